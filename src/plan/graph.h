@@ -1,0 +1,86 @@
+// The transform graph: which elements of which source tensor go where in which destination tensor.
+//
+// Enters: two bound layouts of one family. Leaves: plain data, one edge per pair of leaves that share elements. An edge is
+// a box of elements with a stride per dimension on both sides; nothing in it knows of rules, keys or axes. The reference
+// engine walks it as it is; the passes (plan/pass_*.cc) turn it into a `Plan`.
+#ifndef RULE_RUNNER_PLAN_GRAPH_H_
+#define RULE_RUNNER_PLAN_GRAPH_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/dtype.h"
+
+namespace rr {
+
+// One dimension of a box: n elements, `src` and `dst` elements apart. A source stride of 0 repeats one element.
+struct CopyDim {
+  int64_t n = 1;
+  int64_t src = 0;
+  int64_t dst = 0;
+  bool operator==(const CopyDim&) const = default;
+};
+
+// Elements start + sum(i_d * dims[d].src) of the source go to start + sum(i_d * dims[d].dst) of the destination.
+struct StridedCopy {
+  std::vector<CopyDim> dims;
+  int64_t src_start = 0;
+  int64_t dst_start = 0;
+
+  int64_t Count() const {  // elements moved
+    int64_t n = 1;
+    for (const CopyDim& dim : dims) n *= dim.n;
+    return n;
+  }
+};
+
+// What happens to a value on its way: x -> round(round(x op a) op b) ... in `compute` (F32 or F64), then one rounding
+// (to nearest, ties to even) to the destination's dtype. No steps: a cast.
+struct ValueStep {
+  enum class Kind { kAdd, kMultiply } kind = Kind::kAdd;
+  double operand = 0;             // already rounded to `in`
+  Dtype compute = Dtype::kF32;    // kF32 or kF64: the arithmetic the step is done in
+};
+struct ValueOp {
+  Dtype from = Dtype::kF32;
+  Dtype to = Dtype::kF32;
+  std::vector<ValueStep> steps;
+};
+
+struct GraphTensor {
+  std::string key;
+  Dtype dtype = Dtype::kF32;
+  std::vector<int64_t> shape;
+
+  int64_t Count() const {
+    int64_t n = 1;
+    for (const int64_t extent : shape) n *= extent;
+    return n;
+  }
+};
+
+enum class EdgeKind : uint8_t {
+  kCopy,
+  kCompare,  // the destination already has these elements from another edge: they must be equal, bit for bit
+};
+
+struct Edge {
+  uint32_t source = 0;       // index into Graph::sources
+  uint32_t destination = 0;  // index into Graph::destinations
+  StridedCopy copy;
+  int32_t value_op = -1;  // index into Graph::value_ops; -1 moves bytes (equal dtypes)
+  EdgeKind kind = EdgeKind::kCopy;
+};
+
+// Elements of a destination that no edge reaches are zero (a padded vocabulary).
+struct Graph {
+  std::vector<GraphTensor> sources;
+  std::vector<GraphTensor> destinations;
+  std::vector<Edge> edges;
+  std::vector<ValueOp> value_ops;
+};
+
+}  // namespace rr
+
+#endif  // RULE_RUNNER_PLAN_GRAPH_H_
