@@ -127,7 +127,8 @@ class DestinationChunker {
         tiles.push_back(ChooseTile(edge, context));
         tile_cost += TileCost(edge, tiles.back(), context);
       }
-      if (!tiled.empty() && tile_cost < BlockCost(cluster, block, edges)) {
+      // Blocks are simpler to write, and costs are estimates: tiles must win clearly.
+      if (!tiled.empty() && tile_cost < 0.9 * BlockCost(cluster, block, edges)) {
         for (size_t i = 0; i < tiled.size(); ++i) {
           AppendTiles(tiled[i], tiles[i], context, &plan_->steps);
         }

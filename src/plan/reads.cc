@@ -130,7 +130,7 @@ double CostOf(const Step& step, const std::vector<PlanTensor>& sources, int64_t 
   double cost = static_cast<double>(step.region.Count() * destination_unit +
                                     step.region.RunCount() * kWriteRunCost);
   for (const StepRead& read : step.reads) {
-    cost += static_cast<double>(read.region.Count() * sources[read.source].unit +
+    cost += static_cast<double>(kReadByteCost * read.region.Count() * sources[read.source].unit +
                                 read.region.RunCount() * kReadRunCost);
   }
   return cost;

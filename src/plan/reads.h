@@ -18,7 +18,10 @@ namespace rr {
 // helps. Comparing whole plans, a run may be a seek.
 inline constexpr int64_t kGapCost = 8 << 10;
 inline constexpr int64_t kReadRunCost = 32 << 10;
-inline constexpr int64_t kWriteRunCost = 16 << 10;
+inline constexpr int64_t kWriteRunCost = 8 << 10;
+// A byte read counts more than a byte written: it may come from a disk, and reading what nobody
+// needs is pure loss.
+inline constexpr int64_t kReadByteCost = 2;
 
 struct ReadLimits {
   int64_t unit = 1;    // bytes of a source unit
