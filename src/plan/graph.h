@@ -36,9 +36,10 @@ struct StridedCopy {
 };
 
 // What happens to a value on its way: x -> round(round(x op a) op b) ... in `compute` (F32 or F64), then one rounding
-// (to nearest, ties to even) to the destination's dtype. No steps: a cast.
+// (to nearest, ties to even) to the destination's dtype. No steps: a cast. A value wider than `compute` is rounded to it before
+// the step. A NaN stays what it is, made quiet; one that a step makes of numbers is the positive quiet NaN without payload.
 struct ValueStep {
-  enum class Kind { kAdd, kMultiply } kind = Kind::kAdd;
+  enum class Kind { kAdd, kMultiply, kDivide } kind = Kind::kAdd;
   double operand = 0;             // already rounded to `in`
   Dtype compute = Dtype::kF32;    // kF32 or kF64: the arithmetic the step is done in
 };

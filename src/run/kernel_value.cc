@@ -76,9 +76,10 @@ template <class Compute, class Work>
 void ApplyStep(const ValueStep& step, int64_t n, Work* work) {
   const Compute operand = static_cast<Compute>(step.operand);
   const bool add = step.kind == ValueStep::Kind::kAdd;
+  const bool divide = step.kind == ValueStep::Kind::kDivide;
   for (int64_t i = 0; i < n; ++i) {
     const Compute x = static_cast<Compute>(work[i]);
-    const Compute result = add ? x + operand : x * operand;
+    const Compute result = add ? x + operand : divide ? x / operand : x * operand;
     // Which NaN an addition returns is the processor's choice; bytes must not depend on it.
     const Compute number = result != result ? std::numeric_limits<Compute>::quiet_NaN() : result;
     work[i] = x != x ? x : number;

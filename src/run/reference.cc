@@ -196,12 +196,14 @@ uint64_t Encode(const Number& number, Format format) {
 
 Number Apply(const ValueStep& step, Number x) {
   if (x.nan) return x;
-  const bool add = step.kind == ValueStep::Kind::kAdd;
+  const auto apply = [&](auto value, auto operand) {
+    if (step.kind == ValueStep::Kind::kAdd) return value + operand;
+    return step.kind == ValueStep::Kind::kMultiply ? value * operand : value / operand;
+  };
   if (step.compute == Dtype::kF64) {
-    x.value = add ? x.value + step.operand : x.value * step.operand;
+    x.value = apply(x.value, step.operand);
   } else {
-    const float value = static_cast<float>(x.value), operand = static_cast<float>(step.operand);
-    x.value = add ? value + operand : value * operand;
+    x.value = apply(static_cast<float>(x.value), static_cast<float>(step.operand));
   }
   if (std::isnan(x.value)) x = {0, true, false, 0};
   return x;

@@ -142,7 +142,7 @@ class RandomGraph {
     ValueOp op{from, dtype_, {}};
     for (int steps = Below(3); steps > 0; --steps) {
       ValueStep step;
-      step.kind = Below(2) == 0 ? ValueStep::Kind::kAdd : ValueStep::Kind::kMultiply;
+      step.kind = static_cast<ValueStep::Kind>(Below(3));
       step.compute = Below(2) == 0 ? Dtype::kF32 : Dtype::kF64;
       static const double kOperands[] = {1, -1, 0.1, 0, 3.5e38, 1e-40};
       step.operand = kOperands[Below(6)];
@@ -181,6 +181,48 @@ class RandomGraph {
   std::vector<Bytes> data_;
   std::vector<std::pair<uint32_t, uint32_t>> twins_;  // compare's source, copy's source
 };
+
+// A compare of a random box of a destination (parts of several edges, or one element many times),
+// with a source that holds what `outputs`, the bytes of the destinations, has there.
+inline void AddCompare(uint64_t seed, const std::vector<Bytes>& outputs, Graph* graph,
+                       std::vector<Bytes>* data) {
+  std::mt19937_64 random(seed);
+  const auto below = [&](int64_t n) {
+    return static_cast<int64_t>(random() % static_cast<uint64_t>(n));
+  };
+  Edge edge;
+  edge.kind = EdgeKind::kCompare;
+  edge.destination = static_cast<uint32_t>(below(static_cast<int64_t>(outputs.size())));
+  const GraphTensor& destination = graph->destinations[edge.destination];
+  if (destination.Count() == 0) return;
+  edge.copy.dst_start = below(destination.Count());
+  int64_t room = destination.Count() - edge.copy.dst_start, count = 1;
+  for (int d = 0; d < 3; ++d) {
+    const int64_t dst = below(4) == 0 ? 0 : 1 + below(9);
+    const int64_t n =
+        dst == 0 ? 1 + below(3) : 1 + below(std::min<int64_t>(6, (room - 1) / dst + 1));
+    room -= (n - 1) * dst;
+    edge.copy.dims.push_back({n, count, dst});
+    count *= n;
+  }
+  edge.source = static_cast<uint32_t>(graph->sources.size());
+  graph->sources.push_back({"c" + std::to_string(edge.source), destination.dtype, {count}});
+  const auto unit = static_cast<size_t>(BitsOf(destination.dtype)) / 8;
+  Bytes bytes;
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t rest = i, dst = edge.copy.dst_start;
+    for (const CopyDim& dim : edge.copy.dims) {
+      dst += rest % dim.n * dim.dst;
+      rest /= dim.n;
+    }
+    const auto at = outputs[edge.destination].begin() + dst * static_cast<int64_t>(unit);
+    bytes.insert(bytes.end(), at, at + static_cast<int64_t>(unit));
+  }
+  data->push_back(std::move(bytes));
+  std::shuffle(edge.copy.dims.begin(), edge.copy.dims.end(), random);
+  graph->edges.insert(graph->edges.begin() + below(static_cast<int64_t>(graph->edges.size()) + 1),
+                      edge);
+}
 
 // Bytes of all destinations, element by element, without what edges with value ops bring.
 inline std::vector<Bytes> OracleOf(const Graph& graph, const std::vector<Bytes>& data) {

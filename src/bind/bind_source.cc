@@ -1,0 +1,236 @@
+#include "bind/bind_source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "bind/solve_sizes.h"
+
+namespace rr {
+namespace {
+
+constexpr size_t kShown = 5;
+
+std::string ShapeText(const std::vector<int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+
+class Binder {
+ public:
+  Binder(const CheckedRules& rules, const CheckedLayout& layout, const KeyTable& table, const SourceOptions& options,
+         Diagnostics* diagnostics)
+      : rules_(rules), layout_(layout), table_(table), options_(options), diagnostics_(diagnostics) {}
+
+  std::optional<BoundSource> Run(const Config& config, const std::map<std::string, int64_t>& given) {
+    LayoutMatch match = MatchKeys(layout_, table_);
+    auto model = std::make_shared<Model>(rules_, config, given);
+    SolveSizes(layout_, match, table_, model.get());
+    const size_t errors = diagnostics_->ErrorCount();
+    model->CheckConfig(diagnostics_);
+    model->CheckRequirements(layout_, diagnostics_);
+    if (diagnostics_->ErrorCount() > errors) return std::nullopt;
+    if (!CapturesFit(match, *model)) return std::nullopt;
+    BoundSource source;
+    source.model = model;
+    InstantiateOptions instantiate;
+    instantiate.tied_copies = true;
+    std::optional<BoundLayout> bound = Instantiate(*model, layout_, match.choice, instantiate, diagnostics_);
+    if (!bound) return std::nullopt;
+    Canonicalize(match);
+    if (DropAbsentBlocks(*bound, &match.choice)) {
+      bound = Instantiate(*model, layout_, match.choice, instantiate, diagnostics_);
+      if (!bound) return std::nullopt;
+    }
+    source.layout = std::move(*bound);
+    Account(match, &source);
+    CheckShapes(&source);
+    Describe(&source);
+    return source;
+  }
+
+ private:
+  // A config that counts far beyond what is there must fail before anything is counted through.
+  bool CapturesFit(const LayoutMatch& match, const Model& model) {
+    std::map<std::string, int64_t> largest;
+    for (const EntryMatch& one : match.matches) {
+      for (const auto& [axis, value] : one.captures) {
+        auto [at, is_new] = largest.emplace(axis, value);
+        at->second = std::max(at->second, value);
+      }
+    }
+    const auto room = static_cast<int64_t>(table_.keys.size()) * 16 + 65'536;
+    bool good = true;
+    for (const auto& [axis, value] : largest) {
+      const std::optional<int64_t> size = model.SizeOf(axis);
+      if (!size || *size <= room) continue;
+      diagnostics_->Add(Code::kMissingKey, {}, fmt::format("{} is {} ({}), but the largest index found is {}", axis, WithCommas(static_cast<uint64_t>(*size)), model.OriginOf(axis), value));
+      good = false;
+    }
+    return good;
+  }
+
+  // Keys read by `match` are known by the name that `write` gives them.
+  void Canonicalize(const LayoutMatch& match) {
+    found_ = table_.by_name;
+    for (const EntryMatch& one : match.matches) {
+      const CheckedEntry& entry = layout_.entries[static_cast<size_t>(one.entry)];
+      if (!entry.rule->match) continue;
+      std::map<std::string, int64_t> values(one.captures.begin(), one.captures.end());
+      const KeyTemplate key = ConcreteKey(layout_, entry, match.choice);
+      found_[FormatKey(key, [&](const std::string& axis) { return values.at(axis); })] = one.key;
+    }
+  }
+
+  bool DropAbsentBlocks(const BoundLayout& bound, LayoutChoice* choice) {
+    std::vector<bool> present(choice->present.size(), false);
+    for (const BoundTensor& tensor : bound.tensors) {
+      const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
+      if (!entry.rule->tied && found_.count(tensor.key) > 0) present[static_cast<size_t>(entry.block)] = true;
+    }
+    const bool changed = present != choice->present;
+    choice->present = std::move(present);
+    return changed;
+  }
+
+  void Account(const LayoutMatch& match, BoundSource* source) {
+    std::vector<bool> used(table_.keys.size(), false);
+    // Keep the tensors that are there: a missing one is a finding, a tied copy may be absent.
+    std::vector<uint32_t> new_index(source->layout.tensors.size(), UINT32_MAX);
+    std::vector<BoundTensor> kept;
+    for (size_t i = 0; i < source->layout.tensors.size(); ++i) {
+      BoundTensor& tensor = source->layout.tensors[i];
+      const auto found = found_.find(tensor.key);
+      if (found == found_.end()) {
+        const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
+        if (!entry.rule->tied) source->missing.push_back(tensor.key);
+        continue;
+      }
+      used[found->second] = true;
+      new_index[i] = static_cast<uint32_t>(kept.size());
+      source->found.push_back(found->second);
+      kept.push_back(std::move(tensor));
+    }
+    source->layout.tensors = std::move(kept);
+    std::vector<BoundPiece> pieces;
+    for (BoundPiece& piece : source->layout.pieces) {
+      if (new_index[piece.stored] == UINT32_MAX) continue;
+      piece.stored = new_index[piece.stored];
+      pieces.push_back(std::move(piece));
+    }
+    source->layout.pieces = std::move(pieces);
+    source->ignored = match.ignored;
+    source->passed = match.passed;
+    for (const EntryMatch& one : match.matches) {
+      if (layout_.entries[static_cast<size_t>(one.entry)].rule->drop && !used[one.key]) {
+        source->ignored.push_back(one.key);
+        used[one.key] = true;
+      }
+    }
+    for (const uint32_t key : match.ignored) used[key] = true;
+    for (const uint32_t key : match.passed) used[key] = true;
+    for (uint32_t i = 0; i < used.size(); ++i) {
+      if (!used[i]) source->unmatched.push_back(i);
+    }
+    ReportUnmatched(match, *source);
+    ReportMissing(*source);
+  }
+
+  void ReportUnmatched(const LayoutMatch& match, const BoundSource& source) {
+    if (source.unmatched.empty()) return;
+    std::vector<std::string> names;
+    for (const uint32_t key : source.unmatched) names.push_back(table_.keys[key].name);
+    Diagnostic& d = diagnostics_->Add(Code::kUnmatchedKey, {}, fmt::format("{} of {} keys are not in layout `{}` of {}: {}", names.size(), table_.keys.size(), layout_.name.text, rules_.file->family.text, JoinWords(names, kShown)));
+    // A key that a template matches is there, but at an index that the sizes do not have.
+    const std::set<uint32_t> unmatched(source.unmatched.begin(), source.unmatched.end());
+    for (const EntryMatch& one : match.matches) {
+      if (unmatched.count(one.key) == 0) continue;
+      for (const auto& [axis, value] : one.captures) {
+        const std::optional<int64_t> size = source.model->SizeOf(axis);
+        if (!size || value < *size) continue;
+        d.notes.push_back({{}, fmt::format("{} has {} = {}, but there are {} ({})", table_.keys[one.key].name, axis, value, *size, source.model->OriginOf(axis))});
+        return;
+      }
+    }
+    std::vector<std::string> expected;
+    for (const BoundTensor& tensor : source.layout.tensors) expected.push_back(tensor.key);
+    if (expected.size() < 4096) d.help = DidYouMean(names[0], source.missing.empty() ? expected : source.missing);
+  }
+
+  void ReportMissing(const BoundSource& source) {
+    if (source.missing.empty()) return;
+    Diagnostic& d = diagnostics_->Add(Code::kMissingKey, {}, fmt::format("{} keys of layout `{}` are missing: {}", source.missing.size(), layout_.name.text, JoinWords(source.missing, kShown)));
+    for (const CheckedEntry& entry : layout_.entries) {
+      for (const std::string& axis : entry.key.Captures()) {
+        const std::string origin = source.model->OriginOf(axis);
+        if (origin.empty()) continue;
+        const std::string text = fmt::format("{} is {} ({})", axis, source.model->SizeOf(axis).value_or(0), origin);
+        if (std::none_of(d.notes.begin(), d.notes.end(), [&](const Note& n) { return n.text == text; })) d.notes.push_back({{}, text});
+      }
+    }
+  }
+
+  void CheckShapes(BoundSource* source) {
+    size_t reported = 0;
+    for (uint32_t i = 0; i < source->layout.tensors.size(); ++i) {
+      BoundTensor& tensor = source->layout.tensors[i];
+      const FoundKey& key = table_.keys[source->found[i]];
+      if (!key.shape || *key.shape == tensor.shape) continue;
+      bool contradicts = key.shape->size() != tensor.shape.size();
+      for (size_t d = 0; !contradicts && d < tensor.shape.size(); ++d) {
+        contradicts = tensor.shape[d] >= 0 && tensor.shape[d] != (*key.shape)[d];
+      }
+      if (!contradicts) continue;
+      source->odd_shapes.push_back(i);
+      if (options_.allow_shape || ++reported > kShown) continue;
+      const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
+      std::vector<std::string> formula;
+      for (const Poly& extent : entry.shape) formula.push_back(extent.ToString());
+      Diagnostic& d = diagnostics_->Add(Code::kShapeMismatch, entry.rule->place, fmt::format("{} is {}, but [{}] is {}", key.name, ShapeText(*key.shape), fmt::join(formula, ", "), ShapeText(tensor.shape)));
+      for (const Poly& extent : entry.shape) {
+        for (const std::string& axis : extent.Axes()) {
+          const std::string origin = source->model->OriginOf(axis);
+          if (!origin.empty()) d.notes.push_back({{}, fmt::format("{}: {}", axis, origin)});
+        }
+      }
+    }
+    if (reported > kShown) {
+      diagnostics_->Add(Code::kShapeMismatch, {}, fmt::format("{} more tensors have other shapes than the config gives", reported - kShown));
+    }
+  }
+
+  void Describe(BoundSource* source) {
+    const RuleFile& file = *rules_.file;
+    for (size_t b = 0; b < file.blocks.size(); ++b) {
+      const std::string& index_axis = source->model->IndexAxisOf(static_cast<int>(b));
+      const bool exists = index_axis.empty() ? source->model->Exists(static_cast<int>(b), std::nullopt).value_or(false)
+                                             : !source->model->IndexValues(static_cast<int>(b)).empty();
+      if (exists && layout_.tables[b] != nullptr && !source->layout.choice.present[b]) source->absent_blocks.push_back(file.blocks[b].name.text);
+    }
+    for (const auto& [name, variants] : layout_.prefixes) {
+      if (variants.size() < 2) continue;
+      source->notes.push_back(fmt::format("{} is \"{}\"", name, variants[source->layout.choice.prefixes.at(name)].text.text));
+    }
+    for (const AxisRule& axis : file.axes) {
+      const std::string origin = source->model->OriginOf(axis.name.text);
+      if (!origin.empty()) source->notes.push_back(fmt::format("{} = {} ({})", axis.name.text, source->model->SizeOf(axis.name.text).value_or(0), origin));
+    }
+  }
+
+  const CheckedRules& rules_;
+  const CheckedLayout& layout_;
+  const KeyTable& table_;
+  const SourceOptions& options_;
+  Diagnostics* diagnostics_;
+  std::map<std::string, uint32_t> found_;
+};
+
+}  // namespace
+
+std::optional<BoundSource> BindSource(const CheckedRules& rules, const CheckedLayout& layout, const Config& config,
+                                      const std::map<std::string, int64_t>& given, const KeyTable& table,
+                                      const SourceOptions& options, Diagnostics* diagnostics) {
+  return Binder(rules, layout, table, options, diagnostics).Run(config, given);
+}
+
+}  // namespace rr

@@ -1,0 +1,38 @@
+// A model's config.json as formulas see it.
+#ifndef RULE_RUNNER_BIND_CONFIG_H_
+#define RULE_RUNNER_BIND_CONFIG_H_
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/value.h"
+
+namespace rr {
+
+// Attributes by name. Composite models keep those of the language model in `text_config`: they come first, then the top level.
+// Dotted names reach into maps (`vision_config.depth`). `--set` wins over everything.
+class Config {
+ public:
+  Config() = default;
+  explicit Config(Value json) : json_(std::move(json)), present_(true) {}
+
+  void Set(const std::string& name, Value value) { overrides_[name] = std::move(value); }
+  std::optional<Value> Lookup(const std::string& name) const;
+  // Whether there is a config.json at all.
+  bool present() const { return present_; }
+  const Value& json() const { return json_; }
+
+  // The model_type that names the family: of the text model when there is one, and of the whole.
+  std::optional<Value> ModelType() const;
+  std::optional<Value> TextModelType() const;
+
+ private:
+  Value json_;
+  std::map<std::string, Value> overrides_;
+  bool present_ = false;
+};
+
+}  // namespace rr
+
+#endif  // RULE_RUNNER_BIND_CONFIG_H_

@@ -1,0 +1,126 @@
+#include "bind/detect.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "base/text.h"
+
+namespace rr {
+namespace {
+
+// What the layout does with these keys, in words that are equal for two layouts that store them in the same way.
+std::string ReadingOf(const BoundSource& source, const KeyTable& table) {
+  std::set<std::string> lines;
+  for (size_t i = 0; i < source.layout.tensors.size(); ++i) {
+    const BoundTensor& tensor = source.layout.tensors[i];
+    const CheckedEntry& entry = source.layout.layout->entries[static_cast<size_t>(tensor.entry)];
+    const EntryRule& rule = *entry.rule;
+    lines.insert(fmt::format("{} {} {} {} {}", table.keys[source.found[i]].name, ToString(entry.expr), rule.add.has_value(),
+                             rule.multiply.has_value(), rule.cast.has_value()));
+  }
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::vector<RulesPtr> FamiliesOf(const std::vector<RulesPtr>& families, const Config& config) {
+  auto named = [&](const std::optional<Value>& type, bool architecture) {
+    std::vector<RulesPtr> found;
+    const std::string* name = type ? type->AsString() : nullptr;
+    if (name == nullptr) return found;
+    for (const RulesPtr& rules : families) {
+      for (const SpannedText& text : architecture ? rules->file->architectures : rules->file->model_types) {
+        if (text.text == *name) {
+          found.push_back(rules);
+          break;
+        }
+      }
+    }
+    return found;
+  };
+  std::vector<RulesPtr> found = named(config.ModelType(), false);
+  if (found.empty()) found = named(config.TextModelType(), false);
+  if (found.empty()) {
+    if (const auto architectures = config.Lookup("architectures"); architectures && architectures->AsList() != nullptr && !architectures->AsList()->empty()) {
+      found = named(architectures->AsList()->front(), true);
+    }
+  }
+  return found;
+}
+
+Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, const Config& config,
+                 const std::map<std::string, int64_t>& given, const KeyTable& table, Diagnostics* diagnostics) {
+  Detection detection;
+  std::vector<RulesPtr> families = FamiliesOf(all, config);
+  if (!families.empty() && all.size() > 1) {
+    detection.reasons.push_back(fmt::format("config.json has model_type {}", config.ModelType() ? ToJson(*config.ModelType()) : "null"));
+  }
+  if (families.empty()) families = all;
+  // Cheap first: how many keys does each layout know? Only the best are bound.
+  for (const RulesPtr& rules : families) {
+    for (const CheckedLayout& layout : rules->layouts) {
+      if (!wanted.empty() && layout.name.text != wanted) continue;
+      Candidate candidate{rules, layout.name.text, CountKnownKeys(layout, table), table.keys.size(), false, 0};
+      if (candidate.known > 0) detection.candidates.push_back(std::move(candidate));
+    }
+  }
+  std::stable_sort(detection.candidates.begin(), detection.candidates.end(), [](const Candidate& a, const Candidate& b) { return a.known > b.known; });
+  if (detection.candidates.empty()) {
+    Diagnostic& d = diagnostics->Add(Code::kUnknownFamily, {}, table.keys.empty() ? "the checkpoint has no tensors" : fmt::format("no layout of {} knows any of the {} keys, for instance {}", families.size() == 1 ? "family `" + families[0]->file->family.text + "`" : "any family", table.keys.size(), table.keys[0].name));
+    d.help = "`rule-runner list` shows what is known; --rules adds rule files";
+    return detection;
+  }
+  const size_t most = detection.candidates[0].known;
+  const bool named = families.size() == 1 || !FamiliesOf(families, config).empty();
+  if (!named && most * 2 < table.keys.size()) {
+    const Candidate& closest = detection.candidates[0];
+    diagnostics->Add(Code::kUnknownFamily, {}, fmt::format("no family fits: the closest, {} {}, knows {} of {} keys", closest.rules->file->family.text, closest.layout, most, table.keys.size())).help = "--family names one";
+    return detection;
+  }
+  std::vector<std::string> readings;
+  size_t tried = 0;
+  for (Candidate& candidate : detection.candidates) {
+    readings.emplace_back();
+    if (candidate.known < most) continue;
+    ++tried;
+    Diagnostics ignored;
+    SourceOptions options;
+    const std::optional<BoundSource> bound = BindSource(*candidate.rules, *candidate.rules->FindLayout(candidate.layout), config, given, table, options, &ignored);
+    if (!bound) continue;
+    candidate.complete = !ignored.HasErrors();
+    candidate.absent = bound->absent_blocks.size();
+    readings.back() = ReadingOf(*bound, table);
+  }
+  // Among equals: complete ones first, then those that miss the fewest blocks.
+  std::vector<size_t> order;
+  for (size_t i = 0; i < tried; ++i) order.push_back(i);
+  auto rank = [&](size_t i) { return std::tuple(!detection.candidates[i].complete, detection.candidates[i].absent); };
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return rank(a) < rank(b); });
+  const Candidate& best = detection.candidates[order[0]];
+  std::vector<std::string> others;
+  for (const size_t i : order) {
+    if (i == order[0] || rank(i) != rank(order[0]) || readings[i] == readings[order[0]]) continue;
+    others.push_back(fmt::format("{} {}", detection.candidates[i].rules->file->family.text, detection.candidates[i].layout));
+  }
+  detection.reasons.push_back(fmt::format("{} {} knows {} of {} keys", best.rules->file->family.text, best.layout, best.known, best.total));
+  if (!others.empty()) {
+    Diagnostic& d = diagnostics->Add(Code::kAmbiguousLayout, {}, fmt::format("keys and shapes fit {} {} and also {}", best.rules->file->family.text, best.layout, JoinWords(others)));
+    d.help = "say which with --family and --from, or give the config.json";
+  } else {
+    detection.rules = best.rules;
+    detection.layout = best.layout;
+  }
+  std::vector<Candidate> sorted;
+  for (const size_t i : order) sorted.push_back(detection.candidates[i]);
+  for (size_t i = tried; i < detection.candidates.size(); ++i) sorted.push_back(detection.candidates[i]);
+  detection.candidates = std::move(sorted);
+  return detection;
+}
+
+}  // namespace rr

@@ -1,0 +1,183 @@
+#include "bind/key_table.h"
+
+#include <re2/re2.h>
+#include <re2/set.h>
+
+#include <algorithm>
+#include <cctype>
+#include <memory>
+#include <utility>
+
+#include "syntax/regex.h"
+
+namespace rr {
+namespace {
+
+RE2::Options Options() {
+  RE2::Options options(RE2::Quiet);
+  options.set_max_mem(64 << 20);
+  return options;
+}
+
+std::string PatternOf(const std::string& key) {
+  std::string pattern;
+  for (const char c : key) {
+    if (!std::isdigit(static_cast<unsigned char>(c))) {
+      pattern += c;
+    } else if (pattern.empty() || pattern.back() != '#') {
+      pattern += '#';
+    }
+  }
+  return pattern;
+}
+
+// The templates of a layout under one choice of prefixes, compiled.
+class CompiledLayout {
+ public:
+  CompiledLayout(const CheckedLayout& layout, const LayoutChoice& choice)
+      : layout_(layout), set_(Options(), RE2::ANCHOR_BOTH) {
+    for (const CheckedEntry& entry : layout.entries) {
+      keys_.push_back(ConcreteKey(layout, entry, choice));
+      regexes_.push_back(entry.rule->match ? entry.rule->match->text : ToRegex(keys_.back()));
+      set_.Add(regexes_.back(), nullptr);
+    }
+    for (const RegexRule& ignore : layout.ignore) set_.Add(ignore.regex.text, nullptr);
+    for (const SpannedText& pass : layout.pass) set_.Add(pass.text, nullptr);
+    set_.Compile();
+    compiled_.resize(layout.entries.size());
+  }
+
+  // Indices of entries, then of `ignore`, then of `pass`.
+  std::vector<int> Match(const std::string& key) const {
+    std::vector<int> matches;
+    set_.Match(key, &matches);
+    std::sort(matches.begin(), matches.end());
+    return matches;
+  }
+
+  std::optional<EntryMatch> Captures(int entry, uint32_t index, const std::string& key) {
+    auto& re = compiled_[static_cast<size_t>(entry)];
+    if (re == nullptr) re = std::make_unique<RE2>(regexes_[static_cast<size_t>(entry)], Options());
+    const int groups = re->NumberOfCapturingGroups();
+    std::vector<re2::StringPiece> texts(static_cast<size_t>(groups) + 1);
+    if (!re->Match(key, 0, key.size(), RE2::ANCHOR_BOTH, texts.data(), groups + 1)) return std::nullopt;
+    EntryMatch match{index, entry, {}};
+    const bool named = layout_.entries[static_cast<size_t>(entry)].rule->match.has_value();
+    int group = 0;
+    for (const KeyPart& part : keys_[static_cast<size_t>(entry)].parts) {
+      if (part.kind != KeyPart::Kind::kCapture) continue;
+      ++group;
+      const auto at = named ? static_cast<size_t>(re->NamedCapturingGroups().at(part.text)) : static_cast<size_t>(group);
+      const auto value = CaptureValue(part, std::string_view(texts[at].data(), texts[at].size()));
+      if (!value) return std::nullopt;
+      match.captures.push_back({part.text, *value});
+    }
+    return match;
+  }
+
+ private:
+  const CheckedLayout& layout_;
+  RE2::Set set_;
+  std::vector<KeyTemplate> keys_;
+  std::vector<std::string> regexes_;
+  std::vector<std::unique_ptr<RE2>> compiled_;
+};
+
+std::vector<LayoutChoice> Choices(const CheckedLayout& layout) {
+  std::vector<LayoutChoice> choices{DefaultChoice(layout)};
+  for (const auto& [name, variants] : layout.prefixes) {
+    std::vector<LayoutChoice> next;
+    for (const LayoutChoice& choice : choices) {
+      for (size_t v = 0; v < variants.size(); ++v) {
+        next.push_back(choice);
+        next.back().prefixes[name] = v;
+      }
+    }
+    choices = std::move(next);
+  }
+  return choices;
+}
+
+size_t CountKnown(const CompiledLayout& compiled, const KeyTable& table) {
+  size_t count = 0;
+  for (const KeyForm& form : table.forms) {
+    if (!compiled.Match(table.keys[form.keys[0]].name).empty()) count += form.keys.size();
+  }
+  return count;
+}
+
+// The choice of prefixes that knows the most keys; the first of equals.
+std::pair<LayoutChoice, size_t> BestChoice(const CheckedLayout& layout, const KeyTable& table) {
+  std::optional<std::pair<LayoutChoice, size_t>> best;
+  for (const LayoutChoice& choice : Choices(layout)) {
+    const size_t count = CountKnown(CompiledLayout(layout, choice), table);
+    if (!best || count > best->second) best = {choice, count};
+  }
+  return *best;
+}
+
+}  // namespace
+
+KeyTable MakeKeyTable(std::vector<FoundKey> keys) {
+  KeyTable table;
+  table.keys = std::move(keys);
+  std::map<std::string, size_t> forms;
+  for (uint32_t i = 0; i < table.keys.size(); ++i) {
+    const std::string pattern = PatternOf(table.keys[i].name);
+    const auto [form, is_new] = forms.emplace(pattern, table.forms.size());
+    if (is_new) table.forms.push_back({pattern, {}});
+    table.forms[form->second].keys.push_back(i);
+    table.by_name[table.keys[i].name] = i;
+  }
+  return table;
+}
+
+size_t CountKnownKeys(const CheckedLayout& layout, const KeyTable& table) { return BestChoice(layout, table).second; }
+
+LayoutMatch MatchKeys(const CheckedLayout& layout, const KeyTable& table) {
+  LayoutMatch result;
+  result.choice = BestChoice(layout, table).first;
+  CompiledLayout compiled(layout, result.choice);
+  result.known.assign(table.keys.size(), false);
+  const auto entries = static_cast<int>(layout.entries.size());
+  const auto ignores = static_cast<int>(layout.ignore.size());
+  for (const KeyForm& form : table.forms) {
+    const std::vector<int> of_form = compiled.Match(table.keys[form.keys[0]].name);
+    for (const uint32_t key : form.keys) {
+      const std::string& name = table.keys[key].name;
+      bool matched = false;
+      // The form stands for its keys where templates capture the digits; a key with other literal digits is asked itself.
+      for (int attempt = 0; attempt < 2 && !matched; ++attempt) {
+        for (const int m : attempt == 0 ? of_form : compiled.Match(name)) {
+          if (m < entries) {
+            if (auto match = compiled.Captures(m, key, name)) {
+              result.matches.push_back(std::move(*match));
+              matched = true;
+            }
+          } else if (attempt == 1 || key == form.keys[0]) {
+            (m < entries + ignores ? result.ignored : result.passed).push_back(key);
+            matched = true;
+          }
+        }
+      }
+      result.known[key] = matched;
+      result.known_count += matched;
+    }
+  }
+  // Per block the alternative of `one of` that knows the most keys.
+  std::vector<std::vector<size_t>> counts;
+  for (const int count : layout.variant_counts) counts.emplace_back(static_cast<size_t>(std::max(count, 1)));
+  std::vector<bool> present(layout.variant_counts.size(), false);
+  for (const EntryMatch& match : result.matches) {
+    const CheckedEntry& entry = layout.entries[static_cast<size_t>(match.entry)];
+    ++counts[static_cast<size_t>(entry.block)][static_cast<size_t>(entry.variant)];
+    if (!entry.rule->drop && !entry.rule->tied) present[static_cast<size_t>(entry.block)] = true;
+  }
+  for (size_t b = 0; b < counts.size(); ++b) {
+    result.choice.variants[b] = static_cast<int>(std::max_element(counts[b].begin(), counts[b].end()) - counts[b].begin());
+    result.choice.present[b] = present[b];
+  }
+  return result;
+}
+
+}  // namespace rr

@@ -1,0 +1,59 @@
+// The keys of a checkpoint, grouped by form: digit runs aside, 18,867 keys of a MoE are thirty forms. A form is matched against the
+// templates of a layout once (RE2::Set), then its keys give their captures.
+#ifndef RULE_RUNNER_BIND_KEY_TABLE_H_
+#define RULE_RUNNER_BIND_KEY_TABLE_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/dtype.h"
+#include "bind/bound_layout.h"
+#include "check/checked_rules.h"
+
+namespace rr {
+
+// A key that a checkpoint has. Key lists may lack shapes and dtypes.
+struct FoundKey {
+  std::string name;
+  std::optional<std::vector<int64_t>> shape;
+  std::optional<Dtype> dtype;
+};
+
+struct KeyForm {
+  std::string pattern;          // digit runs as '#'
+  std::vector<uint32_t> keys;   // indices into KeyTable::keys
+};
+
+struct KeyTable {
+  std::vector<FoundKey> keys;
+  std::vector<KeyForm> forms;
+  std::map<std::string, uint32_t> by_name;
+};
+
+KeyTable MakeKeyTable(std::vector<FoundKey> keys);
+
+// Which keys a layout knows under one choice of prefixes. An entry may share keys with another one that kinds tell apart.
+struct EntryMatch {
+  uint32_t key = 0;
+  int entry = 0;
+  std::vector<std::pair<std::string, int64_t>> captures;
+};
+struct LayoutMatch {
+  LayoutChoice choice;
+  std::vector<EntryMatch> matches;
+  std::vector<bool> known;      // per key: some entry, ignore or pass matches it
+  std::vector<uint32_t> ignored, passed;
+  size_t known_count = 0;
+};
+
+// How many keys the layout knows under its best choice of prefixes: cheap, decided on one key per form.
+size_t CountKnownKeys(const CheckedLayout& layout, const KeyTable& table);
+// All of it, under the best choice of prefixes and, per block, the best alternative of `one of`.
+LayoutMatch MatchKeys(const CheckedLayout& layout, const KeyTable& table);
+
+}  // namespace rr
+
+#endif  // RULE_RUNNER_BIND_KEY_TABLE_H_

@@ -1,0 +1,81 @@
+// One model of a family: sizes of axes, kinds of layers, conditions of blocks.
+//
+// Enters: checked rules, a config (or none), sizes solved from the shapes found. Everything is looked up lazily: a size that no key
+// needs may stay unknown. Each size remembers where it came from.
+#ifndef RULE_RUNNER_BIND_MODEL_H_
+#define RULE_RUNNER_BIND_MODEL_H_
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "bind/config.h"
+#include "check/checked_rules.h"
+
+namespace rr {
+
+class Model {
+ public:
+  // `config` holds --set as well; `given` are sizes of axes by name (--set L=4, tests).
+  Model(const CheckedRules& rules, Config config, std::map<std::string, int64_t> given);
+
+  const CheckedRules& rules() const { return *rules_; }
+  const Config& config() const { return config_; }
+
+  // The size of an axis; `index` is the value of the index axis where the size differs by kind. nullopt when it is unknown.
+  std::optional<int64_t> SizeOf(const std::string& axis, std::optional<int64_t> index = std::nullopt) const;
+  // Where a size comes from, for messages: "num_experts = 4 in the config", "solved from the shapes".
+  std::string OriginOf(const std::string& axis) const;
+  // Whether the size differs from layer to layer.
+  bool IsByKind(const std::string& axis) const;
+  // Gives an axis the size that the shapes found show. Ignored where the config decides.
+  void Solve(const std::string& axis, int64_t size, const std::string& where);
+
+  // The axis whose index decides conditions and sizes of this block ("" when nothing depends on an index).
+  const std::string& IndexAxisOf(int block) const { return index_axes_[static_cast<size_t>(block)]; }
+  // Whether the block exists (at this value of its index axis). nullopt: the condition uses an attribute that is absent.
+  std::optional<bool> Exists(int block, std::optional<int64_t> index) const;
+  // The values of the index axis at which the block exists; size 0 when it exists nowhere.
+  std::vector<int64_t> IndexValues(int block) const;
+
+  // A formula in terms of this model.
+  Formula::Outcome Evaluate(const Formula& formula, std::optional<int64_t> index = std::nullopt) const;
+  // The tensor index that formulas name as an axis: `L` in kinds.
+  bool IsIndexAxis(const std::string& axis) const { return tensor_axes_.count(axis) > 0; }
+
+  // Sizes that are no whole numbers, violated requirements: RR406, RR410, RR422.
+  void CheckConfig(Diagnostics* diagnostics) const;
+  // What one layout asks of a config: RR410.
+  void CheckRequirements(const CheckedLayout& layout, Diagnostics* diagnostics) const;
+
+ private:
+  struct Size {
+    std::optional<int64_t> value;
+    std::string origin;
+    std::string error;
+    bool inexact = false;
+  };
+  const Size& Resolve(const std::string& axis) const;
+  Size FromOutcome(const Formula& formula, const Formula::Outcome& outcome) const;
+  const std::map<std::string, bool>& KindsAt(int64_t index) const;
+  void FindIndexAxes();
+  void Require(const Formula& formula, const std::string& who, Diagnostics* diagnostics) const;
+
+  const CheckedRules* rules_;
+  Config config_;
+  std::map<std::string, int64_t> given_;
+  std::map<std::string, Size> solved_;
+  std::set<std::string> tensor_axes_;
+  std::vector<std::string> index_axes_;
+  std::map<std::string, std::set<std::string>> kind_axes_;  // kind -> index axes its partition depends on
+  mutable std::map<std::string, Size> resolved_;
+  mutable std::set<std::string> resolving_;
+  mutable std::map<int64_t, std::map<std::string, bool>> kinds_at_;
+};
+
+}  // namespace rr
+
+#endif  // RULE_RUNNER_BIND_MODEL_H_

@@ -1,0 +1,98 @@
+#include "bind/rule_library.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "syntax/merge.h"
+
+namespace rr {
+namespace {
+
+constexpr uint64_t kMostBytes = 1 << 20;
+
+std::string DirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+// A family's name is a file's name, never a path.
+bool IsPlainName(const std::string& name) {
+  return !name.empty() && name.find('/') == std::string::npos && name[0] != '.' && name.find('\0') == std::string::npos;
+}
+
+}  // namespace
+
+RuleLibrary::RuleLibrary(const Files& files, std::vector<std::string> directories)
+    : files_(files), directories_(std::move(directories)) {}
+
+std::vector<std::string> RuleLibrary::Families() const {
+  std::set<std::string> names;
+  for (const std::string& directory : directories_) {
+    if (files_.KindOf(directory) != FileKind::kDirectory) continue;
+    for (const std::string& name : files_.List(directory)) {
+      if (name.size() > 5 && name.ends_with(".yaml") && name[0] != '.') names.insert(name.substr(0, name.size() - 5));
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+std::string RuleLibrary::PathOf(const std::string& family) const {
+  if (!IsPlainName(family)) return "";
+  for (const std::string& directory : directories_) {
+    const std::string path = directory + "/" + family + ".yaml";
+    if (files_.KindOf(path) == FileKind::kFile) return path;
+  }
+  return "";
+}
+
+RulesPtr RuleLibrary::Load(const std::string& family, Diagnostics* diagnostics) {
+  if (const auto done = loaded_.find(family); done != loaded_.end()) return done->second;
+  const std::string path = PathOf(family);
+  if (path.empty()) {
+    Diagnostic& d = diagnostics->Add(Code::kUnknownFamily, {}, fmt::format("there are no rules for family `{}`", family));
+    d.help = DidYouMean(family, Families());
+    if (d.help.empty()) d.help = fmt::format("families: {}", JoinWords(Families(), 60));
+    return nullptr;
+  }
+  return loaded_[family] = LoadFile(path, diagnostics);
+}
+
+RulesPtr RuleLibrary::LoadFile(const std::string& path, Diagnostics* diagnostics) {
+  auto read = [&](const std::string& file) -> SourcePtr {
+    if (files_.KindOf(file) != FileKind::kFile) return nullptr;
+    std::optional<std::string> text = ReadSmallFile(files_, file, kMostBytes);
+    return text ? std::make_shared<Source>(file, std::move(*text)) : nullptr;
+  };
+  const SourcePtr source = read(path);
+  if (source == nullptr) {
+    diagnostics->Add(Code::kBadYaml, Place::File(path), "this is no file of at most 1 MB");
+    return nullptr;
+  }
+  const FindRuleText find = [&](const std::string& name) -> SourcePtr {
+    if (!IsPlainName(name)) return nullptr;
+    std::vector<std::string> places{DirectoryOf(path)};
+    places.insert(places.end(), directories_.begin(), directories_.end());
+    for (const std::string& place : places) {
+      for (const char* sub : {"/", "/common/"}) {
+        if (place + sub + name + ".yaml" == path) continue;
+        if (SourcePtr found = read(place + sub + name + ".yaml")) return found;
+      }
+    }
+    return nullptr;
+  };
+  const std::optional<MergedRules> merged = ReadAndMerge(source, find, diagnostics);
+  if (!merged) return nullptr;
+  std::optional<RuleFile> file = ParseRuleFile(merged->tree, diagnostics);
+  if (!file) return nullptr;
+  file->sources = merged->sources;
+  const bool parsed = !diagnostics->HasErrors();
+  auto rules = std::make_shared<CheckedRules>(Check(std::move(*file), diagnostics));
+  rules->valid = rules->valid && parsed;
+  return rules;
+}
+
+}  // namespace rr

@@ -1,0 +1,42 @@
+// Where rule files are found and how they become checked rules. A command reads only the files that it needs.
+#ifndef RULE_RUNNER_BIND_RULE_LIBRARY_H_
+#define RULE_RUNNER_BIND_RULE_LIBRARY_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "bind/detect.h"
+#include "check/checked_rules.h"
+#include "io/files.h"
+
+namespace rr {
+
+class RuleLibrary {
+ public:
+  // `directories` in order: a family of an earlier one hides one of the same name in a later one. Shared parts are looked up beside
+  // the file that extends them first, then in each directory, each time also in its `common/`.
+  RuleLibrary(const Files& files, std::vector<std::string> directories);
+
+  // The families that have files (`common/` has none), sorted.
+  std::vector<std::string> Families() const;
+  // The path of a family's file; "" when there is none.
+  std::string PathOf(const std::string& family) const;
+
+  // Checked rules of one family or file. Findings go to `diagnostics`; nullptr when it cannot be read at all.
+  RulesPtr Load(const std::string& family, Diagnostics* diagnostics);
+  RulesPtr LoadFile(const std::string& path, Diagnostics* diagnostics);
+
+  const std::vector<std::string>& directories() const { return directories_; }
+
+ private:
+  const Files& files_;
+  std::vector<std::string> directories_;
+  std::map<std::string, RulesPtr> loaded_;
+};
+
+}  // namespace rr
+
+#endif  // RULE_RUNNER_BIND_RULE_LIBRARY_H_

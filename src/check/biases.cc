@@ -1,0 +1,116 @@
+// `bias: yes` on a linear tensor: its bias has the batch and output axes, and every key that stores the weight has a sibling that
+// stores the bias with the same expression without the input side. A table that names the bias tensor itself is left alone.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "check/proofs.h"
+
+namespace rr {
+namespace {
+
+std::set<std::string> InputAxes(const RuleFile& file, const TensorRule& tensor) {
+  std::set<std::string> axes;
+  for (const Name& axis : tensor.in) axes.insert(axis.text);
+  for (const LayoutRule& layout : file.layouts) {
+    for (const RefineRule& refine : layout.refine) {
+      if (axes.count(refine.axis.text) == 0) continue;
+      for (const NamedPlace& factor : AxesIn(refine.expr)) axes.insert(factor.name);
+    }
+  }
+  return axes;
+}
+
+void RenameTensors(AxisExpr* expr, const std::set<std::string>& tensors) {
+  for (AxisNode& node : *expr) {
+    if (node.kind == AxisNode::Kind::kTensor && tensors.count(node.name) > 0) node.name += "_bias";
+    RenameTensors(&node.children, tensors);
+    for (auto& alternative : node.alternatives) RenameTensors(&alternative, tensors);
+  }
+}
+
+// "...q_proj.weight" -> "...q_proj.bias", "...-kernel" -> "...-bias", "...linear_fc1.weight{E}" -> "...linear_fc1.bias{E}".
+bool RenameKey(KeyTemplate* key) {
+  for (auto part = key->parts.rbegin(); part != key->parts.rend(); ++part) {
+    if (part->kind != KeyPart::Kind::kLiteral) continue;
+    for (const std::string_view word : {"weight", "kernel"}) {
+      const size_t at = part->text.rfind(word);
+      if (at == std::string::npos) continue;
+      part->text.replace(at, word.size(), "bias");
+      return true;
+    }
+  }
+  return false;
+}
+
+// Drops the dims of the input side: top-level ones, and, below a tensor's name, its children.
+AxisExpr WithoutInput(const AxisExpr& expr, const std::set<std::string>& input) {
+  AxisExpr result;
+  for (const AxisNode& node : expr) {
+    const std::vector<NamedPlace> axes = AxesIn({node});
+    const bool is_input = !axes.empty() && std::all_of(axes.begin(), axes.end(), [&](const NamedPlace& axis) { return input.count(axis.name) > 0; });
+    if (node.kind == AxisNode::Kind::kTensor) {
+      AxisNode copy = node;
+      copy.children = WithoutInput(node.children, input);
+      if (!copy.children.empty() || !is_input) result.push_back(std::move(copy));
+    } else if (!is_input) {
+      result.push_back(node);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+void AddBiases(RuleFile* file, Diagnostics* diagnostics) {
+  for (BlockRule& block : file->blocks) {
+    std::set<std::string> with_bias, input;
+    std::vector<TensorRule> made;
+    for (const TensorRule& tensor : block.tensors) {
+      if (!tensor.bias) continue;
+      if (!tensor.linear) {
+        diagnostics->Add(Code::kBadTensorDeclaration, tensor.place, fmt::format("`{}` has no input side, so it has no bias", tensor.name.text));
+        continue;
+      }
+      with_bias.insert(tensor.name.text);
+      input.merge(InputAxes(*file, tensor));
+      TensorRule bias;
+      bias.name = {tensor.name.text + "_bias", tensor.name.place};
+      bias.out = tensor.batch;
+      bias.out.insert(bias.out.end(), tensor.out.begin(), tensor.out.end());
+      bias.place = tensor.place;
+      made.push_back(std::move(bias));
+    }
+    if (with_bias.empty()) continue;
+    block.tensors.insert(block.tensors.end(), made.begin(), made.end());
+    for (TableRule& table : block.tables) {
+      for (TableRule::Variant& variant : table.variants) {
+        std::set<std::string> stored;
+        for (const EntryRule& entry : variant.entries) {
+          for (const NamedPlace& tensor : TensorsIn(entry.expr)) stored.insert(tensor.name);
+        }
+        std::vector<EntryRule> derived;
+        for (const EntryRule& entry : variant.entries) {
+          const std::vector<NamedPlace> tensors = TensorsIn(entry.expr);
+          const bool all = !tensors.empty() && std::all_of(tensors.begin(), tensors.end(), [&](const NamedPlace& t) {
+            return with_bias.count(t.name) > 0 && stored.count(t.name + "_bias") == 0;
+          });
+          if (!all) continue;
+          EntryRule bias = entry;
+          if (!RenameKey(&bias.key)) continue;
+          bias.expr = WithoutInput(entry.expr, input);
+          RenameTensors(&bias.expr, with_bias);
+          bias.has_shape = bias.long_form = false;
+          bias.ops_results.clear();
+          bias.match.reset();
+          derived.push_back(std::move(bias));
+        }
+        variant.entries.insert(variant.entries.end(), derived.begin(), derived.end());
+      }
+    }
+  }
+}
+
+}  // namespace rr

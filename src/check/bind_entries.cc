@@ -1,0 +1,290 @@
+// Entries, placed and bound: every leaf of every key to one tensor and to each of its axes.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/text.h"
+#include "check/proofs.h"
+#include "syntax/formula_poly.h"
+#include "syntax/regex.h"
+
+namespace rr {
+namespace {
+
+class Binder {
+ public:
+  Binder(const RuleFile& file, const std::vector<LogicalTensor>& tensors, CheckedLayout* layout, Diagnostics* diagnostics)
+      : file_(file), tensors_(tensors), layout_(layout), diagnostics_(diagnostics) {
+    for (const AxisRule& axis : file.axes) axis_names_.push_back(axis.name.text);
+  }
+
+  void Run() {
+    for (size_t b = 0; b < layout_->tables.size(); ++b) {
+      const TableRule* table = layout_->tables[b];
+      if (table == nullptr) continue;
+      block_ = static_cast<int>(b);
+      for (size_t v = 0; v < table->variants.size(); ++v) {
+        for (const EntryRule& entry : table->variants[v].entries) Entry(entry, static_cast<int>(v));
+      }
+      for (const DefaultRule& rule : table->defaults) {
+        if (FindTensor(rule.tensor.text) < 0) UnknownTensor(rule.tensor.text, rule.tensor.place);
+      }
+    }
+  }
+
+ private:
+  const BlockRule& Block() const { return file_.blocks[static_cast<size_t>(block_)]; }
+
+  int FindTensor(const std::string& name) const {
+    for (size_t i = 0; i < tensors_.size(); ++i) {
+      if (tensors_[i].block == block_ && tensors_[i].name == name) return static_cast<int>(i);
+    }
+    return -1;
+  }
+
+  void UnknownTensor(const std::string& name, const Place& place) {
+    std::vector<std::string> names;
+    for (const LogicalTensor& tensor : tensors_) {
+      if (tensor.block == block_) names.push_back(tensor.name);
+    }
+    Diagnostic& d = diagnostics_->Add(Code::kUnknownName, place, fmt::format("block `{}` has no tensor `{}`", Block().name.text, name));
+    d.help = DidYouMean(name, names);
+  }
+
+  bool KnownAxis(const std::string& name, const Place& place, Code code = Code::kUnknownName) {
+    if (std::find(axis_names_.begin(), axis_names_.end(), name) != axis_names_.end()) return true;
+    diagnostics_->Add(code, place, fmt::format("`{}` is no axis of this family", name)).help = DidYouMean(name, axis_names_);
+    return false;
+  }
+
+  void Entry(const EntryRule& rule, int variant) {
+    if (rule.match) CheckMatch(rule);
+    struct Placed {
+      KeyTemplate key;
+      AxisExpr expr;
+    };
+    std::vector<Placed> placed{{rule.key, rule.expr}};
+    for (const PlaceRule* place : layout_->place) {
+      std::vector<Placed> next;
+      for (const Placed& one : placed) {
+        const std::vector<std::string> captures = one.key.Captures();
+        if (std::find(captures.begin(), captures.end(), place->axis.text) == captures.end()) {
+          next.push_back(one);
+          continue;
+        }
+        const std::vector<NamedPlace> used = AxesIn(one.expr);
+        const bool has_axis = std::any_of(used.begin(), used.end(), [&](const NamedPlace& a) { return a.name == place->axis.text; });
+        for (const PlaceCase& one_case : place->cases) {
+          if (!one_case.dims.empty() && !has_axis && !rule.drop) {
+            diagnostics_->Add(Code::kBadPlace, rule.place,
+                              fmt::format("layout `{}` puts {} in the shape as `{}`, and the expression does not say where",
+                                          layout_->name.text, place->axis.text, ToString(one_case.dims)))
+                .help = fmt::format("write `{}` where it stands in the expression", place->axis.text);
+            return;
+          }
+          next.push_back({ReplacePart(one.key, KeyPart::Kind::kCapture, place->axis.text, one_case.key),
+                          ReplaceAxis(one.expr, place->axis.text, one_case.dims)});
+        }
+      }
+      placed = std::move(next);
+    }
+    for (Placed& one : placed) Bind(rule, variant, std::move(one.key), std::move(one.expr));
+  }
+
+  void CheckMatch(const EntryRule& rule) {
+    if (!CheckRegex(*rule.match, diagnostics_)) return;
+    std::vector<std::string> groups = GroupNames(rule.match->text);
+    std::vector<std::string> captures = rule.key.Captures();
+    std::sort(groups.begin(), groups.end());
+    std::sort(captures.begin(), captures.end());
+    if (groups == captures) return;
+    diagnostics_->Add(Code::kBadKeyRegex, rule.match->place(),
+                      fmt::format("`match` has the groups [{}], `write` the captures [{}]: they must be the same",
+                                  fmt::join(groups, " "), fmt::join(captures, " ")));
+  }
+
+  void Bind(const EntryRule& rule, int variant, KeyTemplate key, AxisExpr expr) {
+    CheckedEntry entry;
+    entry.block = block_;
+    entry.variant = variant;
+    entry.rule = &rule;
+    entry.key = Normalized(std::move(key));
+    bool good = true;
+    for (const KeyPart& part : entry.key.parts) {
+      if (part.kind == KeyPart::Kind::kCapture) {
+        good = KnownAxis(part.text, part.place, Code::kUnknownKeyName) && good;
+      } else if (part.kind == KeyPart::Kind::kName) {
+        const bool known = std::any_of(layout_->prefixes.begin(), layout_->prefixes.end(), [&](const auto& p) { return p.first == part.text; });
+        if (known) continue;
+        std::vector<std::string> names;
+        for (const auto& [name, variants] : layout_->prefixes) names.push_back(name);
+        diagnostics_->Add(Code::kUnknownKeyName, part.place, fmt::format("layout `{}` has no named string `{}`", layout_->name.text, part.text)).help = DidYouMean(part.text, names);
+        good = false;
+      }
+    }
+    if (rule.drop) {
+      if (good) layout_->entries.push_back(std::move(entry));
+      return;
+    }
+    for (const NamedPlace& axis : AxesIn(expr)) good = KnownAxis(axis.name, axis.place) && good;
+    for (const NamedPlace& tensor : TensorsIn(expr)) {
+      if (FindTensor(tensor.name) >= 0) continue;
+      UnknownTensor(tensor.name, tensor.place);
+      good = false;
+    }
+    for (const Name& axis : rule.replicate) good = KnownAxis(axis.text, axis.place) && good;
+    if (!good) return;
+    std::optional<ExpandedExpr> expanded = Expand(expr, diagnostics_);
+    if (!expanded) return;
+    for (const Leaf& leaf : expanded->leaves) {
+      std::optional<CheckedLeaf> bound = BindLeaf(rule, entry.key, leaf);
+      if (!bound) return;
+      entry.leaves.push_back(std::move(*bound));
+    }
+    entry.shape = std::move(expanded->shape);
+    entry.expr = std::move(expr);
+    if (!CheckShape(rule, entry) || !CheckOps(rule, entry) || !CheckPad(rule, entry)) return;
+    layout_->entries.push_back(std::move(entry));
+  }
+
+  std::optional<CheckedLeaf> BindLeaf(const EntryRule& rule, const KeyTemplate& key, const Leaf& leaf) {
+    if (leaf.tensor.empty()) {
+      Diagnostic& d = diagnostics_->Add(Code::kNoTensor, rule.expr_text ? rule.expr_text->place() : rule.place,
+                                        "a part of this expression belongs to no tensor");
+      d.help = fmt::format("block `{}` has several tensors: write `tensor[...]`", Block().name.text);
+      return std::nullopt;
+    }
+    const int index = FindTensor(leaf.tensor);
+    const LogicalTensor& tensor = tensors_[static_cast<size_t>(index)];
+    // Every axis of the key and of the leaf, by name.
+    std::multimap<std::string, AxisUse::Atom> atoms;
+    std::vector<std::string> stored;  // for messages
+    for (const KeyPart& part : key.parts) {
+      if (part.kind != KeyPart::Kind::kCapture) continue;
+      atoms.insert({part.text, {part.text, true, -1, Poly()}});
+      stored.push_back(part.text);
+    }
+    for (const LeafAxis& axis : leaf.axes) {
+      atoms.insert({axis.axis, {axis.axis, false, axis.dim, axis.stride}});
+      stored.push_back(axis.axis);
+    }
+    auto wrong = [&]() {
+      Diagnostic& d = diagnostics_->Add(Code::kWrongAxes, leaf.place,
+                                        fmt::format("`{}` is stored over [{}] but its axes are [{}]", tensor.name,
+                                                    fmt::join(stored, " "), fmt::join(tensor.axes, " ")));
+      d.notes.push_back({tensor.place, fmt::format("`{}` is declared here", tensor.name)});
+      return std::nullopt;
+    };
+    auto take = [&](const std::string& name) -> std::optional<AxisUse::Atom> {
+      const auto found = atoms.find(name);
+      if (found == atoms.end()) return std::nullopt;
+      AxisUse::Atom atom = found->second;
+      atoms.erase(found);
+      return atom;
+    };
+    CheckedLeaf bound;
+    bound.tensor = index;
+    bound.offsets = leaf.offsets;
+    for (const std::string& axis : tensor.axes) {
+      AxisUse use;
+      const bool replicated = std::any_of(rule.replicate.begin(), rule.replicate.end(), [&](const Name& n) { return n.text == axis; });
+      if (auto atom = take(axis)) {
+        use.atoms.push_back(std::move(*atom));
+      } else if (!UseAlternative(axis, &atoms, &use)) {
+        if (!replicated) return wrong();
+        use.replicated = true;
+      }
+      bound.axes.push_back(std::move(use));
+    }
+    if (!atoms.empty()) return wrong();
+    return bound;
+  }
+
+  // All factors of one alternative of the axis's refinement, the alternative with the most factors first.
+  bool UseAlternative(const std::string& axis, std::multimap<std::string, AxisUse::Atom>* atoms, AxisUse* use) const {
+    const auto refinement = layout_->refinements.find(axis);
+    if (refinement == layout_->refinements.end()) return false;
+    int best = -1;
+    size_t most = 0;
+    const auto& alternatives = refinement->second.alternatives;
+    for (size_t i = 0; i < alternatives.size(); ++i) {
+      const auto& factors = alternatives[i].factors;
+      const bool all = std::all_of(factors.begin(), factors.end(), [&](const Refinement::Factor& f) { return atoms->count(f.axis) > 0; });
+      if (!all || factors.empty() || factors.size() <= most) continue;
+      best = static_cast<int>(i);
+      most = factors.size();
+    }
+    if (best < 0) return false;
+    use->alternative = best;
+    for (const Refinement::Factor& factor : alternatives[static_cast<size_t>(best)].factors) {
+      const auto found = atoms->find(factor.axis);
+      use->atoms.push_back(found->second);
+      atoms->erase(found);
+    }
+    return true;
+  }
+
+  // A stated shape must be the expression's, as polynomials.
+  bool CheckShape(const EntryRule& rule, const CheckedEntry& entry) {
+    if (!rule.has_shape || rule.long_form) return true;
+    if (rule.shape.size() != entry.shape.size()) {
+      diagnostics_->Add(Code::kFalseShape, rule.place, fmt::format("`shape` has {} dimensions, the expression {}", rule.shape.size(), entry.shape.size()));
+      return false;
+    }
+    for (size_t i = 0; i < rule.shape.size(); ++i) {
+      std::optional<Formula> formula = Formula::Parse(rule.shape[i], diagnostics_);
+      if (!formula) return false;
+      const std::optional<Poly> stated = ToPoly(*formula);
+      if (stated && *stated == entry.shape[i]) continue;
+      diagnostics_->Add(Code::kFalseShape, rule.shape[i].place(),
+                        fmt::format("dimension {} is {} by the expression, not {}", i, entry.shape[i].ToString(), rule.shape[i].text));
+      return false;
+    }
+    return true;
+  }
+
+  // The ops must end with the tensor's axes in order, less those that stand in the key (or are stacked from it).
+  bool CheckOps(const EntryRule& rule, const CheckedEntry& entry) {
+    for (const auto& [name, dims] : rule.ops_results) {
+      const std::string tensor_name = name.empty() && !entry.leaves.empty() ? tensors_[static_cast<size_t>(entry.leaves[0].tensor)].name : name;
+      const int index = FindTensor(tensor_name);
+      if (index < 0) continue;
+      const LogicalTensor& tensor = tensors_[static_cast<size_t>(index)];
+      std::vector<std::string> wanted;
+      const std::vector<std::string> captures = rule.key.Captures();
+      for (const std::string& axis : tensor.axes) {
+        const bool captured = std::find(captures.begin(), captures.end(), axis) != captures.end();
+        const bool named = std::find(dims.begin(), dims.end(), axis) != dims.end();
+        if (!captured || named) wanted.push_back(axis);
+      }
+      if (wanted == dims) continue;
+      diagnostics_->Add(Code::kBadOps, rule.place, fmt::format("the ops end with `{}` as [{}], its axes are [{}]", tensor.name, fmt::join(dims, " "), fmt::join(wanted, " ")));
+      return false;
+    }
+    return true;
+  }
+
+  bool CheckPad(const EntryRule& rule, const CheckedEntry& entry) {
+    if (!rule.pad) return true;
+    if (rule.pad->dim >= 0 && rule.pad->dim < static_cast<int64_t>(entry.shape.size())) return true;
+    diagnostics_->Add(Code::kBadValueWord, rule.pad->place, fmt::format("there is no dimension {} to pad", rule.pad->dim));
+    return false;
+  }
+
+  const RuleFile& file_;
+  const std::vector<LogicalTensor>& tensors_;
+  CheckedLayout* layout_;
+  Diagnostics* diagnostics_;
+  std::vector<std::string> axis_names_;
+  int block_ = 0;
+};
+
+}  // namespace
+
+void BindEntries(const RuleFile& file, const std::vector<LogicalTensor>& tensors, CheckedLayout* layout, Diagnostics* diagnostics) {
+  Binder(file, tensors, layout, diagnostics).Run();
+}
+
+}  // namespace rr

@@ -1,0 +1,86 @@
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+
+#include "check/checked_rules.h"
+#include "check/proofs.h"
+#include "syntax/regex.h"
+
+namespace rr {
+
+CheckedRules Check(RuleFile file, Diagnostics* diagnostics) {
+  const size_t errors_before = diagnostics->ErrorCount();
+  AddBiases(&file, diagnostics);
+  CheckedRules rules;
+  auto shared = std::make_shared<RuleFile>(std::move(file));
+  rules.file = shared;
+  for (size_t b = 0; b < shared->blocks.size(); ++b) {
+    for (const TensorRule& tensor : shared->blocks[b].tensors) {
+      LogicalTensor logical;
+      logical.block = static_cast<int>(b);
+      logical.name = tensor.name.text;
+      for (const Name& axis : tensor.Axes()) logical.axes.push_back(axis.text);
+      logical.batch = tensor.batch.size();
+      logical.out = tensor.out.size();
+      logical.linear = tensor.linear;
+      logical.place = tensor.place;
+      rules.tensors.push_back(std::move(logical));
+    }
+  }
+  CheckNames(*shared, diagnostics);
+  CheckTargets(*shared, diagnostics);
+  rules.layouts = ResolveLayouts(*shared, diagnostics);
+  const size_t before_entries = diagnostics->ErrorCount();
+  for (CheckedLayout& layout : rules.layouts) {
+    // A table that several layouts share by `like` is bound for each, but its mistakes are reported once.
+    Diagnostics own;
+    BindEntries(*shared, rules.tensors, &layout, &own);
+    for (const Diagnostic& d : own.all()) {
+      const bool known = std::any_of(diagnostics->all().begin(), diagnostics->all().end(), [&](const Diagnostic& other) {
+        return other.code == d.code && other.place.source == d.place.source && other.place.begin == d.place.begin && other.message == d.message;
+      });
+      if (!known) diagnostics->Add(d.code, d.place, d.message) = d;
+    }
+  }
+  // A tensor with a broken entry would be reported as not stored as well: one mistake, one finding.
+  if (diagnostics->ErrorCount() == before_entries) ProveCover(rules, diagnostics);
+  ProveKeys(rules, diagnostics);
+  rules.valid = diagnostics->ErrorCount() == errors_before;
+  return rules;
+}
+
+const CheckedLayout* CheckedRules::FindLayout(std::string_view name) const {
+  for (const CheckedLayout& layout : layouts) {
+    if (layout.name.text == name) return &layout;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> CheckedRules::LayoutNames() const {
+  std::vector<std::string> names;
+  for (const CheckedLayout& layout : layouts) names.push_back(layout.name.text);
+  return names;
+}
+
+std::string CheckedRules::FullName(int tensor) const {
+  const LogicalTensor& t = tensors[static_cast<size_t>(tensor)];
+  return file->blocks[static_cast<size_t>(t.block)].name.text + "." + t.name;
+}
+
+int CheckedRules::FindTensor(std::string_view full_name) const {
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    if (FullName(static_cast<int>(i)) == full_name) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+std::string CheckedEntry::Signature() const {
+  std::string text = ToString(expr) + " @";
+  std::vector<std::string> captures = key.Captures();
+  std::sort(captures.begin(), captures.end());
+  for (const std::string& axis : captures) text += " " + axis;
+  text += fmt::format(" #{}", block);
+  return text;
+}
+
+}  // namespace rr

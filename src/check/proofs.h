@@ -1,0 +1,31 @@
+// The parts of the static proof, one file each. Every part reports all it finds and depends on no other part's success.
+#ifndef RULE_RUNNER_CHECK_PROOFS_H_
+#define RULE_RUNNER_CHECK_PROOFS_H_
+
+#include "base/diagnostic.h"
+#include "check/checked_rules.h"
+#include "syntax/rule_file.h"
+
+namespace rr {
+
+// Derives the bias tensors and their keys (`bias: yes`).
+void AddBiases(RuleFile* file, Diagnostics* diagnostics);
+// Names in formulas, kinds, conditions, axes: RR302, RR304, RR306.
+void CheckNames(const RuleFile& file, Diagnostics* diagnostics);
+// `targets`: RR303, RR305.
+void CheckTargets(const RuleFile& file, Diagnostics* diagnostics);
+// Layouts with `like` resolved: RR303, RR212. Entries are still empty.
+std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* diagnostics);
+// The entries of one layout, placed and bound to tensors: RR102, RR202, RR203, RR204, RR208, RR209, RR210, RR212.
+void BindEntries(const RuleFile& file, const std::vector<LogicalTensor>& tensors, CheckedLayout* layout, Diagnostics* diagnostics);
+// Every tensor is stored exactly once in every layout: RR206, RR207.
+void ProveCover(const CheckedRules& rules, Diagnostics* diagnostics);
+// Keys are disjoint and decodable: RR103, RR104, RR105.
+void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics);
+
+// Whether two conditions can never hold together, decided from kinds: different kinds of one partition exclude each other.
+bool Exclude(const RuleFile& file, const std::optional<Formula>& a, const std::optional<Formula>& b);
+
+}  // namespace rr
+
+#endif  // RULE_RUNNER_CHECK_PROOFS_H_

@@ -1,0 +1,134 @@
+// Layouts with `like` resolved: prefixes merge name by name, `place` and each refinement are the nearest one, a block's table is the
+// nearest one.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "check/proofs.h"
+
+namespace rr {
+namespace {
+
+std::vector<std::string> LayoutNames(const RuleFile& file) {
+  std::vector<std::string> names;
+  for (const LayoutRule& layout : file.layouts) names.push_back(layout.name.text);
+  return names;
+}
+
+// The layout and what it is like, nearest first.
+std::vector<const LayoutRule*> Chain(const RuleFile& file, const LayoutRule& layout, Diagnostics* diagnostics) {
+  std::vector<const LayoutRule*> chain{&layout};
+  while (chain.back()->like) {
+    const Name& like = *chain.back()->like;
+    const LayoutRule* next = file.FindLayout(like.text);
+    if (next == nullptr) {
+      diagnostics->Add(Code::kUnknownLayout, like.place, fmt::format("there is no layout `{}`", like.text)).help =
+          DidYouMean(like.text, LayoutNames(file));
+      break;
+    }
+    if (std::find(chain.begin(), chain.end(), next) != chain.end()) {
+      diagnostics->Add(Code::kUnknownLayout, like.place, fmt::format("layout `{}` is like itself", next->name.text));
+      break;
+    }
+    chain.push_back(next);
+  }
+  return chain;
+}
+
+std::optional<Refinement> Refine(const RuleFile& file, const RefineRule& rule, Diagnostics* diagnostics) {
+  auto fail = [&](const Place& place, std::string message) {
+    diagnostics->Add(Code::kBadPlace, place, std::move(message));
+    return std::nullopt;
+  };
+  if (file.FindAxis(rule.axis.text) == nullptr) {
+    return fail(rule.axis.place, fmt::format("`{}` is no axis of this family", rule.axis.text));
+  }
+  for (const NamedPlace& factor : AxesIn(rule.expr)) {
+    if (file.FindAxis(factor.name) == nullptr) return fail(factor.place, fmt::format("`{}` is no axis of this family", factor.name));
+    if (factor.name == rule.axis.text) return fail(factor.place, fmt::format("`{}` is refined by itself", factor.name));
+  }
+  if (!TensorsIn(rule.expr).empty()) return fail(TensorsIn(rule.expr)[0].place, "a refinement is made of axes only");
+  AxisNode product;
+  product.kind = AxisNode::Kind::kProduct;
+  product.children = rule.expr;
+  std::optional<ExpandedExpr> expanded = Expand({product}, diagnostics);
+  if (!expanded) return std::nullopt;
+  Refinement refinement;
+  refinement.axis = rule.axis.text;
+  for (const Leaf& leaf : expanded->leaves) {
+    Refinement::Alternative alternative;
+    alternative.offset = leaf.offsets[0];
+    alternative.size = Poly::Constant(1);
+    for (const LeafAxis& axis : leaf.axes) {
+      alternative.factors.push_back({axis.axis, axis.stride});
+      alternative.size = alternative.size * Poly::Axis(axis.axis);
+    }
+    refinement.alternatives.push_back(std::move(alternative));
+  }
+  return refinement;
+}
+
+}  // namespace
+
+std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* diagnostics) {
+  std::vector<CheckedLayout> layouts;
+  for (const BlockRule& block : file.blocks) {
+    for (const TableRule& table : block.tables) {
+      if (file.FindLayout(table.layout.text) != nullptr) continue;
+      Diagnostic& d = diagnostics->Add(Code::kUnknownLayout, table.layout.place, fmt::format("block `{}` has a table for `{}`, which is no layout of the family", block.name.text, table.layout.text));
+      d.help = DidYouMean(table.layout.text, LayoutNames(file));
+    }
+  }
+  for (const LayoutRule& rule : file.layouts) {
+    CheckedLayout layout;
+    layout.name = rule.name;
+    const std::vector<const LayoutRule*> chain = Chain(file, rule, diagnostics);
+    layout.partial = rule.partial;
+    for (const LayoutRule* link : chain) {
+      for (const auto& [name, variants] : link->prefixes) {
+        const bool known = std::any_of(layout.prefixes.begin(), layout.prefixes.end(), [&, &name = name](const auto& p) { return p.first == name.text; });
+        if (known) continue;
+        std::vector<KeyTemplate> texts;
+        for (const SpannedText& variant : variants) {
+          KeyTemplate text;  // plain text: a variant has no captures
+          text.text = variant;
+          if (!variant.text.empty()) text.parts.push_back({KeyPart::Kind::kLiteral, variant.text, {}, variant.place()});
+          texts.push_back(std::move(text));
+        }
+        if (!texts.empty()) layout.prefixes.push_back({name.text, std::move(texts)});
+      }
+      for (const RefineRule& refine : link->refine) {
+        if (layout.refinements.count(refine.axis.text) > 0) continue;
+        if (auto refinement = Refine(file, refine, diagnostics)) layout.refinements[refine.axis.text] = std::move(*refinement);
+      }
+      if (layout.place.empty()) {
+        for (const PlaceRule& place : link->place) {
+          if (file.FindAxis(place.axis.text) != nullptr) {
+            layout.place.push_back(&place);
+          } else if (link == &rule) {
+            diagnostics->Add(Code::kBadPlace, place.axis.place, fmt::format("`{}` is no axis of this family", place.axis.text));
+          }
+        }
+      }
+      layout.ignore.insert(layout.ignore.end(), link->ignore.begin(), link->ignore.end());
+      for (const Formula& formula : link->require) layout.require.push_back(&formula);
+      layout.pass.insert(layout.pass.end(), link->pass.begin(), link->pass.end());
+    }
+    for (const BlockRule& block : file.blocks) {
+      const TableRule* found = nullptr;
+      for (const LayoutRule* link : chain) {
+        for (const TableRule& table : block.tables) {
+          if (found == nullptr && table.layout.text == link->name.text) found = &table;
+        }
+      }
+      layout.tables.push_back(found);
+      layout.variant_counts.push_back(found == nullptr ? 0 : static_cast<int>(found->variants.size()));
+    }
+    layouts.push_back(std::move(layout));
+  }
+  return layouts;
+}
+
+}  // namespace rr

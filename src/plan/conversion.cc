@@ -1,0 +1,438 @@
+#include "plan/conversion.h"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "plan/join.h"
+#include "plan/value_words.h"
+
+namespace rr {
+namespace {
+
+constexpr size_t kShown = 3;
+
+class Builder {
+ public:
+  Builder(const BoundSource& source, const KeyTable& table, const CheckedLayout& destination, const ConversionOptions& options,
+          Diagnostics* diagnostics)
+      : source_(source), rules_(source.model->rules()), table_(table), layout_(destination), options_(options), diagnostics_(diagnostics) {}
+
+  std::optional<Conversion> Run() {
+    if (!MakeDestination()) return std::nullopt;
+    MakeSources();
+    PairIdentical();
+    if (!CheckOddShapes()) return std::nullopt;
+    FindLosses();
+    const size_t errors = diagnostics_->ErrorCount();
+    JoinRest();
+    AddDefaults();
+    Pass();
+    if (diagnostics_->ErrorCount() == errors) CheckCover();
+    if (diagnostics_->ErrorCount() > errors || !good_) return std::nullopt;
+    FindCutPads();
+    OrderDestinations();
+    ReportDropped();
+    return std::move(result_);
+  }
+
+ private:
+  const CheckedEntry& SourceEntry(uint32_t tensor) const {
+    return source_.layout.layout->entries[static_cast<size_t>(source_.layout.tensors[tensor].entry)];
+  }
+  const CheckedEntry& DestinationEntry(uint32_t tensor) const {
+    return layout_.entries[static_cast<size_t>(result_.destination.tensors[tensor].entry)];
+  }
+
+  bool MakeDestination() {
+    const size_t errors = diagnostics_->ErrorCount();
+    source_.model->CheckRequirements(layout_, diagnostics_);
+    if (diagnostics_->ErrorCount() > errors) return false;
+    LayoutChoice choice = DefaultChoice(layout_);
+    for (auto& [name, variant] : choice.prefixes) {
+      // The same named string with the same variants keeps the source's choice.
+      const auto same = source_.layout.choice.prefixes.find(name);
+      if (same == source_.layout.choice.prefixes.end()) continue;
+      if (VariantTexts(*source_.layout.layout, name) == VariantTexts(layout_, name)) variant = same->second;
+    }
+    for (size_t b = 0; b < choice.present.size(); ++b) {
+      const TableRule* theirs = source_.layout.layout->tables[b];
+      const bool has_default = theirs != nullptr && !theirs->defaults.empty();
+      choice.present[b] = choice.present[b] && (source_.layout.choice.present[b] || has_default);
+      if (theirs == layout_.tables[b]) choice.variants[b] = source_.layout.choice.variants[b];
+    }
+    std::optional<BoundLayout> bound = Instantiate(*source_.model, layout_, choice, {}, diagnostics_);
+    if (!bound) return false;
+    result_.destination = std::move(*bound);
+    if (!options_.only.empty()) KeepOnly();
+    for (const BoundTensor& tensor : result_.destination.tensors) {
+      result_.graph.destinations.push_back({tensor.key, Dtype::kF32, tensor.shape});
+    }
+    typed_.assign(result_.destination.tensors.size(), false);
+    paired_.assign(result_.destination.tensors.size(), false);
+    return true;
+  }
+
+  static std::vector<std::string> VariantTexts(const CheckedLayout& layout, const std::string& name) {
+    std::vector<std::string> texts;
+    for (const auto& [other, variants] : layout.prefixes) {
+      if (other != name) continue;
+      for (const KeyTemplate& variant : variants) texts.push_back(variant.text.text);
+    }
+    return texts;
+  }
+
+  void KeepOnly() {
+    const RE2 only(options_.only, RE2::Quiet);
+    BoundLayout& bound = result_.destination;
+    std::vector<uint32_t> new_index;
+    std::vector<BoundTensor> kept;
+    for (BoundTensor& tensor : bound.tensors) {
+      const bool keep = RE2::PartialMatch(tensor.key, only);
+      new_index.push_back(keep ? static_cast<uint32_t>(kept.size()) : UINT32_MAX);
+      if (keep) kept.push_back(std::move(tensor));
+    }
+    bound.tensors = std::move(kept);
+    std::erase_if(bound.pieces, [&](const BoundPiece& piece) { return new_index[piece.stored] == UINT32_MAX; });
+    for (BoundPiece& piece : bound.pieces) piece.stored = new_index[piece.stored];
+  }
+
+  void MakeSources() {
+    for (const FoundKey& key : table_.keys) {
+      result_.graph.sources.push_back({key.name, key.dtype.value_or(Dtype::kBF16), key.shape.value_or(std::vector<int64_t>{})});
+    }
+  }
+
+  // A key that both sides describe with the same expression over the same captures moves as a whole: no size is needed.
+  void PairIdentical() {
+    std::map<std::pair<std::string, std::vector<int64_t>>, uint32_t> by_signature;
+    for (uint32_t i = 0; i < source_.layout.tensors.size(); ++i) {
+      const CheckedEntry& entry = SourceEntry(i);
+      if (!entry.rule->tied && !entry.rule->pad) by_signature[{SignatureOf(entry), source_.layout.tensors[i].captures}] = i;
+    }
+    for (uint32_t i = 0; i < result_.destination.tensors.size(); ++i) {
+      const CheckedEntry& entry = DestinationEntry(i);
+      if (entry.rule->pad) continue;
+      const auto found = by_signature.find({SignatureOf(entry), result_.destination.tensors[i].captures});
+      if (found == by_signature.end()) continue;
+      const uint32_t key = source_.found[found->second];
+      if (!table_.keys[key].shape) continue;
+      paired_[i] = true;
+      paired_source_.insert(found->second);
+      GraphTensor& tensor = result_.graph.destinations[i];
+      tensor.shape = *table_.keys[key].shape;
+      Edge edge;
+      edge.source = key;
+      edge.destination = i;
+      edge.copy.dims.push_back({tensor.Count(), 1, 1});
+      AddEdge(std::move(edge), SourceEntry(found->second), entry);
+    }
+  }
+
+  static std::string SignatureOf(const CheckedEntry& entry) {
+    // Refinements differ by layout, but equal expressions name equal factors, and a factor's meaning is checked to fit its axis.
+    return entry.Signature();
+  }
+
+  // A tensor whose shape contradicts the config moves only as a whole, and only when that is allowed.
+  bool CheckOddShapes() {
+    std::vector<std::string> keys;
+    for (const uint32_t odd : source_.odd_shapes) {
+      const std::string& name = table_.keys[source_.found[odd]].name;
+      if (paired_source_.count(odd) > 0) {
+        result_.notes.push_back(fmt::format("{} moved unchanged: its shape contradicts the config", name));
+      } else {
+        keys.push_back(name);
+      }
+    }
+    if (keys.empty()) return true;
+    diagnostics_->Add(Code::kShapeAgainstConfig, {}, fmt::format("{} cannot be converted: their shapes contradict the config and `{}` stores them otherwise", JoinWords(keys), layout_.name.text));
+    return false;
+  }
+
+  // Logical tensors that only one side stores.
+  void FindLosses() {
+    std::set<int> stored, wanted;
+    for (const CheckedEntry& entry : layout_.entries) {
+      if (result_.destination.choice.variants[static_cast<size_t>(entry.block)] != entry.variant || entry.rule->tied) continue;
+      for (const CheckedLeaf& leaf : entry.leaves) wanted.insert(leaf.tensor);
+    }
+    for (const CheckedEntry& entry : source_.layout.layout->entries) {
+      if (source_.layout.choice.variants[static_cast<size_t>(entry.block)] != entry.variant || entry.rule->tied) continue;
+      for (const CheckedLeaf& leaf : entry.leaves) stored.insert(leaf.tensor);
+    }
+    std::vector<std::string> lost;
+    for (const int tensor : stored) {
+      const LogicalTensor& logical = rules_.tensors[static_cast<size_t>(tensor)];
+      const auto block = static_cast<size_t>(logical.block);
+      if (wanted.count(tensor) > 0 || !source_.layout.choice.present[block]) continue;
+      const TableRule* table = layout_.tables[block];
+      const std::string reason = table != nullptr && table->partial ? *table->partial : layout_.partial.value_or("");
+      lost.push_back(rules_.FullName(tensor) + (reason.empty() ? "" : fmt::format(" ({})", reason)));
+    }
+    if (!lost.empty() && !options_.allow_partial) {
+      diagnostics_->Add(Code::kPartialConversion, layout_.name.place, fmt::format("layout `{}` does not hold {}", layout_.name.text, JoinWords(lost))).help = "--allow partial leaves them out";
+      good_ = false;
+    }
+    for (std::string& tensor : lost) result_.dropped.push_back(std::move(tensor));
+  }
+
+  void JoinRest() {
+    // Pieces of tensors that move as a whole are done.
+    BoundLayout rest = result_.destination;
+    std::erase_if(rest.pieces, [&](const BoundPiece& piece) { return paired_[piece.stored]; });
+    for (uint32_t i = 0; i < rest.tensors.size(); ++i) {
+      if (paired_[i] || rest.tensors[i].unknown_axis.empty()) continue;
+      if (!unknown_reported_.insert(rest.tensors[i].unknown_axis).second) continue;
+      const CheckedEntry& entry = DestinationEntry(i);
+      diagnostics_->Add(Code::kUnknownSize, entry.rule->place, fmt::format("the shape of {} needs {}, which is unknown", rest.tensors[i].key, rest.tensors[i].unknown_axis)).help = fmt::format("give --config, or --set {}=N", rest.tensors[i].unknown_axis);
+      good_ = false;
+    }
+    needed_.assign(rest.tensors.size(), 0);
+    covered_.assign(rest.tensors.size(), 0);
+    for (const BoundPiece& piece : rest.pieces) {
+      int64_t n = 1;
+      for (const BoundLeaf::Axis& axis : rest.leaves[piece.leaf].axes) {
+        for (const BoundLeaf::Digit& digit : axis.digits) n *= axis.replicated ? 1 : digit.n;
+      }
+      needed_[piece.stored] += n;
+    }
+    for (JoinedBox& box : Join(source_.layout, rest, rules_, diagnostics_)) {
+      const BoundPiece& from = source_.layout.pieces[box.source_piece];
+      const BoundPiece& to = rest.pieces[box.destination_piece];
+      Edge edge;
+      edge.source = source_.found[from.stored];
+      edge.destination = to.stored;
+      edge.kind = box.kind;
+      edge.copy = std::move(box.copy);
+      if (edge.kind == EdgeKind::kCopy) covered_[to.stored] += edge.copy.Count();
+      AddEdge(std::move(edge), SourceEntry(from.stored), DestinationEntry(to.stored));
+    }
+  }
+
+  // Gives the destination its dtype and the edge its value op.
+  void AddEdge(Edge edge, const CheckedEntry& from, const CheckedEntry& to) {
+    GraphTensor& destination = result_.graph.destinations[edge.destination];
+    const GraphTensor& source = result_.graph.sources[edge.source];
+    Dtype dtype = source.dtype;
+    if (IsFloat(dtype)) dtype = to.rule->cast ? *to.rule->cast : options_.dtype.value_or(dtype);
+    if (!typed_[edge.destination]) {
+      destination.dtype = dtype;
+      typed_[edge.destination] = true;
+    } else if (destination.dtype != dtype) {
+      if (mixed_.insert(edge.destination).second && mixed_.size() <= kShown) {
+        diagnostics_->Add(Code::kMixedDtypes, {}, fmt::format("{} would hold {} and {} ({} is {})", destination.key, NameOf(destination.dtype), NameOf(dtype), source.key, NameOf(source.dtype))).help = "choose one with --dtype";
+      }
+      return;
+    }
+    std::optional<ValueOp> op = ComposeValueWords(*source_.model, *from.rule, *to.rule, source.dtype, dtype, diagnostics_);
+    if (!op) {
+      good_ = false;
+      return;
+    }
+    if (!op->steps.empty() || op->from != op->to) {
+      if (!IsFloat(source.dtype)) {
+        diagnostics_->Add(Code::kValueOpOnDtype, {}, fmt::format("{} is {}: its values cannot be changed", source.key, NameOf(source.dtype)));
+        return;
+      }
+      const std::string words = Describe(*op);
+      if (!IsWidening(op->from, op->to)) {
+        if (!options_.allow_lossy && lossy_reported_.insert(words).second) {
+          diagnostics_->Add(Code::kLossyConversion, {}, fmt::format("{} would be stored by {}", source.key, words));
+        }
+      }
+      if (!op->steps.empty() || !IsWidening(op->from, op->to)) lossy_[words].push_back(destination.key);
+      edge.value_op = OpIndex(*op);
+    }
+    result_.graph.edges.push_back(std::move(edge));
+  }
+
+  int32_t OpIndex(const ValueOp& op) {
+    auto& ops = result_.graph.value_ops;
+    for (size_t i = 0; i < ops.size(); ++i) {
+      if (SameOp(ops[i], op)) return static_cast<int32_t>(i);
+    }
+    ops.push_back(op);
+    return static_cast<int32_t>(ops.size()) - 1;
+  }
+
+  // Tensors that the source's layout does not store but gives a value for.
+  void AddDefaults() {
+    std::map<int, double> values;
+    for (size_t b = 0; b < source_.layout.layout->tables.size(); ++b) {
+      const TableRule* table = source_.layout.layout->tables[b];
+      if (table == nullptr) continue;
+      for (const DefaultRule& rule : table->defaults) {
+        const Formula::Outcome outcome = source_.model->Evaluate(rule.value);
+        const double* d = outcome.ok() ? outcome.value.AsDouble() : nullptr;
+        const int64_t* n = outcome.ok() ? outcome.value.AsInt() : nullptr;
+        if (d == nullptr && n == nullptr) {
+          diagnostics_->Add(Code::kBadValueWord, rule.value.text().place(), "a default is a number");
+          continue;
+        }
+        for (size_t t = 0; t < rules_.tensors.size(); ++t) {
+          if (rules_.tensors[t].block == static_cast<int>(b) && rules_.tensors[t].name == rule.tensor.text) values[static_cast<int>(t)] = d != nullptr ? *d : static_cast<double>(*n);
+        }
+      }
+    }
+    if (values.empty()) return;
+    std::map<Dtype, size_t> count;
+    for (const FoundKey& key : table_.keys) {
+      if (key.dtype && IsFloat(*key.dtype)) ++count[*key.dtype];
+    }
+    Dtype common = Dtype::kF32;
+    for (const auto& [dtype, n] : count) {
+      if (n > count[common]) common = dtype;
+    }
+    const BoundLayout& bound = result_.destination;
+    std::map<int, uint32_t> sources;
+    for (const BoundPiece& piece : bound.pieces) {
+      const BoundLeaf& leaf = bound.leaves[piece.leaf];
+      const auto value = values.find(leaf.tensor);
+      if (value == values.end() || paired_[piece.stored]) continue;
+      auto [at, is_new] = sources.emplace(leaf.tensor, static_cast<uint32_t>(result_.graph.sources.size()));
+      if (is_new) {
+        result_.graph.sources.push_back({fmt::format("<default of {}>", rules_.FullName(leaf.tensor)), Dtype::kF64, {}});
+        result_.constants.push_back(value->second);
+        result_.defaulted.push_back(fmt::format("{} = {}", rules_.FullName(leaf.tensor), value->second));
+      }
+      GraphTensor& destination = result_.graph.destinations[piece.stored];
+      const CheckedEntry& entry = DestinationEntry(piece.stored);
+      if (!typed_[piece.stored]) destination.dtype = entry.rule->cast ? *entry.rule->cast : options_.dtype.value_or(common);
+      typed_[piece.stored] = true;
+      EntryRule nothing;
+      std::optional<ValueOp> op = ComposeValueWords(*source_.model, nothing, *entry.rule, Dtype::kF64, destination.dtype, diagnostics_);
+      if (!op) continue;
+      Edge edge;
+      edge.source = at->second;
+      edge.destination = piece.stored;
+      edge.copy.dst_start = piece.start;
+      for (const BoundLeaf::Axis& axis : leaf.axes) {
+        for (const BoundLeaf::Digit& digit : axis.digits) {
+          if (!axis.replicated) edge.copy.dims.push_back({digit.n, 0, digit.stride});
+        }
+      }
+      covered_[piece.stored] += edge.copy.Count();
+      edge.value_op = OpIndex(*op);
+      result_.graph.edges.push_back(std::move(edge));
+    }
+  }
+
+  // Keys that both layouts let through keep their name.
+  void Pass() {
+    for (const uint32_t key : source_.passed) {
+      const FoundKey& found = table_.keys[key];
+      if (!found.shape || !found.dtype) continue;
+      const bool known = std::any_of(layout_.pass.begin(), layout_.pass.end(), [&](const SpannedText& regex) { return RE2::FullMatch(found.name, RE2(regex.text, RE2::Quiet)); });
+      if (!known) {
+        if (!options_.allow_partial) diagnostics_->Add(Code::kPartialConversion, {}, fmt::format("layout `{}` has no place for {}", layout_.name.text, found.name));
+        result_.dropped.push_back(found.name);
+        continue;
+      }
+      Edge edge;
+      edge.source = key;
+      edge.destination = static_cast<uint32_t>(result_.graph.destinations.size());
+      result_.graph.destinations.push_back({found.name, *found.dtype, *found.shape});
+      edge.copy.dims.push_back({result_.graph.destinations.back().Count(), 1, 1});
+      result_.graph.edges.push_back(std::move(edge));
+      typed_.push_back(true);
+      paired_.push_back(true);
+    }
+  }
+
+  void CheckCover() {
+    std::vector<std::string> missing;
+    for (size_t i = 0; i < needed_.size(); ++i) {
+      if (!paired_[i] && covered_[i] != needed_[i]) missing.push_back(result_.graph.destinations[i].key);
+    }
+    if (missing.empty()) return;
+    diagnostics_->Add(Code::kMissingKey, {}, fmt::format("layout `{}` does not hold what {} need{}", source_.layout.layout->name.text, JoinWords(missing, kShown), missing.size() == 1 ? "s" : ""));
+  }
+
+  void FindCutPads() {
+    for (uint32_t i = 0; i < source_.layout.tensors.size(); ++i) {
+      const CheckedEntry& entry = SourceEntry(i);
+      if (!entry.rule->pad) continue;
+      const int64_t dim = entry.rule->pad->dim;
+      const auto extent = entry.shape[static_cast<size_t>(dim)].Evaluate([&](const std::string& a) { return source_.model->SizeOf(a); });
+      const int64_t stored = source_.layout.tensors[i].shape[static_cast<size_t>(dim)];
+      if (!extent || *extent == stored) continue;
+      result_.cut_pads.push_back({source_.found[i], dim, *extent, entry.rule->pad->check_zero});
+      result_.notes.push_back(fmt::format("{}: padding cut from {} to {}", table_.keys[source_.found[i]].name, stored, *extent));
+    }
+    for (uint32_t i = 0; i < result_.destination.tensors.size(); ++i) {
+      const CheckedEntry& entry = DestinationEntry(i);
+      if (!entry.rule->pad || paired_[i]) continue;
+      const int64_t dim = entry.rule->pad->dim;
+      const auto extent = entry.shape[static_cast<size_t>(dim)].Evaluate([&](const std::string& a) { return source_.model->SizeOf(a); });
+      const int64_t stored = result_.destination.tensors[i].shape[static_cast<size_t>(dim)];
+      if (extent && *extent != stored) result_.notes.push_back(fmt::format("{}: padded with zeros from {} to {}", result_.destination.tensors[i].key, *extent, stored));
+    }
+  }
+
+  // Destinations in the order of their first byte in the source: what was next to each other stays next to each other, so a
+  // per-expert file written from a fused one is one long copy.
+  void OrderDestinations() {
+    Graph& graph = result_.graph;
+    using Position = std::pair<uint32_t, int64_t>;
+    std::vector<Position> first(graph.destinations.size(), {UINT32_MAX, 0});
+    for (const Edge& edge : graph.edges) first[edge.destination] = std::min(first[edge.destination], Position(edge.source, edge.copy.src_start));
+    std::vector<uint32_t> order(graph.destinations.size());
+    for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return first[a] < first[b]; });
+    std::vector<uint32_t> new_index(order.size());
+    std::vector<GraphTensor> tensors;
+    for (uint32_t i = 0; i < order.size(); ++i) {
+      new_index[order[i]] = i;
+      tensors.push_back(std::move(graph.destinations[order[i]]));
+    }
+    graph.destinations = std::move(tensors);
+    for (Edge& edge : graph.edges) edge.destination = new_index[edge.destination];
+  }
+
+  void ReportDropped() {
+    for (const auto& [words, keys] : lossy_) {
+      result_.lossy.push_back(fmt::format("{}: {}", words, JoinWords(keys, kShown)));
+    }
+    for (uint32_t i = 0; i < source_.layout.tensors.size(); ++i) {
+      if (SourceEntry(i).rule->tied) result_.dropped.push_back(fmt::format("{} (tied: equal to what is stored elsewhere)", table_.keys[source_.found[i]].name));
+    }
+    for (const uint32_t key : source_.ignored) {
+      const std::string& name = table_.keys[key].name;
+      std::string reason;
+      for (const RegexRule& ignore : source_.layout.layout->ignore) {
+        if (RE2::FullMatch(name, RE2(ignore.regex.text, RE2::Quiet))) reason = ignore.reason;
+      }
+      result_.dropped.push_back(reason.empty() ? name : fmt::format("{} ({})", name, reason));
+    }
+  }
+
+  const BoundSource& source_;
+  const CheckedRules& rules_;
+  const KeyTable& table_;
+  const CheckedLayout& layout_;
+  const ConversionOptions& options_;
+  Diagnostics* diagnostics_;
+  Conversion result_;
+  bool good_ = true;
+  std::vector<bool> typed_, paired_;
+  std::set<uint32_t> paired_source_;
+  std::vector<int64_t> needed_, covered_;
+  std::set<uint32_t> mixed_;
+  std::set<std::string> unknown_reported_, lossy_reported_;
+  std::map<std::string, std::vector<std::string>> lossy_;
+};
+
+}  // namespace
+
+std::optional<Conversion> BuildConversion(const BoundSource& source, const KeyTable& table, const CheckedLayout& destination,
+                                          const ConversionOptions& options, Diagnostics* diagnostics) {
+  return Builder(source, table, destination, options, diagnostics).Run();
+}
+
+}  // namespace rr

@@ -1,0 +1,143 @@
+#include "run/convert.h"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "base/text.h"
+#include "bind/targets.h"
+#include "run/padding.h"
+#include "run/reference.h"
+#include "run/source_reader.h"
+
+namespace rr {
+namespace {
+
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+int JobsOf(const ConvertRequest& request) {
+  if (request.jobs > 0) return request.jobs;
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 16);
+}
+
+// Half of each thread's share is for what it reads, half for what it writes.
+PlanOptions PlanOptionsOf(const ConvertRequest& request) {
+  PlanOptions options;
+  options.buffer_bytes = std::max<uint64_t>(request.memory / (2 * static_cast<uint64_t>(JobsOf(request))), 4096);
+  options.buffer_bytes = std::min<uint64_t>(options.buffer_bytes, 8 << 20);
+  options.disabled_passes = request.disabled_passes;
+  return options;
+}
+
+bool CheckOnly(const std::string& only, Diagnostics* diagnostics) {
+  if (only.empty()) return true;
+  const RE2 re(only, RE2::Quiet);
+  if (re.ok()) return true;
+  diagnostics->Add(Code::kBadKeyRegex, {}, fmt::format("--only {}: {}", only, re.error()));
+  return false;
+}
+
+// The other files of a model folder go along. Nothing in them is changed.
+void CarryFiles(const OpenedSource& source, OutputCheckpoint* output) {
+  const Checkpoint& checkpoint = source.checkpoint;
+  if (checkpoint.config) output->CopyFile(checkpoint.directory + "/config.json", "config.json");
+  for (const std::string& name : checkpoint.other_files) output->CopyFile(checkpoint.directory + "/" + name, name);
+}
+
+}  // namespace
+
+std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibrary* library, const ConvertRequest& request,
+                                                    Diagnostics* diagnostics) {
+  const auto start = std::chrono::steady_clock::now();
+  if (!CheckOnly(request.conversion.only, diagnostics)) return std::nullopt;
+  SourceOptions source_options;
+  source_options.allow_shape = request.conversion.allow_shape;
+  std::optional<OpenedSource> source = OpenSource(files, library, request.source, source_options, diagnostics);
+  if (!source || diagnostics->HasErrors() || !source->bound) return std::nullopt;
+  const std::optional<std::string> to = ResolveTarget(*source->rules, request.to, source->checkpoint.kind, diagnostics);
+  if (!to) return std::nullopt;
+
+  std::optional<Conversion> conversion = BuildConversion(*source->bound, source->table, *source->rules->FindLayout(*to), request.conversion, diagnostics);
+  if (!conversion) return std::nullopt;
+  const PlanOptions plan_options = PlanOptionsOf(request);
+  Plan plan = MakePlan(conversion->graph, plan_options, diagnostics);
+  if (diagnostics->HasErrors()) return std::nullopt;
+
+  PreparedConversion prepared;
+  std::vector<OutputTensor> tensors;
+  for (const GraphTensor& tensor : conversion->graph.destinations) tensors.push_back({tensor.key, tensor.dtype, tensor.shape});
+  OutputOptions output;
+  output.max_shard_bytes = request.destination.ends_with(".safetensors") ? UINT64_MAX : request.max_shard_bytes;
+  output.metadata = source->checkpoint.metadata;
+  prepared.layout = LayOut(tensors, output);
+  prepared.jobs = JobsOf(request);
+
+  RunReport& report = prepared.report;
+  report.family = source->rules->file->family.text;
+  report.from = source->detection.layout;
+  report.to = *to;
+  report.source = request.source.path;
+  report.destination = request.destination;
+  report.reasons = source->detection.reasons;
+  report.lossy = conversion->lossy;
+  report.dropped = conversion->dropped;
+  for (const std::string& key : source->excluded) report.dropped.push_back(key + " (--exclude)");
+  report.defaulted = conversion->defaulted;
+  report.absent = source->bound->absent_blocks;
+  report.notes = conversion->notes;
+  report.tensors_read = source->table.keys.size();
+  report.tensors_written = conversion->graph.destinations.size();
+  report.bytes_read = plan.bytes_read;
+  report.bytes_written = plan.bytes_written;
+  report.destination_bytes = prepared.layout.total_bytes;
+  report.shards = prepared.layout.shards.size();
+  report.steps = plan.steps.size();
+  report.edges = conversion->graph.edges.size();
+  report.buffer_bytes = (plan.largest_read + plan.largest_write) * static_cast<uint64_t>(prepared.jobs);
+  report.plan_seconds = SecondsSince(start);
+  report.dry_run = request.dry_run;
+  prepared.to = *to;
+  prepared.source = std::move(*source);
+  prepared.conversion = std::move(*conversion);
+  prepared.plan = std::move(plan);
+  return prepared;
+}
+
+std::optional<RunReport> Convert(Files& files, RuleLibrary* library, const ConvertRequest& request, Diagnostics* diagnostics) {
+  std::optional<PreparedConversion> prepared = PrepareConversion(files, library, request, diagnostics);
+  if (!prepared) return std::nullopt;
+  if (request.dry_run) return std::move(prepared->report);
+  const auto start = std::chrono::steady_clock::now();
+  const OpenedSource& source = prepared->source;
+  const SourceReader reader(ReadTensorsOf(files, source.checkpoint), source.tensor_of, prepared->conversion.constants);
+  if (!CheckPadding(prepared->conversion, reader, &prepared->report.notes, diagnostics)) return std::nullopt;
+
+  uint64_t other_bytes = 0;
+  for (const std::string& name : source.checkpoint.other_files) other_bytes += files.Open(source.checkpoint.directory + "/" + name)->size();
+  std::unique_ptr<OutputCheckpoint> output = OutputCheckpoint::Create(files, request.destination, prepared->layout, request.source.path, request.force, other_bytes, diagnostics);
+  if (output == nullptr) return std::nullopt;
+  if (request.reference_engine) {
+    ExecuteReference(prepared->conversion.graph, reader, *output, diagnostics);
+  } else {
+    RunOptions options;
+    options.jobs = prepared->jobs;
+    options.progress = request.progress;
+    const RunStats stats = Execute(prepared->plan, reader, *output, options, diagnostics);
+    prepared->report.bytes_read = stats.bytes_read;
+    prepared->report.bytes_written = stats.bytes_written;
+    prepared->report.buffer_bytes = stats.buffer_bytes;
+  }
+  if (diagnostics->HasErrors()) return std::nullopt;
+  CarryFiles(source, output.get());
+  output->Publish();
+  prepared->report.run_seconds = SecondsSince(start);
+  return std::move(prepared->report);
+}
+
+}  // namespace rr

@@ -1,0 +1,114 @@
+// One conversion, from path to path: what the command line and the tests call.
+//
+// open -> detect -> bind -> graph -> plan -> lay out -> execute -> publish. Everything that can be refused is refused before the
+// first byte is written; the destination is complete or absent.
+#ifndef RULE_RUNNER_RUN_CONVERT_H_
+#define RULE_RUNNER_RUN_CONVERT_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "base/value.h"
+#include "bind/bind_source.h"
+#include "bind/detect.h"
+#include "bind/rule_library.h"
+#include "io/checkpoint.h"
+#include "io/files.h"
+#include "io/output.h"
+#include "plan/conversion.h"
+#include "plan/plan.h"
+#include "run/executor.h"
+
+namespace rr {
+
+// What every command that reads a checkpoint takes.
+struct SourceRequest {
+  std::string path;
+  std::string family;  // empty: detected
+  std::string from;    // layout or target; empty: detected
+  std::string config;  // path of a config.json; empty: the one beside the checkpoint
+  std::vector<std::pair<std::string, std::string>> set;  // NAME=VALUE: an axis, or a config attribute as JSON
+  std::string exclude;  // source keys that match this regex are left out, and reported
+};
+
+// A checkpoint that has been opened, recognised and bound.
+struct OpenedSource {
+  Checkpoint checkpoint;
+  KeyTable table;
+  std::vector<uint32_t> tensor_of;  // KeyTable index -> index into Checkpoint::tensors
+  Config config;
+  std::map<std::string, int64_t> given;
+  Detection detection;
+  RulesPtr rules;
+  std::optional<BoundSource> bound;
+  std::vector<std::string> excluded;
+};
+
+// Splits --set into sizes of axes and config attributes. RR422 for text that is neither.
+void ApplySettings(const SourceRequest& request, const CheckedRules* rules, Config* config, std::map<std::string, int64_t>* given,
+                   Diagnostics* diagnostics);
+// The families that a request may mean: --family, those that the config names, or all.
+std::vector<RulesPtr> CandidateFamilies(const SourceRequest& request, const Config& config, RuleLibrary* library, Diagnostics* diagnostics);
+
+// nullopt after an error that leaves nothing to describe. With findings about keys or shapes the source is returned as well.
+std::optional<OpenedSource> OpenSource(const Files& files, RuleLibrary* library, const SourceRequest& request,
+                                       const SourceOptions& options, Diagnostics* diagnostics);
+
+// The same for a list of keys without a checkpoint: {key: shape or null}.
+std::optional<OpenedSource> OpenKeyList(const Files& files, RuleLibrary* library, const SourceRequest& request,
+                                        const SourceOptions& options, Diagnostics* diagnostics);
+
+struct ConvertRequest {
+  SourceRequest source;
+  std::string destination;
+  std::string to;  // layout or target
+  ConversionOptions conversion;
+  uint64_t max_shard_bytes = 5'000'000'000;
+  uint64_t memory = 64 << 20;
+  int jobs = 0;
+  bool dry_run = false;
+  bool force = false;
+  bool reference_engine = false;
+  std::vector<std::string> disabled_passes;
+  Progress* progress = nullptr;
+};
+
+struct RunReport {
+  std::string family, from, to;
+  std::string source, destination;
+  std::vector<std::string> reasons;      // how family and layout were found
+  std::vector<std::string> lossy, dropped, defaulted, absent, notes;
+  uint64_t tensors_read = 0, tensors_written = 0;
+  uint64_t bytes_read = 0, bytes_written = 0, destination_bytes = 0;
+  uint64_t shards = 0, steps = 0, edges = 0;
+  uint64_t buffer_bytes = 0;  // of all threads
+  double plan_seconds = 0, run_seconds = 0;
+  bool dry_run = false;
+
+  Value ToJson() const;
+  std::string ToText() const;
+};
+
+// The plan of a request without running it.
+struct PreparedConversion {
+  OpenedSource source;
+  std::string to;
+  Conversion conversion;
+  Plan plan;
+  OutputLayout layout;
+  int jobs = 1;
+  RunReport report;
+};
+std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibrary* library, const ConvertRequest& request,
+                                                    Diagnostics* diagnostics);
+
+// nullopt after an error; nothing is left behind then.
+std::optional<RunReport> Convert(Files& files, RuleLibrary* library, const ConvertRequest& request, Diagnostics* diagnostics);
+
+}  // namespace rr
+
+#endif  // RULE_RUNNER_RUN_CONVERT_H_

@@ -1,0 +1,70 @@
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "run/convert.h"
+
+namespace rr {
+namespace {
+
+Value ListOf(const std::vector<std::string>& texts) {
+  Value::List list;
+  for (const std::string& text : texts) list.push_back(Value(text));
+  return Value(std::move(list));
+}
+
+Value Number(uint64_t n) { return Value(static_cast<int64_t>(n)); }
+
+void Section(const char* title, const std::vector<std::string>& lines, std::string* text) {
+  for (const std::string& line : lines) *text += fmt::format("  {}: {}\n", title, line);
+}
+
+}  // namespace
+
+Value RunReport::ToJson() const {
+  Value::Map map;
+  map.push_back({"family", family});
+  map.push_back({"from", from});
+  map.push_back({"to", to});
+  map.push_back({"source", source});
+  map.push_back({"destination", destination});
+  map.push_back({"dry_run", dry_run});
+  map.push_back({"reasons", ListOf(reasons)});
+  map.push_back({"lossy", ListOf(lossy)});
+  map.push_back({"dropped", ListOf(dropped)});
+  map.push_back({"defaulted", ListOf(defaulted)});
+  map.push_back({"absent_blocks", ListOf(absent)});
+  map.push_back({"notes", ListOf(notes)});
+  map.push_back({"tensors_read", Number(tensors_read)});
+  map.push_back({"tensors_written", Number(tensors_written)});
+  map.push_back({"bytes_read", Number(bytes_read)});
+  map.push_back({"bytes_written", Number(bytes_written)});
+  map.push_back({"destination_bytes", Number(destination_bytes)});
+  map.push_back({"shards", Number(shards)});
+  map.push_back({"edges", Number(edges)});
+  map.push_back({"steps", Number(steps)});
+  map.push_back({"buffer_bytes", Number(buffer_bytes)});
+  map.push_back({"plan_seconds", plan_seconds});
+  map.push_back({"run_seconds", run_seconds});
+  return Value(std::move(map));
+}
+
+std::string RunReport::ToText() const {
+  std::string text = fmt::format("{}: {} -> {}\n", family, from, to);
+  Section("why", reasons, &text);
+  text += fmt::format("  {} tensors, {} read; {} tensors, {} written in {} file{}\n", WithCommas(tensors_read), HumanBytes(bytes_read),
+                      WithCommas(tensors_written), HumanBytes(bytes_written), shards, shards == 1 ? "" : "s");
+  text += fmt::format("  {} edges, {} steps, {} of buffers, planned in {:.3f} s\n", WithCommas(edges), WithCommas(steps), HumanBytes(buffer_bytes), plan_seconds);
+  Section("lossy", lossy, &text);
+  Section("dropped", dropped, &text);
+  Section("default", defaulted, &text);
+  Section("absent block", absent, &text);
+  Section("note", notes, &text);
+  if (dry_run) {
+    text += fmt::format("  dry run: nothing was written; the destination would take {}\n", HumanBytes(destination_bytes));
+  } else {
+    text += fmt::format("  {} in {:.2f} s ({}/s)\n", destination, run_seconds, HumanBytes(run_seconds > 0 ? static_cast<uint64_t>(static_cast<double>(bytes_written) / run_seconds) : 0));
+  }
+  return text;
+}
+
+}  // namespace rr

@@ -1,0 +1,172 @@
+// Products over sums: an axis expression as leaves.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "syntax/axis_expression.h"
+
+namespace rr {
+namespace {
+
+// One alternative of one flattened dimension.
+struct FlatLeaf {
+  std::string tensor;
+  Place place;
+  std::vector<LeafAxis> axes;  // dim is filled in later
+  Poly offset;
+};
+struct Flat {
+  std::vector<FlatLeaf> leaves;
+  Poly size;
+};
+
+// Joins the tensor names of two factors; false when they differ.
+bool JoinTensor(const std::string& a, const Place& a_place, const std::string& b, const Place& b_place,
+                std::string* tensor, Place* place, Diagnostics* diagnostics) {
+  if (!a.empty() && !b.empty() && a != b) {
+    Diagnostic& d = diagnostics->Add(Code::kMixedTensors, b_place,
+                                     fmt::format("axes of `{}` and of `{}` are multiplied with each other", a, b));
+    d.notes.push_back({a_place, fmt::format("`{}` is here", a)});
+    return false;
+  }
+  *tensor = a.empty() ? b : a;
+  *place = a.empty() ? b_place : a_place;
+  return true;
+}
+
+std::optional<Flat> FlattenNode(const AxisNode& node, Diagnostics* diagnostics);
+
+// A product of dims, the first slowest.
+std::optional<Flat> FlattenDims(const std::vector<AxisNode>& dims, Diagnostics* diagnostics) {
+  Flat result{{FlatLeaf{}}, Poly::Constant(1)};
+  for (auto node = dims.rbegin(); node != dims.rend(); ++node) {
+    std::optional<Flat> slow = FlattenNode(*node, diagnostics);
+    if (!slow) return std::nullopt;
+    Flat next;
+    next.size = slow->size * result.size;
+    for (const FlatLeaf& a : slow->leaves) {
+      for (const FlatLeaf& b : result.leaves) {
+        FlatLeaf leaf;
+        if (!JoinTensor(a.tensor, a.place, b.tensor, b.place, &leaf.tensor, &leaf.place, diagnostics)) {
+          return std::nullopt;
+        }
+        for (LeafAxis axis : a.axes) {
+          axis.stride = axis.stride * result.size;
+          leaf.axes.push_back(std::move(axis));
+        }
+        leaf.axes.insert(leaf.axes.end(), b.axes.begin(), b.axes.end());
+        leaf.offset = a.offset * result.size + b.offset;
+        next.leaves.push_back(std::move(leaf));
+      }
+    }
+    result = std::move(next);
+  }
+  return result;
+}
+
+std::optional<Flat> FlattenNode(const AxisNode& node, Diagnostics* diagnostics) {
+  switch (node.kind) {
+    case AxisNode::Kind::kOne: return Flat{{FlatLeaf{}}, Poly::Constant(1)};
+    case AxisNode::Kind::kAxis: {
+      FlatLeaf leaf;
+      leaf.axes.push_back({node.name, 0, Poly::Constant(1), node.place});
+      return Flat{{std::move(leaf)}, Poly::Axis(node.name)};
+    }
+    case AxisNode::Kind::kProduct: return FlattenDims(node.children, diagnostics);
+    case AxisNode::Kind::kTensor: {
+      std::optional<Flat> flat = FlattenDims(node.children, diagnostics);
+      if (!flat) return std::nullopt;
+      for (FlatLeaf& leaf : flat->leaves) {
+        if (!JoinTensor(node.name, node.place, leaf.tensor, leaf.place, &leaf.tensor, &leaf.place,
+                        diagnostics)) {
+          return std::nullopt;
+        }
+      }
+      return flat;
+    }
+    case AxisNode::Kind::kSum: {
+      Flat sum;
+      for (const auto& alternative : node.alternatives) {
+        std::optional<Flat> flat = FlattenDims(alternative, diagnostics);
+        if (!flat) return std::nullopt;
+        for (FlatLeaf& leaf : flat->leaves) {
+          leaf.offset = leaf.offset + sum.size;
+          sum.leaves.push_back(std::move(leaf));
+        }
+        sum.size = sum.size + flat->size;
+      }
+      return sum;
+    }
+  }
+  return std::nullopt;
+}
+
+// Top level: tensor[A B] is two dimensions of that tensor.
+std::vector<AxisNode> TopDims(const AxisExpr& expr) {
+  std::vector<AxisNode> dims;
+  for (const AxisNode& node : expr) {
+    if (node.kind != AxisNode::Kind::kTensor || node.children.empty()) {
+      dims.push_back(node);
+      continue;
+    }
+    for (const AxisNode& child : node.children) {
+      AxisNode dim = node;
+      dim.children = {child};
+      dims.push_back(std::move(dim));
+    }
+  }
+  return dims;
+}
+
+}  // namespace
+
+Poly SizeOf(const std::vector<AxisNode>& dims) {
+  Poly size = Poly::Constant(1);
+  for (const AxisNode& node : dims) {
+    switch (node.kind) {
+      case AxisNode::Kind::kOne: break;
+      case AxisNode::Kind::kAxis: size = size * Poly::Axis(node.name); break;
+      case AxisNode::Kind::kProduct:
+      case AxisNode::Kind::kTensor: size = size * SizeOf(node.children); break;
+      case AxisNode::Kind::kSum: {
+        Poly sum;
+        for (const auto& alternative : node.alternatives) sum = sum + SizeOf(alternative);
+        size = size * sum;
+      }
+    }
+  }
+  return size;
+}
+
+std::optional<ExpandedExpr> Expand(const AxisExpr& expr, Diagnostics* diagnostics) {
+  ExpandedExpr result;
+  result.leaves.push_back({});
+  for (const AxisNode& node : TopDims(expr)) {
+    // A scalar tensor, `s[]`, has a name but no dimension.
+    const bool scalar = node.kind == AxisNode::Kind::kTensor && node.children.empty();
+    std::optional<Flat> flat = FlattenNode(node, diagnostics);
+    if (!flat) return std::nullopt;
+    const int dim = static_cast<int>(result.shape.size());
+    if (!scalar) result.shape.push_back(flat->size);
+    std::vector<Leaf> next;
+    for (const Leaf& before : result.leaves) {
+      for (const FlatLeaf& flat_leaf : flat->leaves) {
+        Leaf leaf = before;
+        if (!JoinTensor(before.tensor, before.place, flat_leaf.tensor, flat_leaf.place, &leaf.tensor, &leaf.place,
+                        diagnostics)) {
+          return std::nullopt;
+        }
+        for (LeafAxis axis : flat_leaf.axes) {
+          axis.dim = dim;
+          leaf.axes.push_back(std::move(axis));
+        }
+        if (!scalar) leaf.offsets.push_back(flat_leaf.offset);
+        next.push_back(std::move(leaf));
+      }
+    }
+    result.leaves = std::move(next);
+  }
+  return result;
+}
+
+}  // namespace rr

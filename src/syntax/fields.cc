@@ -1,0 +1,75 @@
+#include "syntax/fields.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.h"
+
+namespace rr {
+
+bool ExpectMap(const YamlNode& node, std::string_view what, Diagnostics* diagnostics) {
+  if (node.IsMap()) return true;
+  diagnostics->Add(Code::kWrongYamlType, node.place, fmt::format("{} is a map, this is {}", what, NameOf(node.kind)));
+  return false;
+}
+
+bool ExpectText(const YamlNode& node, std::string_view what, Diagnostics* diagnostics) {
+  if (node.IsText()) return true;
+  diagnostics->Add(Code::kWrongYamlType, node.place, fmt::format("{} is text, this is {}", what, NameOf(node.kind)));
+  return false;
+}
+
+std::vector<YamlNode> ItemsOf(const YamlNode& node) {
+  if (node.IsList()) return node.items;
+  if (node.IsNull()) return {};
+  return {node};
+}
+
+std::vector<SpannedText> TextsOf(const YamlNode& node, std::string_view what, Diagnostics* diagnostics) {
+  std::vector<SpannedText> texts;
+  for (const YamlNode& item : ItemsOf(node)) {
+    if (ExpectText(item, what, diagnostics)) texts.push_back(item.text);
+  }
+  return texts;
+}
+
+std::optional<Formula> FormulaOf(const YamlNode& node, std::string_view what, Diagnostics* diagnostics) {
+  if (!ExpectText(node, what, diagnostics)) return std::nullopt;
+  return Formula::Parse(node.text, diagnostics);
+}
+
+std::optional<int64_t> IntegerOf(const YamlNode& node, std::string_view what, Diagnostics* diagnostics) {
+  if (!ExpectText(node, what, diagnostics)) return std::nullopt;
+  const std::string& text = node.text.text;
+  int64_t n = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    diagnostics->Add(Code::kWrongYamlType, node.place, fmt::format("{} is a whole number, this is `{}`", what, text));
+    return std::nullopt;
+  }
+  return n;
+}
+
+std::optional<bool> YesNoOf(const YamlNode& node, std::string_view what, Diagnostics* diagnostics) {
+  if (node.IsText() && (node.text.text == "yes" || node.text.text == "true")) return true;
+  if (node.IsText() && (node.text.text == "no" || node.text.text == "false")) return false;
+  diagnostics->Add(Code::kWrongYamlType, node.place, fmt::format("{} is yes or no", what));
+  return std::nullopt;
+}
+
+Name NameFrom(const SpannedText& text) { return {text.text, text.place()}; }
+
+void RefuseUnknownFields(const YamlNode& map, std::string_view what, const std::vector<std::string>& allowed,
+                         Diagnostics* diagnostics) {
+  for (const YamlMember& member : map.members) {
+    if (std::find(allowed.begin(), allowed.end(), member.key.text) != allowed.end()) continue;
+    Diagnostic& d = diagnostics->Add(Code::kUnknownField, member.key.place(),
+                                     fmt::format("{} has no field `{}`", what, member.key.text));
+    d.help = DidYouMean(member.key.text, allowed);
+    if (d.help.empty()) d.help = fmt::format("fields: {}", JoinWords(allowed, allowed.size()));
+  }
+}
+
+}  // namespace rr

@@ -1,0 +1,143 @@
+// Do two key templates meet? A breadth-first walk of the product of their automata finds a shortest common key.
+//
+// A template is a chain of pieces: a literal byte, a decimal integer, or one of several words. An automaton state is (piece, where
+// within it); integers have two inner states (before the first digit, after a digit other than a leading zero).
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "syntax/key_template.h"
+
+namespace rr {
+namespace {
+
+// A nondeterministic automaton over bytes; digits are one symbol class per digit.
+struct Automaton {
+  struct Edge {
+    char low, high;
+    int to;
+  };
+  std::vector<std::vector<Edge>> edges;
+  int final_state = 0;
+
+  int Add() {
+    edges.emplace_back();
+    return static_cast<int>(edges.size()) - 1;
+  }
+};
+
+// `epsilon` is avoided: a state that may go on as the next piece gets that piece's first edges when it is built, so pieces are
+// built from the last to the first.
+Automaton Build(const KeyTemplate& key) {
+  Automaton a;
+  a.final_state = a.Add();
+  int next = a.final_state;
+  for (auto part = key.parts.rbegin(); part != key.parts.rend(); ++part) {
+    if (part->kind != KeyPart::Kind::kCapture) {
+      for (auto c = part->text.rbegin(); c != part->text.rend(); ++c) {
+        const int state = a.Add();
+        a.edges[state].push_back({*c, *c, next});
+        next = state;
+      }
+      continue;
+    }
+    if (part->words.empty()) {
+      // `more` has read a non-zero first digit: it may read on, or behave as `next`.
+      const int start = a.Add();
+      const int more = a.Add();
+      a.edges[start].push_back({'0', '0', next});
+      a.edges[start].push_back({'1', '9', next});
+      a.edges[start].push_back({'1', '9', more});
+      a.edges[more].push_back({'0', '9', more});
+      a.edges[more].push_back({'0', '9', next});
+      next = start;
+      continue;
+    }
+    const int start = a.Add();
+    for (const std::string& word : part->words) {
+      int state = start;
+      for (size_t i = 0; i < word.size(); ++i) {
+        const int to = i + 1 == word.size() ? next : a.Add();
+        a.edges[state].push_back({word[i], word[i], to});
+        state = to;
+      }
+    }
+    next = start;
+  }
+  // The start state is the last one made for the first piece; remember it in a conventional place.
+  a.edges.push_back(a.edges[next]);
+  return a;
+}
+
+int Start(const Automaton& a) { return static_cast<int>(a.edges.size()) - 1; }
+// A copied start state never equals the final state unless the key is empty, which the parser refuses.
+
+}  // namespace
+
+std::optional<std::string> CommonKey(const KeyTemplate& ka, const KeyTemplate& kb) {
+  const Automaton a = Build(ka);
+  const Automaton b = Build(kb);
+  using State = std::pair<int, int>;
+  std::map<State, std::pair<State, char>> came_from;
+  std::deque<State> queue;
+  const State start{Start(a), Start(b)};
+  came_from[start] = {start, 0};
+  queue.push_back(start);
+  while (!queue.empty()) {
+    const State state = queue.front();
+    queue.pop_front();
+    if (state.first == a.final_state && state.second == b.final_state) {
+      std::string key;
+      for (State s = state; s != start; s = came_from[s].first) key += came_from[s].second;
+      std::reverse(key.begin(), key.end());
+      return key;
+    }
+    for (const auto& ea : a.edges[state.first]) {
+      for (const auto& eb : b.edges[state.second]) {
+        const char low = std::max(ea.low, eb.low);
+        if (low > std::min(ea.high, eb.high)) continue;
+        const State to{ea.to, eb.to};
+        if (came_from.emplace(to, std::pair{state, low}).second) queue.push_back(to);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> AmbiguousKey(const KeyTemplate& key) {
+  // Ambiguity needs a capture that can end at two places of one key: a capture directly followed by something that can begin
+  // with what the capture could also read. Between an integer and the next non-digit byte there is only one border.
+  for (size_t i = 0; i + 1 < key.parts.size(); ++i) {
+    const KeyPart& part = key.parts[i];
+    const KeyPart& next = key.parts[i + 1];
+    if (part.kind != KeyPart::Kind::kCapture) continue;
+    bool ambiguous = false;
+    if (part.words.empty()) {
+      if (next.kind == KeyPart::Kind::kCapture) {
+        ambiguous = next.words.empty();
+        for (const std::string& word : next.words) ambiguous = ambiguous || (word[0] >= '0' && word[0] <= '9');
+      }
+      // An integer before a literal digit is unambiguous only from the right; keep it refused: readers would not see the border.
+      if (next.kind == KeyPart::Kind::kLiteral) ambiguous = next.text[0] >= '0' && next.text[0] <= '9';
+    } else {
+      for (const std::string& x : part.words) {
+        for (const std::string& y : part.words) {
+          if (x.size() < y.size() && y.compare(0, x.size(), x) == 0 && next.kind == KeyPart::Kind::kCapture) ambiguous = true;
+        }
+      }
+    }
+    if (!ambiguous) continue;
+    std::string example;
+    for (const KeyPart& p : key.parts) {
+      example += p.kind == KeyPart::Kind::kCapture ? (p.words.empty() ? "11" : p.words[0]) : p.text;
+    }
+    return example;
+  }
+  return std::nullopt;
+}
+
+}  // namespace rr

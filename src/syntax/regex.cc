@@ -1,0 +1,42 @@
+#include "syntax/regex.h"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+namespace rr {
+namespace {
+
+RE2::Options Quietly() {
+  RE2::Options options(RE2::Quiet);
+  options.set_max_mem(8 << 20);
+  return options;
+}
+
+}  // namespace
+
+bool CheckRegex(const SpannedText& regex, Diagnostics* diagnostics) {
+  const RE2 re(regex.text, Quietly());
+  if (!re.ok()) {
+    const std::string& argument = re.error_arg();
+    const size_t at = argument.empty() ? std::string::npos : regex.text.find(argument);
+    const Place place = at == std::string::npos ? regex.place() : regex.PlaceOf(at, at + argument.size());
+    diagnostics->Add(Code::kBadKeyRegex, place, fmt::format("RE2 refuses this regex: {}", re.error()));
+    return false;
+  }
+  // Two texts that no two real keys have in common: a regex that takes both takes everything.
+  if (RE2::FullMatch("", re) || (RE2::FullMatch("\x01", re) && RE2::FullMatch("zz.9-~", re))) {
+    diagnostics->Add(Code::kBadKeyRegex, regex.place(), "this regex matches every key");
+    return false;
+  }
+  return true;
+}
+
+std::vector<std::string> GroupNames(const std::string& regex) {
+  const RE2 re(regex, Quietly());
+  std::vector<std::string> names;
+  if (!re.ok()) return names;
+  for (const auto& [index, name] : re.CapturingGroupNames()) names.push_back(name);
+  return names;
+}
+
+}  // namespace rr

@@ -1,0 +1,213 @@
+// A rule file as it was written: the syntax tree of one family, after merging, before any check of meaning.
+//
+// Enters: merged YAML (merge.h). Leaves: plain values that hold names, parsed formulas, expressions and templates, each with its
+// place. Nothing here knows whether a name exists or a layout is a bijection: that is check/'s.
+#ifndef RULE_RUNNER_SYNTAX_RULE_FILE_H_
+#define RULE_RUNNER_SYNTAX_RULE_FILE_H_
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "base/dtype.h"
+#include "base/source.h"
+#include "syntax/axis_expression.h"
+#include "syntax/formula.h"
+#include "syntax/key_template.h"
+#include "syntax/version_range.h"
+#include "syntax/yaml_tree.h"
+
+namespace rr {
+
+struct Name {
+  std::string text;
+  Place place;
+};
+
+// `axes:` one size.
+struct AxisRule {
+  enum class Kind {
+    kFormula,  // from the config, by one formula
+    kByKind,   // one formula per kind: the size differs from layer to layer
+    kFree,     // solved from the shapes found; with a formula, that is the value when nothing was found (layout parameters)
+    kWords,    // enumerated: its values are words in keys
+  };
+  Name name;
+  Kind kind = Kind::kFormula;
+  std::optional<Formula> formula;                      // kFormula, kFree
+  std::vector<std::pair<Name, Formula>> by_kind;       // kByKind
+  std::vector<std::string> words;                      // kWords
+};
+
+// `kinds:` one partition of an index. The last case has no formula: else.
+struct KindRule {
+  Name name;
+  std::vector<std::pair<Name, std::optional<Formula>>> cases;
+};
+
+// `targets:` what a system speaks.
+struct TargetCase {
+  std::optional<VersionRange> versions;  // absent: every version
+  Place place;
+  Name weights;   // layout names; empty when the system has none
+  Name adapters;
+};
+struct TargetRule {
+  Name system;
+  std::vector<TargetCase> cases;
+};
+
+struct PlaceCase {
+  KeyTemplate key;
+  AxisExpr dims;
+  Place place;
+};
+struct PlaceRule {
+  Name axis;
+  std::vector<PlaceCase> cases;
+};
+struct RefineRule {
+  Name axis;
+  AxisExpr expr;
+};
+struct RegexRule {
+  SpannedText regex;
+  std::string reason;
+};
+
+// `layouts:` what holds for a whole layout.
+struct LayoutRule {
+  Name name;
+  std::optional<Name> like;
+  std::vector<std::pair<Name, std::vector<SpannedText>>> prefixes;  // named strings: their variants, tried in order
+  std::vector<PlaceRule> place;
+  std::vector<RefineRule> refine;
+  std::vector<RegexRule> ignore;  // keys that are recognised, reported and never written
+  std::vector<SpannedText> pass;  // keys that are moved unchanged under the same name
+  std::optional<std::string> partial;  // why this layout does not store everything
+  std::vector<Formula> require;        // what a config must satisfy for the layout to exist
+  std::optional<std::string> about;
+};
+
+// One op of the long form, stored -> logical.
+struct OpRule {
+  enum class Kind { kReshape, kPermute, kSplit, kConcat, kStack };
+  Kind kind = Kind::kReshape;
+  Place place;
+  std::vector<SpannedText> dims;                             // reshape, permute: the new dims
+  int64_t dim = 0;                                           // split, concat, stack
+  std::vector<std::pair<SpannedText, SpannedText>> into;     // split: tensor -> size
+  std::string of;                                            // the branch it works on; empty: the only one
+  SpannedText axis;                                          // concat, stack
+};
+
+struct PadWord {
+  SpannedText to;              // an axis or a formula: the stored size
+  int64_t dim = 0;
+  bool check_zero = false;     // check: zero
+  Place place;
+};
+
+// One key template of one layout and what it holds.
+struct EntryRule {
+  Place place;
+  KeyTemplate key;                      // what is written
+  std::optional<SpannedText> match;     // what is read instead, an RE2 regex with named groups
+  AxisExpr expr;                        // the short form, or the lowered long form
+  std::optional<SpannedText> expr_text;
+  std::vector<SpannedText> shape;       // stated shape; empty when not stated
+  bool has_shape = false;
+  bool long_form = false;
+  std::vector<OpRule> ops;              // as written
+  // What the ops end with: per tensor (empty name: the only one) its dims in order.
+  std::vector<std::pair<std::string, std::vector<std::string>>> ops_results;
+  // Value words.
+  std::optional<Dtype> cast;
+  std::optional<Formula> add, multiply, back;
+  Dtype in = Dtype::kF32;
+  std::optional<PadWord> pad;
+  std::vector<Name> replicate;
+  bool tied = false;                    // a copy of elements that another key stores
+  std::optional<std::string> drop;      // recognised, never written: why
+  Place words_place;
+};
+
+struct DefaultRule {
+  Name tensor;
+  Formula value;
+};
+
+// One layout's table of a block.
+struct TableRule {
+  Name layout;
+  struct Variant {
+    Name name;  // empty for the only one
+    std::vector<EntryRule> entries;
+  };
+  std::vector<Variant> variants;  // `one of`: the file decides
+  std::optional<std::string> partial;
+  std::vector<DefaultRule> defaults;
+  Place place;
+};
+
+struct TensorRule {
+  Name name;
+  std::vector<Name> batch, out, in;
+  bool linear = false;  // written with <-
+  bool bias = false;    // has a bias over batch and out
+  Place place;
+  std::vector<Name> Axes() const;
+};
+
+struct BlockRule {
+  Name name;
+  std::optional<Formula> where;
+  std::vector<TensorRule> tensors;
+  std::vector<TableRule> tables;
+};
+
+struct TestRule {
+  Place place;
+  std::vector<std::pair<Name, int64_t>> sizes;
+  std::vector<std::pair<Name, SpannedText>> config;  // attributes, as JSON text
+  std::optional<SpannedText> element;  // "experts.up[1, 3, 7, 5]"
+  struct Expectation {
+    Name layout;
+    std::string key;
+    std::vector<int64_t> position;
+    Place place;
+  };
+  std::vector<Expectation> expectations;
+};
+
+struct RuleFile {
+  Name family;
+  std::vector<SpannedText> model_types;    // describes: {model_type: [...]}
+  std::vector<SpannedText> architectures;  // describes: {architectures: [...]}
+  std::optional<std::string> about;
+  std::vector<AxisRule> axes;
+  std::vector<KindRule> kinds;
+  std::vector<TargetRule> targets;
+  std::vector<LayoutRule> layouts;
+  std::vector<BlockRule> blocks;
+  std::vector<Formula> require;
+  std::vector<TestRule> tests;
+  std::vector<SourcePtr> sources;  // this file first, then what it extends
+
+  const AxisRule* FindAxis(std::string_view name) const;
+  const LayoutRule* FindLayout(std::string_view name) const;
+  const BlockRule* FindBlock(std::string_view name) const;
+};
+
+// "L E : I <- H": false after RR211.
+bool ParseTensorAxes(const SpannedText& text, TensorRule* tensor, Diagnostics* diagnostics);
+
+// From merged YAML. Everything that is well formed is in the result even after errors, so that later checks can go on; nullopt
+// only when the root is no map.
+std::optional<RuleFile> ParseRuleFile(const YamlNode& merged, Diagnostics* diagnostics);
+
+}  // namespace rr
+
+#endif  // RULE_RUNNER_SYNTAX_RULE_FILE_H_

@@ -1,0 +1,343 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/text.h"
+#include "syntax/entry_parse.h"
+#include "syntax/fields.h"
+#include "syntax/rule_file.h"
+#include "syntax/test_parse.h"
+
+namespace rr {
+namespace {
+
+const std::vector<std::string> kFileFields = {"rule-runner", "family", "about",  "describes", "extends", "axes",
+                                              "kinds",       "targets", "layouts", "blocks",    "require", "tests"};
+const std::vector<std::string> kLayoutFields = {"like", "prefixes", "place", "refine", "ignore", "pass", "partial", "require", "about"};
+const std::vector<std::string> kBlockFields = {"where", "tensors", "layouts", "replace", "like"};
+
+class FileParser {
+ public:
+  explicit FileParser(Diagnostics* diagnostics) : diagnostics_(diagnostics) {}
+
+  RuleFile Parse(const YamlNode& root) {
+    RefuseUnknownFields(root, "a rule file", kFileFields, diagnostics_);
+    Header(root);
+    EachMember(root, "axes", [&](const YamlMember& m) { Axis(m); });
+    EachMember(root, "kinds", [&](const YamlMember& m) { Kind(m); });
+    EachMember(root, "targets", [&](const YamlMember& m) { Target(m); });
+    EachMember(root, "layouts", [&](const YamlMember& m) { Layout(m); });
+    EachMember(root, "blocks", [&](const YamlMember& m) { Block(m); });
+    if (const YamlNode* require = root.Find("require")) {
+      for (const YamlNode& item : ItemsOf(*require)) {
+        if (auto formula = FormulaOf(item, "a requirement", diagnostics_)) file_.require.push_back(std::move(*formula));
+      }
+    }
+    if (const YamlNode* tests = root.Find("tests")) {
+      for (const YamlNode& item : ItemsOf(*tests)) {
+        if (auto test = ParseTest(item, diagnostics_)) file_.tests.push_back(std::move(*test));
+      }
+    }
+    return std::move(file_);
+  }
+
+ private:
+  template <typename Each>
+  void EachMember(const YamlNode& root, const char* field, const Each& each) {
+    const YamlNode* node = root.Find(field);
+    if (node == nullptr || !ExpectMap(*node, fmt::format("`{}`", field), diagnostics_)) return;
+    for (const YamlMember& member : node->members) each(member);
+  }
+
+  void Header(const YamlNode& root) {
+    const YamlNode* version = root.Find("rule-runner");
+    if (version == nullptr) {
+      diagnostics_->Add(Code::kBadVersion, root.place, "a rule file begins with `rule-runner: 1`");
+    } else if (!version->IsText() || version->text.text != "1") {
+      diagnostics_->Add(Code::kBadVersion, version->place, "this build reads version 1 of the language: `rule-runner: 1`");
+    }
+    if (const YamlNode* family = root.Find("family"); family == nullptr) {
+      diagnostics_->Add(Code::kMissingField, root.place, "`family`, the name of the family, is missing");
+    } else if (ExpectText(*family, "`family`", diagnostics_)) {
+      file_.family = NameFrom(family->text);
+    }
+    if (const YamlNode* about = root.Find("about"); about != nullptr && ExpectText(*about, "`about`", diagnostics_)) {
+      file_.about = about->text.text;
+    }
+    if (const YamlNode* describes = root.Find("describes"); describes != nullptr && ExpectMap(*describes, "`describes`", diagnostics_)) {
+      RefuseUnknownFields(*describes, "`describes`", {"model_type", "architectures"}, diagnostics_);
+      if (const YamlNode* types = describes->Find("model_type")) file_.model_types = TextsOf(*types, "a model_type", diagnostics_);
+      if (const YamlNode* names = describes->Find("architectures")) {
+        file_.architectures = TextsOf(*names, "an architecture", diagnostics_);
+      }
+    }
+  }
+
+  void Axis(const YamlMember& member) {
+    AxisRule axis;
+    axis.name = NameFrom(member.key);
+    if (!IsAxisName(axis.name.text)) {
+      diagnostics_->Add(Code::kBadExpression, axis.name.place, fmt::format("`{}` is no axis name: axes are Capitalised", axis.name.text));
+      return;
+    }
+    const YamlNode& value = member.value;
+    if (value.IsText() && value.text.text == "free") {
+      axis.kind = AxisRule::Kind::kFree;
+    } else if (value.IsText()) {
+      axis.formula = Formula::Parse(value.text, diagnostics_);
+      if (!axis.formula) return;
+    } else if (value.IsList()) {
+      axis.kind = AxisRule::Kind::kWords;
+      for (const SpannedText& word : TextsOf(value, "a word of an axis", diagnostics_)) axis.words.push_back(word.text);
+    } else if (ExpectMap(value, "an axis", diagnostics_)) {
+      if (const YamlNode* free = value.Find("free")) {
+        RefuseUnknownFields(value, "a free axis", {"free"}, diagnostics_);
+        axis.kind = AxisRule::Kind::kFree;
+        axis.formula = FormulaOf(*free, "the value when nothing was found", diagnostics_);
+      } else {
+        axis.kind = AxisRule::Kind::kByKind;
+        for (const YamlMember& kind : value.members) {
+          if (auto formula = FormulaOf(kind.value, "a size", diagnostics_)) {
+            axis.by_kind.push_back({NameFrom(kind.key), std::move(*formula)});
+          }
+        }
+      }
+    }
+    file_.axes.push_back(std::move(axis));
+  }
+
+  void Kind(const YamlMember& member) {
+    KindRule kind;
+    kind.name = NameFrom(member.key);
+    if (!ExpectMap(member.value, "a kind", diagnostics_)) return;
+    for (const YamlMember& one : member.value.members) {
+      if (!ExpectText(one.value, "a case of a kind", diagnostics_)) continue;
+      if (one.value.text.text == "else") {
+        kind.cases.push_back({NameFrom(one.key), std::nullopt});
+      } else if (auto formula = Formula::Parse(one.value.text, diagnostics_)) {
+        kind.cases.push_back({NameFrom(one.key), std::move(formula)});
+      }
+    }
+    file_.kinds.push_back(std::move(kind));
+  }
+
+  // A layout name, or {weights: layout, adapters: layout, ...}.
+  void TargetLayouts(const YamlNode& node, TargetCase* target) {
+    target->place = node.place;
+    if (node.IsText()) {
+      target->weights = target->adapters = NameFrom(node.text);
+      return;
+    }
+    if (!ExpectMap(node, "a target", diagnostics_)) return;
+    RefuseUnknownFields(node, "a target", {"weights", "adapters"}, diagnostics_);
+    if (const YamlNode* w = node.Find("weights"); w != nullptr && w->IsText()) target->weights = NameFrom(w->text);
+    if (const YamlNode* a = node.Find("adapters"); a != nullptr && a->IsText()) target->adapters = NameFrom(a->text);
+  }
+
+  void Target(const YamlMember& member) {
+    TargetRule target;
+    target.system = NameFrom(member.key);
+    const bool by_version = member.value.IsMap() && !member.value.members.empty() &&
+                            member.value.members[0].key.text.find_first_of("<>=!") != std::string::npos;
+    if (!by_version) {
+      TargetCase one;
+      TargetLayouts(member.value, &one);
+      target.cases.push_back(std::move(one));
+    } else {
+      for (const YamlMember& range : member.value.members) {
+        TargetCase one;
+        one.versions = VersionRange::Parse(range.key, target.system.text, diagnostics_);
+        if (!one.versions) continue;
+        TargetLayouts(range.value, &one);
+        one.place = range.key.place();
+        target.cases.push_back(std::move(one));
+      }
+    }
+    file_.targets.push_back(std::move(target));
+  }
+
+  std::optional<AxisExpr> ExprOf(const YamlNode& node, std::string_view what) {
+    if (!ExpectText(node, what, diagnostics_)) return std::nullopt;
+    return ParseAxisExpr(node.text, diagnostics_);
+  }
+
+  void Layout(const YamlMember& member) {
+    LayoutRule layout;
+    layout.name = NameFrom(member.key);
+    const YamlNode& node = member.value;
+    if (!ExpectMap(node, "a layout", diagnostics_)) return;
+    RefuseUnknownFields(node, "a layout", kLayoutFields, diagnostics_);
+    if (const YamlNode* like = node.Find("like"); like != nullptr && ExpectText(*like, "`like`", diagnostics_)) {
+      layout.like = NameFrom(like->text);
+    }
+    if (const YamlNode* prefixes = node.Find("prefixes"); prefixes != nullptr && ExpectMap(*prefixes, "`prefixes`", diagnostics_)) {
+      for (const YamlMember& prefix : prefixes->members) {
+        if (!IsTensorName(prefix.key.text)) {
+          diagnostics_->Add(Code::kBadKeyTemplate, prefix.key.place(), fmt::format("`{}` is no name of a named string: they are lower case", prefix.key.text));
+          continue;
+        }
+        layout.prefixes.push_back({NameFrom(prefix.key), TextsOf(prefix.value, "a variant of a named string", diagnostics_)});
+      }
+    }
+    if (const YamlNode* place = node.Find("place"); place != nullptr && ExpectMap(*place, "`place`", diagnostics_)) {
+      for (const YamlMember& axis : place->members) PlaceOfAxis(axis, &layout);
+    }
+    if (const YamlNode* refine = node.Find("refine"); refine != nullptr && ExpectMap(*refine, "`refine`", diagnostics_)) {
+      for (const YamlMember& axis : refine->members) {
+        if (auto expr = ExprOf(axis.value, "a refinement")) layout.refine.push_back({NameFrom(axis.key), std::move(*expr)});
+      }
+    }
+    if (const YamlNode* ignore = node.Find("ignore"); ignore != nullptr && ExpectMap(*ignore, "`ignore` (regex: reason)", diagnostics_)) {
+      for (const YamlMember& regex : ignore->members) {
+        if (ExpectText(regex.value, "the reason why a key may be ignored", diagnostics_)) {
+          layout.ignore.push_back({regex.key, regex.value.text.text});
+        }
+      }
+    }
+    if (const YamlNode* pass = node.Find("pass")) layout.pass = TextsOf(*pass, "a regex of `pass`", diagnostics_);
+    if (const YamlNode* partial = node.Find("partial"); partial != nullptr && ExpectText(*partial, "`partial`, the reason,", diagnostics_)) {
+      layout.partial = partial->text.text;
+    }
+    if (const YamlNode* require = node.Find("require")) {
+      for (const YamlNode& item : ItemsOf(*require)) {
+        if (auto formula = FormulaOf(item, "a requirement", diagnostics_)) layout.require.push_back(std::move(*formula));
+      }
+    }
+    if (const YamlNode* about = node.Find("about"); about != nullptr && ExpectText(*about, "`about`", diagnostics_)) {
+      layout.about = about->text.text;
+    }
+    file_.layouts.push_back(std::move(layout));
+  }
+
+  // place: {L: "text"} or {L: {"text": dims, ...}}
+  void PlaceOfAxis(const YamlMember& member, LayoutRule* layout) {
+    PlaceRule rule;
+    rule.axis = NameFrom(member.key);
+    auto add = [&](const SpannedText& key_text, AxisExpr dims) {
+      std::optional<KeyTemplate> key = ParseKeyTemplate(key_text, diagnostics_);
+      if (key) rule.cases.push_back({std::move(*key), std::move(dims), key_text.place()});
+    };
+    if (member.value.IsText()) {
+      add(member.value.text, {});
+    } else if (ExpectMap(member.value, "a place", diagnostics_)) {
+      for (const YamlMember& one : member.value.members) {
+        if (auto dims = ExprOf(one.value, "the dims of a place")) add(one.key, std::move(*dims));
+      }
+    }
+    layout->place.push_back(std::move(rule));
+  }
+
+  void Block(const YamlMember& member) {
+    BlockRule block;
+    block.name = NameFrom(member.key);
+    const YamlNode& node = member.value;
+    if (!ExpectMap(node, "a block", diagnostics_)) return;
+    RefuseUnknownFields(node, "a block", kBlockFields, diagnostics_);
+    if (const YamlNode* where = node.Find("where")) block.where = FormulaOf(*where, "`where`", diagnostics_);
+    const YamlNode* tensors = node.Find("tensors");
+    if (tensors == nullptr) {
+      diagnostics_->Add(Code::kMissingField, member.key.place(), fmt::format("block `{}` has no `tensors`", block.name.text));
+    } else if (ExpectMap(*tensors, "`tensors`", diagnostics_)) {
+      for (const YamlMember& tensor : tensors->members) Tensor(tensor, &block);
+    }
+    std::vector<std::string> names;
+    for (const TensorRule& tensor : block.tensors) names.push_back(tensor.name.text);
+    if (const YamlNode* layouts = node.Find("layouts"); layouts != nullptr && ExpectMap(*layouts, "`layouts`", diagnostics_)) {
+      for (const YamlMember& layout : layouts->members) {
+        block.tables.push_back(ParseTable(layout.key, layout.value, names, diagnostics_));
+      }
+    }
+    file_.blocks.push_back(std::move(block));
+  }
+
+  // "L E : I <- H", or {is: "L E : I <- H", bias: yes}
+  void Tensor(const YamlMember& member, BlockRule* block) {
+    TensorRule tensor;
+    tensor.name = NameFrom(member.key);
+    if (!IsTensorName(tensor.name.text)) {
+      diagnostics_->Add(Code::kBadTensorDeclaration, tensor.name.place, fmt::format("`{}` is no tensor name: tensors are lower case", tensor.name.text));
+      return;
+    }
+    const YamlNode* text = &member.value;
+    if (member.value.IsMap()) {
+      RefuseUnknownFields(member.value, "a tensor", {"is", "bias"}, diagnostics_);
+      text = member.value.Find("is");
+      if (const YamlNode* bias = member.value.Find("bias")) tensor.bias = YesNoOf(*bias, "`bias`", diagnostics_).value_or(false);
+      if (text == nullptr) {
+        diagnostics_->Add(Code::kMissingField, member.value.place, "a tensor needs `is`: its axes");
+        return;
+      }
+    }
+    if (!ExpectText(*text, "a tensor", diagnostics_)) return;
+    tensor.place = member.key.place();
+    if (ParseTensorAxes(text->text, &tensor, diagnostics_)) block->tensors.push_back(std::move(tensor));
+  }
+
+  Diagnostics* diagnostics_;
+  RuleFile file_;
+};
+
+}  // namespace
+
+bool ParseTensorAxes(const SpannedText& text, TensorRule* tensor, Diagnostics* diagnostics) {
+  const std::string& s = text.text;
+  const size_t arrow = s.find("<-");
+  const size_t colon = s.find(':');
+  auto fail = [&](size_t begin, size_t end, std::string message) {
+    diagnostics->Add(Code::kBadTensorDeclaration, text.PlaceOf(begin, end), std::move(message));
+    return false;
+  };
+  if (colon != std::string::npos && arrow == std::string::npos) {
+    return fail(colon, colon + 1, "`:` separates batch axes from `output <- input`, and there is no `<-`");
+  }
+  tensor->linear = arrow != std::string::npos;
+  auto read = [&](size_t begin, size_t end, std::vector<Name>* names) {
+    while (true) {
+      begin = s.find_first_not_of(' ', begin);
+      if (begin == std::string::npos || begin >= end) return true;
+      const size_t word_end = std::min(s.find(' ', begin), end);
+      Name name{s.substr(begin, word_end - begin), text.PlaceOf(begin, word_end)};
+      if (!IsAxisName(name.text)) return fail(begin, word_end, fmt::format("`{}` is no axis: axes are Capitalised", name.text));
+      for (const Name& other : tensor->Axes()) {
+        if (other.text != name.text) continue;
+        diagnostics->Add(Code::kBadTensorDeclaration, name.place, fmt::format("axis `{}` is named twice", name.text)).help =
+            fmt::format("give one side of a square its own name, `{}'`, with the same formula", name.text);
+        return false;
+      }
+      names->push_back(std::move(name));
+      begin = word_end;
+    }
+  };
+  if (!tensor->linear) return read(0, s.size(), &tensor->out);
+  const size_t out_begin = colon != std::string::npos && colon < arrow ? colon + 1 : 0;
+  if (out_begin > 0 && !read(0, colon, &tensor->batch)) return false;
+  return read(out_begin, arrow, &tensor->out) && read(arrow + 2, s.size(), &tensor->in);
+}
+
+std::vector<Name> TensorRule::Axes() const {
+  std::vector<Name> axes = batch;
+  axes.insert(axes.end(), out.begin(), out.end());
+  axes.insert(axes.end(), in.begin(), in.end());
+  return axes;
+}
+
+namespace {
+template <typename Rule>
+const Rule* FindByName(const std::vector<Rule>& rules, std::string_view name) {
+  for (const Rule& rule : rules) {
+    if (rule.name.text == name) return &rule;
+  }
+  return nullptr;
+}
+}  // namespace
+
+const AxisRule* RuleFile::FindAxis(std::string_view name) const { return FindByName(axes, name); }
+const LayoutRule* RuleFile::FindLayout(std::string_view name) const { return FindByName(layouts, name); }
+const BlockRule* RuleFile::FindBlock(std::string_view name) const { return FindByName(blocks, name); }
+
+std::optional<RuleFile> ParseRuleFile(const YamlNode& merged, Diagnostics* diagnostics) {
+  if (!ExpectMap(merged, "a rule file", diagnostics)) return std::nullopt;
+  return FileParser(diagnostics).Parse(merged);
+}
+
+}  // namespace rr
