@@ -92,6 +92,100 @@ TEST_CASE("random graphs of small extents") {
   }
 }
 
+// The message of RR504, the same for all numbers of threads.
+std::string MismatchOf(const Plan& plan, const Graph& graph, const std::vector<Bytes>& data) {
+  std::string message;
+  for (int jobs = 1; jobs <= 4; ++jobs) {
+    const TestReader reader(data);
+    TestWriter writer(graph.destinations);
+    Diagnostics diagnostics;
+    RunOptions run;
+    run.jobs = jobs;
+    Execute(plan, reader, writer, run, &diagnostics);
+    REQUIRE(diagnostics.all().size() == 1);
+    CHECK(diagnostics.all()[0].code == Code::kCopiesDiffer);
+    if (jobs == 1) message = diagnostics.all()[0].message;
+    CHECK(diagnostics.all()[0].message == message);
+  }
+  return message;
+}
+
+TEST_CASE("compares of any box pass when all is equal, and are found when one bit is not") {
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    CAPTURE(seed);
+    const RandomGraph random(5000 + seed, {});
+    Graph graph = random.graph();
+    std::vector<Bytes> data = random.data();
+    const std::vector<Bytes> outputs = RunReference(graph, data);
+    for (uint64_t i = 0; i < 3; ++i) AddCompare(10 * seed + i, outputs, &graph, &data);
+    CheckAll(graph, data, {64, 500, 1 << 20}, static_cast<int>(1 + seed % 4));
+    if (data.size() == random.data().size()) continue;
+    data.back()[seed % data.back().size()] ^= std::byte{4};
+    for (const uint64_t budget : {uint64_t{16}, uint64_t{1} << 20}) {
+      Diagnostics diagnostics;
+      PlanOptions options;
+      options.buffer_bytes = budget;
+      MismatchOf(MakePlan(graph, options, &diagnostics), graph, data);
+    }
+    const TestReader reader(data);
+    TestWriter writer(graph.destinations);
+    Diagnostics diagnostics;
+    ExecuteReference(graph, reader, writer, &diagnostics);
+    REQUIRE(diagnostics.all().size() == 1);
+    CHECK(diagnostics.all()[0].code == Code::kCopiesDiffer);
+  }
+}
+
+TEST_CASE("transposes that reach the vector kernels, in rows of up to three dims") {
+  for (uint64_t seed = 0; seed < 12; ++seed) {
+    CAPTURE(seed);
+    const RandomGraph random(9000 + seed,
+                             {.largest_extent = 40, .value_ops = true, .compares = true});
+    if (std::any_of(random.graph().destinations.begin(), random.graph().destinations.end(),
+                    [](const GraphTensor& tensor) { return tensor.Count() > 200'000; })) {
+      continue;
+    }
+    CheckAll(random.graph(), random.data(), {40'000, 1 << 20}, 2);
+  }
+  for (const Dtype dtype : {Dtype::kU8, Dtype::kBF16, Dtype::kF32, Dtype::kF64}) {
+    Graph graph;
+    graph.sources = {{"s", dtype, {3, 70, 100}}};
+    graph.destinations = {{"d", dtype, {3, 100, 70}}};
+    Edge edge;
+    edge.copy.dims = {{3, 7000, 7000}, {100, 1, 70}, {70, 100, 1}};
+    graph.edges = {edge};
+    Bytes data(StoredSize(graph.sources[0]));
+    for (size_t i = 0; i < data.size(); ++i)
+      data[i] = static_cast<std::byte>(i * 2654435761u >> 13);
+    CheckAll(graph, {data}, {1000, 30'000, 1 << 20}, 1);
+  }
+}
+
+TEST_CASE("sub-byte elements in whole bytes") {
+  for (const Dtype dtype : {Dtype::kF4, Dtype::kF6E2M3}) {
+    Graph graph;
+    graph.sources = {{"s", dtype, {6, 5, 8}}, {"t", dtype, {5, 6, 4}}};
+    graph.destinations = {{"d", dtype, {5, 6, 12}}};
+    Edge permuted, plain;
+    permuted.copy.dims = {{5, 8, 72}, {6, 40, 12}, {8, 1, 1}};
+    plain.source = 1;
+    plain.copy = {{{30, 4, 12}, {4, 1, 1}}, 0, 8};
+    graph.edges = {permuted, plain};
+    std::vector<Bytes> data;
+    for (const GraphTensor& tensor : graph.sources) {
+      Bytes bytes(StoredSize(tensor));
+      for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 37 + 11);
+      data.push_back(std::move(bytes));
+    }
+    const std::vector<Bytes> expected = RunReference(graph, data);
+    for (const uint64_t budget : {uint64_t{8}, uint64_t{100}, uint64_t{1} << 20}) {
+      PlanOptions options;
+      options.buffer_bytes = budget;
+      CHECK(RunPlan(graph, data, options, 2) == expected);
+    }
+  }
+}
+
 TEST_CASE("random graphs of larger extents, bytes only") {
   for (uint64_t seed = 0; seed < 40; ++seed) {
     CAPTURE(seed);
