@@ -69,7 +69,7 @@ class DestinationChunker {
   void AddCluster(Interval cluster, std::span<const PlacedEdge> edges) {
     AddZeros(cluster.lo);
     if (cluster.hi - pending_.lo > budget_) Flush();
-    if (cluster.size() <= budget_) {
+    if (cluster.size() <= BlockBudget(edges)) {
       pending_.hi = cluster.hi;
       pending_edges_.insert(pending_edges_.end(), edges.begin(), edges.end());
       return;
@@ -145,6 +145,21 @@ class DestinationChunker {
     return copy.dims.size() == 1 && copy.dims[0].src == 1 && copy.dims[0].dst == 1;
   }
 
+  // Destination units that a block may have. Many edges that interleave in pieces shorter than a
+  // cache line visit every line of a block many times, so that the block should stay in a core's
+  // own cache.
+  int64_t BlockBudget(std::span<const PlacedEdge> edges) const {
+    constexpr size_t kMany = 8;
+    constexpr int64_t kLine = 64, kCache = 1 << 20;
+    if (edges.size() < kMany) return budget_;
+    for (const PlacedEdge& placed : edges) {
+      const std::vector<CopyDim>& dims = placed.copy.dims;
+      const int64_t run = !dims.empty() && dims.back().dst == 1 ? dims.back().n : 1;
+      if (run * unit_ >= kLine) return budget_;
+    }
+    return std::min(budget_, kCache / unit_);
+  }
+
   // Blocks of about equal size that cut the edges between whole rows, and at whole pages where that
   // is possible.
   int64_t BlockSize(Interval cluster, std::span<const PlacedEdge> edges) const {
@@ -157,7 +172,7 @@ class DestinationChunker {
     constexpr int64_t kPage = 4096;
     const int64_t paged = std::lcm(row, std::max<int64_t>(1, kPage / unit_));
     if (paged <= budget_ / 8) row = paged;
-    const int64_t most = budget_ / row * row;
+    const int64_t most = std::max(row, BlockBudget(edges) / row * row);
     const int64_t blocks = (cluster.size() + most - 1) / most;
     const int64_t even = (cluster.size() + blocks - 1) / blocks;
     return std::min(most, (even + row - 1) / row * row);

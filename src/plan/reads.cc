@@ -130,8 +130,16 @@ double CostOf(const Step& step, const std::vector<PlanTensor>& sources, int64_t 
   double cost = static_cast<double>(step.region.Count() * destination_unit +
                                     step.region.RunCount() * kWriteRunCost);
   for (const StepRead& read : step.reads) {
-    cost += static_cast<double>(kReadByteCost * read.region.Count() * sources[read.source].unit +
-                                read.region.RunCount() * kReadRunCost);
+    const Region& region = read.region;
+    const int64_t unit = sources[read.source].unit;
+    // Behind a short gap the system has read ahead; behind a long one it seeks.
+    int64_t next_run = kReadRunCost;
+    if (!region.outer.empty()) {
+      const int64_t gap = (region.outer.back().stride - region.run) * unit;
+      next_run = std::clamp(kGapCost + kReadByteCost * gap, kGapCost, kReadRunCost);
+    }
+    cost += static_cast<double>(kReadByteCost * region.Count() * unit + kReadRunCost +
+                                (region.RunCount() - 1) * next_run);
   }
   return cost;
 }

@@ -16,7 +16,7 @@ namespace rr {
 // Costs in bytes moved at full speed. Within one read the choice is between reading a gap and
 // starting a run behind it; both touch the same neighbourhood of a file, so the system's read-ahead
 // helps. Comparing whole plans, a run may be a seek.
-inline constexpr int64_t kGapCost = 8 << 10;
+inline constexpr int64_t kGapCost = 4 << 10;
 inline constexpr int64_t kReadRunCost = 32 << 10;
 inline constexpr int64_t kWriteRunCost = 8 << 10;
 // A byte read counts more than a byte written: it may come from a disk, and reading what nobody

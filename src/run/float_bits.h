@@ -61,6 +61,23 @@ inline uint16_t Bf16FromFloat(float value) {
   return static_cast<uint16_t>((bits & 0x7fffffff) > 0x7f800000 ? quiet : rounded);
 }
 
+// As F16FromDouble, without branches.
+inline uint16_t F16FromFloat(float value) {
+  const uint32_t bits = std::bit_cast<uint32_t>(value);
+  const uint32_t magnitude = bits & 0x7fffffff;
+  const uint32_t sign = bits >> 16 & 0x8000;
+  // Normal numbers: the exponent moves by 127 - 15, and half a place is added before the cut;
+  // infinity comes out by itself.
+  const uint32_t normal = (magnitude - (112u << 23) + 0xfff + (magnitude >> 13 & 1)) >> 13;
+  // One half has the smallest F16 subnormal as its last place: adding it rounds there.
+  const uint32_t subnormal = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) -
+                             std::bit_cast<uint32_t>(0.5f);
+  const uint32_t nan = 0x7e00 | (magnitude >> 13 & 0x3ff);
+  const uint32_t finite = magnitude < 0x38800000 ? subnormal : normal;
+  const uint32_t large = magnitude > 0x7f800000 ? nan : 0x7c00;
+  return static_cast<uint16_t>(sign | (magnitude >= 0x47800000 ? large : finite));
+}
+
 inline uint32_t QuietF32(float value) {
   const uint32_t bits = std::bit_cast<uint32_t>(value);
   return (bits & 0x7fffffff) > 0x7f800000 ? bits | 0x00400000 : bits;

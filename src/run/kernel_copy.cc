@@ -1,6 +1,5 @@
 #include "run/kernel_copy.h"
 
-#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -11,6 +10,7 @@ namespace {
 
 // Rows shorter than this on one side are moved along the other one.
 constexpr int64_t kSmallestTile = 8;
+constexpr int64_t kLine = 64;  // bytes of a cache line
 
 // memcpy of a constant size is a load and a store: any alignment, no aliasing.
 template <size_t kUnit, int64_t kSrcStride, int64_t kDstStride>
@@ -65,23 +65,28 @@ void CopyBox(const StridedCopy& box, uint32_t unit, const std::byte* src, std::b
     copy_row({copy.src_start, 1, copy.dst_start, 1, 1}, src, dst);
     return;
   }
-  // The dim that a row runs along: contiguous in the destination if there is such a dim.
+  // The dim that a row runs along: the one with the smallest step in the destination, unless
+  // another one has a smaller step in the source. With both in reach of a cache line that is a
+  // transpose; else the longer one makes fewer rows.
   size_t along = copy.dims.size() - 1;
   const CopyDim to = copy.dims[along];
-  const auto contiguous = std::find_if(copy.dims.begin(), copy.dims.end(),
-                                       [](const CopyDim& dim) { return dim.src == 1; });
-  if (contiguous != copy.dims.end() && to.src != 1) {
-    const CopyDim from = *contiguous;
-    if (to.dst == 1 && to.src > 1 && to.n >= kSmallestTile && from.n >= kSmallestTile) {
-      copy.dims.erase(copy.dims.end() - 1);
-      copy.dims.erase(contiguous);
-      const TransposeShape shape{to.n, from.n, to.src, from.dst};
+  auto nearest = copy.dims.end() - 1;
+  for (auto dim = copy.dims.begin(); dim != copy.dims.end(); ++dim) {
+    if (dim->src > 0 && dim->src < nearest->src) nearest = dim;
+  }
+  if (nearest != copy.dims.end() - 1) {
+    const CopyDim from = *nearest;
+    const bool in_reach = from.src * unit < kLine && to.dst * unit < kLine;
+    if (in_reach && to.dst > 0 && to.n >= kSmallestTile && from.n >= kSmallestTile) {
+      copy.dims.pop_back();
+      copy.dims.erase(nearest);
+      const TransposeShape shape{to.n, from.n, to.src, from.dst, from.src, to.dst};
       ForEachIndex(copy.dims, copy.src_start, copy.dst_start, [&](int64_t s, int64_t d) {
         Transpose(shape, unit, src + s * unit, dst + d * unit);
       });
       return;
     }
-    if (from.n > to.n) along = static_cast<size_t>(contiguous - copy.dims.begin());
+    if (from.n > to.n) along = static_cast<size_t>(nearest - copy.dims.begin());
   }
   const CopyDim dim = copy.dims[along];
   copy.dims.erase(copy.dims.begin() + static_cast<ptrdiff_t>(along));

@@ -16,13 +16,15 @@ namespace rr {
 // `unit` is 1, 2, 4 or 8 bytes. The buffers must not overlap.
 void CopyBox(const StridedCopy& copy, uint32_t unit, const std::byte* src, std::byte* dst);
 
-// Units of src at row j, column i (stride `src_stride` per row) go to row i, column j of dst
-// (stride `dst_stride` per row).
+// Units of src at row j, column i go to row i, column j of dst. Rows are the strides apart, columns
+// the steps.
 struct TransposeShape {
   int64_t rows = 0;     // of src
   int64_t columns = 0;  // of src
   int64_t src_stride = 0;
   int64_t dst_stride = 0;
+  int64_t src_step = 1;
+  int64_t dst_step = 1;
 };
 void Transpose(const TransposeShape& shape, uint32_t unit, const std::byte* src, std::byte* dst);
 

@@ -21,18 +21,22 @@ struct Part {
   int64_t rows = 0, columns = 0;
 };
 
-template <size_t kUnit>
+// Steps of 1 are known to the compiler when kDense is set.
+template <size_t kUnit, bool kDense>
 void TransposePart(const TransposeShape& shape, const Part& part, const std::byte* src,
                    std::byte* dst) {
   constexpr int64_t kBytes = kUnit;
+  const int64_t src_step = kDense ? 1 : shape.src_step, dst_step = kDense ? 1 : shape.dst_step;
   for (int64_t i = part.column; i < part.column + part.columns; ++i) {
-    const std::byte* from = src + (part.row * shape.src_stride + i) * kBytes;
-    std::byte* to = dst + (i * shape.dst_stride + part.row) * kBytes;
+    const std::byte* from = src + (part.row * shape.src_stride + i * src_step) * kBytes;
+    std::byte* to = dst + (i * shape.dst_stride + part.row * dst_step) * kBytes;
     for (int64_t j = 0; j < part.rows; ++j) {
-      std::memcpy(to + j * kBytes, from + j * shape.src_stride * kBytes, kUnit);
+      std::memcpy(to + j * dst_step * kBytes, from + j * shape.src_stride * kBytes, kUnit);
     }
   }
 }
+
+bool IsDense(const TransposeShape& shape) { return shape.src_step == 1 && shape.dst_step == 1; }
 
 // Strips of kTile rows of src, all columns: each strip reads kTile streams and writes whole lines.
 template <class TileKernel>
@@ -47,7 +51,13 @@ void ForEachTile(const TransposeShape& shape, TileKernel&& kernel) {
 
 template <size_t kUnit>
 void TransposePortableOf(const TransposeShape& shape, const std::byte* src, std::byte* dst) {
-  ForEachTile(shape, [&](const Part& part) { TransposePart<kUnit>(shape, part, src, dst); });
+  ForEachTile(shape, [&](const Part& part) {
+    if (IsDense(shape)) {
+      TransposePart<kUnit, true>(shape, part, src, dst);
+    } else {
+      TransposePart<kUnit, false>(shape, part, src, dst);
+    }
+  });
 }
 
 #if defined(__x86_64__)
@@ -113,7 +123,7 @@ __attribute__((target("avx2"))) void TransposeAvx2(const TransposeShape& shape,
     for (int64_t column = 0; column < shape.columns; column += kTile) {
       const Part part{row, column, rows, std::min(kTile, shape.columns - column)};
       if (part.rows < kTile || part.columns < kTile) {
-        TransposePart<kUnit>(shape, part, src, dst);
+        TransposePart<kUnit, true>(shape, part, src, dst);
         continue;
       }
       const std::byte* from = src + row * src_bytes + column * kBytes;
@@ -158,8 +168,9 @@ void TransposePortable(const TransposeShape& shape, uint32_t unit, const std::by
 
 void Transpose(const TransposeShape& shape, uint32_t unit, const std::byte* src, std::byte* dst) {
 #if defined(__x86_64__)
-  if (unit == 2 && HasAvx2()) return TransposeAvx2<2>(shape, src, dst);
-  if (unit == 4 && HasAvx2()) return TransposeAvx2<4>(shape, src, dst);
+  const bool vectors = IsDense(shape) && HasAvx2();
+  if (unit == 2 && vectors) return TransposeAvx2<2>(shape, src, dst);
+  if (unit == 4 && vectors) return TransposeAvx2<4>(shape, src, dst);
 #endif
   TransposePortable(shape, unit, src, dst);
 }

@@ -7,7 +7,6 @@
 #include <array>
 #include <cstring>
 #include <limits>
-#include <type_traits>
 
 #include "run/box_rows.h"
 #include "run/float_bits.h"
@@ -17,57 +16,67 @@ namespace {
 
 constexpr int64_t kChunk = 256;
 
-template <class Bits>
-Bits Load(const std::byte* from) {
-  Bits bits;
-  std::memcpy(&bits, from, sizeof bits);
-  return bits;
+// Calls `each(i, bytes from the start)`. A step known to the compiler lets it use vectors.
+template <size_t kSize, class Each>
+void ForEachElement(int64_t n, int64_t stride, Each each) {
+  constexpr int64_t kBytes = kSize;
+  if (stride == 1) {
+    for (int64_t i = 0; i < n; ++i) each(i, i * kBytes);
+  } else {
+    for (int64_t i = 0; i < n; ++i) each(i, i * stride * kBytes);
+  }
 }
 
-template <class Bits>
-void Store(std::byte* to, Bits bits) {
-  std::memcpy(to, &bits, sizeof bits);
+template <class Bits, class Work, class Decode>
+void LoadEach(int64_t n, const std::byte* __restrict src, int64_t stride, Work* __restrict work,
+              Decode decode) {
+  ForEachElement<sizeof(Bits)>(n, stride, [=](int64_t i, int64_t at) {
+    Bits bits;
+    std::memcpy(&bits, src + at, sizeof bits);
+    work[i] = static_cast<Work>(decode(bits));
+  });
+}
+
+template <class Bits, class Work, class Encode>
+void StoreEach(int64_t n, const Work* __restrict work, std::byte* __restrict dst, int64_t stride,
+               Encode encode) {
+  ForEachElement<sizeof(Bits)>(n, stride, [=](int64_t i, int64_t at) {
+    const Bits bits = encode(work[i]);
+    std::memcpy(dst + at, &bits, sizeof bits);
+  });
 }
 
 template <class Work>
 void LoadAll(Dtype dtype, int64_t n, const std::byte* src, int64_t stride, Work* work) {
-  const int64_t step = stride * BitsOf(dtype) / 8;
   switch (dtype) {
     case Dtype::kF64:
-      for (int64_t i = 0; i < n; ++i) work[i] = static_cast<Work>(Load<double>(src + i * step));
-      return;
+      return LoadEach<double>(n, src, stride, work, [](double value) { return value; });
     case Dtype::kF32:
-      for (int64_t i = 0; i < n; ++i) work[i] = Load<float>(src + i * step);
-      return;
+      return LoadEach<float>(n, src, stride, work, [](float value) { return value; });
     case Dtype::kF16:
-      for (int64_t i = 0; i < n; ++i) work[i] = FloatFromF16(Load<uint16_t>(src + i * step));
-      return;
+      return LoadEach<uint16_t>(n, src, stride, work, FloatFromF16);
     default:
-      for (int64_t i = 0; i < n; ++i) work[i] = FloatFromBf16(Load<uint16_t>(src + i * step));
+      return LoadEach<uint16_t>(n, src, stride, work, FloatFromBf16);
   }
 }
 
+inline uint16_t ToF16(float value) { return F16FromFloat(value); }
+inline uint16_t ToF16(double value) { return F16FromDouble(value); }
+inline uint16_t ToBf16(float value) { return Bf16FromFloat(value); }
+inline uint16_t ToBf16(double value) { return Bf16FromDouble(value); }
+
 template <class Work>
 void StoreAll(Dtype dtype, int64_t n, const Work* work, std::byte* dst, int64_t stride) {
-  const int64_t step = stride * BitsOf(dtype) / 8;
   switch (dtype) {
     case Dtype::kF64:
-      for (int64_t i = 0; i < n; ++i) Store(dst + i * step, QuietF64(work[i]));
-      return;
+      return StoreEach<uint64_t>(n, work, dst, stride, [](Work value) { return QuietF64(value); });
     case Dtype::kF32:
-      for (int64_t i = 0; i < n; ++i) Store(dst + i * step, QuietF32(static_cast<float>(work[i])));
-      return;
+      return StoreEach<uint32_t>(n, work, dst, stride,
+                                 [](Work value) { return QuietF32(static_cast<float>(value)); });
     case Dtype::kF16:
-      for (int64_t i = 0; i < n; ++i) Store(dst + i * step, F16FromDouble(work[i]));
-      return;
+      return StoreEach<uint16_t>(n, work, dst, stride, [](Work value) { return ToF16(value); });
     default:
-      for (int64_t i = 0; i < n; ++i) {
-        if constexpr (std::is_same_v<Work, float>) {
-          Store(dst + i * step, Bf16FromFloat(work[i]));
-        } else {
-          Store(dst + i * step, Bf16FromDouble(work[i]));
-        }
-      }
+      return StoreEach<uint16_t>(n, work, dst, stride, [](Work value) { return ToBf16(value); });
   }
 }
 

@@ -2,6 +2,8 @@
 #ifndef RULE_RUNNER_TESTS_PROPERTY_RANDOM_GRAPH_H_
 #define RULE_RUNNER_TESTS_PROPERTY_RANDOM_GRAPH_H_
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <numeric>
@@ -50,7 +52,7 @@ class RandomGraph {
     std::vector<int64_t> extents;
     for (size_t d = 0; d < rank; ++d) extents.push_back(Extent());
     const auto destination = static_cast<uint32_t>(graph_.destinations.size());
-    graph_.destinations.push_back({"d" + std::to_string(destination), dtype_, extents});
+    graph_.destinations.push_back({fmt::format("d{}", destination), dtype_, extents});
     const std::vector<int64_t> strides = RowMajor(extents);
     if (rank == 0) {
       if (Below(4) != 0) AddEdge(destination, {}, {}, 0);
@@ -134,7 +136,7 @@ class RandomGraph {
 
   uint32_t AddSource(Dtype dtype, std::vector<int64_t> shape) {
     const size_t index = graph_.sources.size();
-    graph_.sources.push_back({"s" + std::to_string(index), dtype, std::move(shape)});
+    graph_.sources.push_back({fmt::format("s{}", index), dtype, std::move(shape)});
     return static_cast<uint32_t>(index);
   }
 
@@ -206,7 +208,7 @@ inline void AddCompare(uint64_t seed, const std::vector<Bytes>& outputs, Graph* 
     count *= n;
   }
   edge.source = static_cast<uint32_t>(graph->sources.size());
-  graph->sources.push_back({"c" + std::to_string(edge.source), destination.dtype, {count}});
+  graph->sources.push_back({fmt::format("c{}", edge.source), destination.dtype, {count}});
   const auto unit = static_cast<size_t>(BitsOf(destination.dtype)) / 8;
   Bytes bytes;
   for (int64_t i = 0; i < count; ++i) {

@@ -1,6 +1,7 @@
 // The form of plans: how many steps, reads and runs. That their bytes are right is shown by
 // tests/property.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -53,7 +54,7 @@ void AddEdge(Graph* graph, uint32_t source, int64_t src_start, int64_t dst_start
 Graph Empty(std::vector<std::vector<int64_t>> sources, std::vector<int64_t> destination) {
   Graph graph;
   for (size_t i = 0; i < sources.size(); ++i) {
-    graph.sources.push_back({"s" + std::to_string(i), Dtype::kBF16, sources[i]});
+    graph.sources.push_back({fmt::format("s{}", i), Dtype::kBF16, sources[i]});
   }
   graph.destinations = {{"d", Dtype::kBF16, std::move(destination)}};
   return graph;

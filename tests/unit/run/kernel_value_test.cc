@@ -88,6 +88,19 @@ TEST_CASE("F32 to F16 rounds to nearest, ties to even") {
   }
 }
 
+TEST_CASE("the conversions without branches are the general ones") {
+  size_t wrong = 0;
+  for (uint64_t bits = 0; bits < (uint64_t{1} << 32); bits += 1009) {
+    for (const uint64_t tie :
+         {bits, (bits & ~uint64_t{0x1fff}) | 0x1000, (bits & ~uint64_t{0xffff}) | 0x8000}) {
+      const float value = std::bit_cast<float>(static_cast<uint32_t>(tie));
+      wrong += F16FromFloat(value) != F16FromDouble(value) ? 1 : 0;
+      wrong += Bf16FromFloat(value) != Bf16FromDouble(value) ? 1 : 0;
+    }
+  }
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("F64 is rounded once") {
   // Just above a tie of BF16, by less than a float can hold: by way of F32 it would be the tie.
   const uint64_t above_tie = std::bit_cast<uint64_t>(1.0 + 0x1p-8 + 0x1p-40);
