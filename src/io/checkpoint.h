@@ -1,8 +1,9 @@
-// A checkpoint as it lies on disk: which tensors, of which dtype and shape, in which bytes of which file.
+// A checkpoint as it lies on disk: which tensors, of which dtype and shape, in which bytes of which
+// file.
 //
-// Enters: a path. Leaves: a `Checkpoint`, checked by the whole safetensors specification (facts: huggingface/safetensors
-// 0.8, README "Format" and safetensors/src/tensor.rs) before anybody reads a tensor. Stricter than the reference where the
-// format's text is (duplicate names, entries that are not objects).
+// Enters: a path. Leaves: a `Checkpoint`, checked by the whole safetensors specification (the text
+// and the reference reader of safetensors 0.8) before anybody reads a tensor. Stricter than the
+// reference where the format's text is (duplicate names, entries that are not objects).
 #ifndef RULE_RUNNER_IO_CHECKPOINT_H_
 #define RULE_RUNNER_IO_CHECKPOINT_H_
 
@@ -32,31 +33,40 @@ struct StoredTensor {
 enum class CheckpointKind { kWeights, kAdapter };
 
 struct Checkpoint {
-  std::string path;                 // as the user gave it
+  std::string path;  // as the user gave it
   CheckpointKind kind = CheckpointKind::kWeights;
-  std::string directory;            // the folder that holds the files
-  std::vector<std::string> files;   // full paths of the .safetensors files, in the order of their names
-  std::vector<StoredTensor> tensors;                          // sorted by name, names unique
-  std::vector<std::pair<std::string, std::string>> metadata;  // __metadata__ of all files, first value of a name wins
+  std::string directory;           // the folder that holds the files
+  std::vector<std::string> files;  // paths of the .safetensors files, in the order of their names
+  std::vector<StoredTensor> tensors;  // sorted by name, names unique
+  // __metadata__ of all files; the first value of a name wins.
+  std::vector<std::pair<std::string, std::string>> metadata;
   std::optional<Value> config;          // config.json beside it
-  std::optional<Value> adapter_config;  // adapter_config.json beside it
-  std::vector<std::string> other_files;  // names of the other files of a model folder (tokenizer and so on), sorted
+  std::optional<Value> adapter_config;  // adapter_config.json beside it, when it is an adapter
+  // Names of the other files of a model folder (tokenizer and so on), sorted. Weights of any
+  // format, indexes, the configs and hidden files are not among them; empty when a single file was
+  // given.
+  std::vector<std::string> other_files;
 
   const StoredTensor* Find(const std::string& name) const;
   uint64_t TotalBytes() const;
 };
 
-// Opens a .safetensors file, a folder with model.safetensors.index.json, a folder with one .safetensors file, or an adapter
-// folder (adapter_config.json or adapter_model.safetensors). nullopt after an error in `diagnostics`; unusual but usable
-// things are warnings. Symbolic links are followed for reading (the Hugging Face cache is made of them).
-std::optional<Checkpoint> OpenCheckpoint(const Files& files, const std::string& path, Diagnostics* diagnostics);
+// Opens a .safetensors file, a folder with model.safetensors.index.json, a folder with one
+// .safetensors file, or an adapter folder (adapter_config.json or adapter_model.safetensors); also
+// an index file by its name. nullopt after an error in `diagnostics`; unusual but usable things are
+// warnings (RR415). Symbolic links are followed for reading (the Hugging Face cache is made of
+// them).
+std::optional<Checkpoint> OpenCheckpoint(const Files& files, const std::string& path,
+                                         Diagnostics* diagnostics);
 
-// The tensors of one safetensors file. The errors name the file, the tensor and the rule that is broken.
+// The tensors of one safetensors file. The errors name the file, the tensor and the rule that is
+// broken.
 struct SafetensorsHeader {
   std::vector<StoredTensor> tensors;  // file = 0; in the order of the header
   std::vector<std::pair<std::string, std::string>> metadata;
 };
-std::optional<SafetensorsHeader> ReadSafetensorsHeader(const InputFile& file, Diagnostics* diagnostics);
+std::optional<SafetensorsHeader> ReadSafetensorsHeader(const InputFile& file,
+                                                       Diagnostics* diagnostics);
 
 }  // namespace rr
 

@@ -1,0 +1,178 @@
+#include "io/checkpoint.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "base/text.h"
+#include "io/json.h"
+#include "io/model_folder.h"
+#include "io/not_safetensors.h"
+#include "io/paths.h"
+#include "io/shard_index.h"
+
+namespace rr {
+namespace {
+
+constexpr uint64_t kMaxConfigBytes = 8 << 20;  // real ones have some kilobytes
+
+// Whether most tensors carry the mark of a low-rank factor (PEFT, Megatron, MaxText). Most and not
+// one: a model file that carries some factors beside whole weights is a model.
+bool LooksLikeAdapter(const std::vector<StoredTensor>& tensors) {
+  static constexpr std::array<std::string_view, 6> kMarks = {
+      ".lora_A", "lora_B", "_lora_a", "_lora_b", ".adapter.linear_in", ".adapter.linear_out"};
+  const auto marked = std::count_if(tensors.begin(), tensors.end(), [](const StoredTensor& tensor) {
+    return std::any_of(kMarks.begin(), kMarks.end(), [&](std::string_view mark) {
+      return tensor.name.find(mark) != std::string::npos;
+    });
+  });
+  return marked > 0 && static_cast<size_t>(marked) * 2 >= tensors.size();
+}
+
+class Opener {
+ public:
+  Opener(const Files& files, const std::string& path, Diagnostics* diagnostics)
+      : files_(files), diagnostics_(diagnostics) {
+    checkpoint_.path = path;
+  }
+
+  std::optional<Checkpoint> Open() {
+    const std::string& path = checkpoint_.path;
+    bool good = false;
+    switch (files_.KindOf(path)) {
+      case FileKind::kNone:
+        Refuse(Code::kNoCheckpoint, "there is no file or folder of this name");
+        break;
+      case FileKind::kOther:
+        Refuse(Code::kNoCheckpoint, "this is neither a regular file nor a folder");
+        break;
+      case FileKind::kFile:
+        good = OpenFile();
+        break;
+      case FileKind::kDirectory:
+        good = OpenFolder();
+        break;
+    }
+    if (!good) return std::nullopt;
+    std::sort(checkpoint_.tensors.begin(), checkpoint_.tensors.end(),
+              [](const StoredTensor& a, const StoredTensor& b) { return a.name < b.name; });
+    if (LooksLikeAdapter(checkpoint_.tensors)) checkpoint_.kind = CheckpointKind::kAdapter;
+    good = ReadConfig("config.json", &checkpoint_.config);
+    if (checkpoint_.kind == CheckpointKind::kAdapter) {
+      good = ReadConfig("adapter_config.json", &checkpoint_.adapter_config) && good;
+    }
+    if (!good) return std::nullopt;
+    return std::move(checkpoint_);
+  }
+
+ private:
+  bool Refuse(Code code, std::string message, std::string help = "") {
+    diagnostics_->Add(code, Place::File(checkpoint_.path), std::move(message)).help =
+        std::move(help);
+    return false;
+  }
+
+  bool OpenFile() {
+    const std::string& path = checkpoint_.path;
+    const std::string name = BaseNameOf(path);
+    checkpoint_.directory = DirectoryOf(path);
+    if (name.ends_with(kIndexEnding)) return OpenIndex(name);
+    if (const auto other = NamedLike(name))
+      return Refuse(Code::kNotSafetensors, fmt::format("this is {}", other->what), other->help);
+    if (!LoadFile(files_, path, &checkpoint_, diagnostics_)) return false;
+    if (name.starts_with("adapter_model.")) checkpoint_.kind = CheckpointKind::kAdapter;
+    const auto shard = ShardNumberOf(name);
+    if (shard && shard->count > 1) {
+      diagnostics_->Add(
+          Code::kOddFile, Place::File(path),
+          fmt::format("this is one of {} shards; only its own tensors are read", shard->count));
+    }
+    return true;
+  }
+
+  bool OpenFolder() {
+    checkpoint_.directory = checkpoint_.path;
+    const auto pick = PickFromFolder(files_, checkpoint_.directory, diagnostics_);
+    if (!pick) return false;
+    if (pick->is_index) return OpenIndex(pick->name);
+    const std::string path = JoinPath(checkpoint_.directory, pick->name);
+    if (files_.KindOf(path) != FileKind::kFile) {
+      diagnostics_->Add(Code::kNoCheckpoint, Place::File(path),
+                        "this is not a regular file, or a link to nothing");
+      return false;
+    }
+    if (!LoadFile(files_, path, &checkpoint_, diagnostics_)) return false;
+    if (pick->is_adapter) checkpoint_.kind = CheckpointKind::kAdapter;
+    checkpoint_.other_files = OtherFilesOf(files_, checkpoint_.directory);
+    return true;
+  }
+
+  bool OpenIndex(const std::string& name) {
+    if (!LoadShards(files_, name, &checkpoint_, diagnostics_)) return false;
+    std::vector<std::string> strays;
+    for (const std::string& other : files_.List(checkpoint_.directory)) {
+      const std::string path = JoinPath(checkpoint_.directory, other);
+      const bool is_shard = std::find(checkpoint_.files.begin(), checkpoint_.files.end(), path) !=
+                            checkpoint_.files.end();
+      if (other.ends_with(".safetensors") && !other.starts_with(".") && !is_shard)
+        strays.push_back("`" + other + "`");
+    }
+    if (!strays.empty()) {
+      diagnostics_->Add(
+          Code::kOddFile, Place::File(JoinPath(checkpoint_.directory, name)),
+          fmt::format("{} {} not in the index and {} passed over", JoinWords(strays),
+                      strays.size() == 1 ? "is" : "are", strays.size() == 1 ? "is" : "are"));
+    }
+    checkpoint_.other_files = OtherFilesOf(files_, checkpoint_.directory);
+    return true;
+  }
+
+  // True when it is absent. A config that cannot be read is an error: sizes would be guessed where
+  // they are written.
+  bool ReadConfig(const std::string& name, std::optional<Value>* out) {
+    const std::string path = JoinPath(checkpoint_.directory, name);
+    const FileKind kind = files_.KindOf(path);
+    if (kind == FileKind::kNone) return true;
+    const auto refuse = [&](std::string message) {
+      diagnostics_->Add(Code::kBadJson, Place::File(path), std::move(message));
+      return false;
+    };
+    if (kind != FileKind::kFile) return refuse("this is not a regular file");
+    const auto text = ReadSmallFile(files_, path, kMaxConfigBytes);
+    if (!text) return refuse(fmt::format("the file has more than {}", HumanBytes(kMaxConfigBytes)));
+    auto value = ParseJson(path, *text, diagnostics_);
+    if (!value) return false;
+    if (value->AsMap() == nullptr)
+      return refuse(fmt::format("a map is expected, this is {}", TypeName(*value)));
+    *out = std::move(value);
+    return true;
+  }
+
+  const Files& files_;
+  Diagnostics* diagnostics_;
+  Checkpoint checkpoint_;
+};
+
+}  // namespace
+
+const StoredTensor* Checkpoint::Find(const std::string& name) const {
+  const auto at = std::lower_bound(
+      tensors.begin(), tensors.end(), name,
+      [](const StoredTensor& tensor, const std::string& n) { return tensor.name < n; });
+  return at != tensors.end() && at->name == name ? &*at : nullptr;
+}
+
+uint64_t Checkpoint::TotalBytes() const {
+  uint64_t bytes = 0;
+  for (const StoredTensor& tensor : tensors) bytes += tensor.size;
+  return bytes;
+}
+
+std::optional<Checkpoint> OpenCheckpoint(const Files& files, const std::string& path,
+                                         Diagnostics* diagnostics) {
+  return Opener(files, path, diagnostics).Open();
+}
+
+}  // namespace rr
