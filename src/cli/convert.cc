@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/convert_flags.h"
+#include "report/progress.h"
+
+namespace rr::cli {
+namespace {
+
+class Bar : public Progress {
+ public:
+  void Update(uint64_t done, uint64_t total) override { line_.Show(done, total); }
+
+ private:
+  ProgressLine line_;
+};
+
+}  // namespace
+
+void AddConvert(CLI::App& app, Run* run) {
+  struct Flags {
+    ConvertFlags convert;
+    std::string report;
+    std::string format = "text";
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = app.add_subcommand("convert", "convert a checkpoint to another layout");
+  command->footer("Example:\n  rule-runner convert Qwen3-30B-A3B out --to transformers-5");
+  ConvertRequest& request = flags->convert.request;
+  command->add_option("SOURCE", request.source.path, "a .safetensors file, a folder with an index, an adapter folder")->required();
+  command->add_option("DESTINATION", request.destination, "a folder, or a file that ends in .safetensors")->required();
+  AddConvertFlags(command, &flags->convert);
+  command->add_flag("--dry-run", request.dry_run, "say what would be done and write nothing");
+  command->add_flag("--force", request.force, "replace an existing destination");
+  command->add_option("--report", flags->report, "write the report as JSON")->type_name("FILE");
+  command->callback([flags, run] {
+    *run = [flags] {
+      ConvertRequest& wanted = flags->convert.request;
+      FinishConvertFlags(&flags->convert);
+      RuleLibrary library(RealFiles(), RuleDirectories(flags->convert.rules));
+      Bar bar;
+      if (isatty(STDERR_FILENO) == 1) wanted.progress = &bar;
+      Diagnostics diagnostics;
+      const std::optional<RunReport> report = Convert(RealFiles(), &library, wanted, &diagnostics);
+      const int code = Show(diagnostics);
+      if (!report) return code == kDone ? kFindings : code;
+      if (!flags->report.empty()) WriteSmallFile(RealFiles(), flags->report, ToPrettyJson(report->ToJson()) + "\n");
+      Print(report->ToText());
+      return kDone;
+    };
+  });
+}
+
+}  // namespace rr::cli

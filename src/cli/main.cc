@@ -1,0 +1,41 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "cli/command.h"
+
+int main(int argc, char** argv) {
+  using namespace rr::cli;
+  CLI::App app("Converts model weights between the layouts of many systems, by rule files.", "rule-runner");
+  app.set_version_flag("--version", RULE_RUNNER_VERSION);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  Run run;
+  AddConvert(app, &run);
+  AddInspect(app, &run);
+  AddPlan(app, &run);
+  AddExplain(app, &run);
+  AddSynth(app, &run);
+  AddLint(app, &run);
+  AddTest(app, &run);
+  AddList(app, &run);
+  AddSchema(app, &run);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kUsage;
+  }
+  try {
+    return run();
+  } catch (const rr::OsError& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return kOsFailed;
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "error: out of memory\n");
+    return kOsFailed;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "internal error: {}\nThis is a bug in rule-runner.\n", error.what());
+    return kInternal;
+  }
+}
