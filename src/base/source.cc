@@ -5,7 +5,8 @@
 
 namespace rr {
 
-Source::Source(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text)) {
+Source::Source(std::string name, std::string text)
+    : name_(std::move(name)), text_(std::move(text)) {
   line_starts_.push_back(0);
   for (uint32_t i = 0; i < text_.size(); ++i) {
     if (text_[i] == '\n') line_starts_.push_back(i + 1);
@@ -43,9 +44,20 @@ Place SpannedText::PlaceOf(size_t begin, size_t end) const {
   const size_t last = offsets.size() - 1;
   begin = std::min(begin, last);
   end = std::min(std::max(end, begin), last);
-  // A range ends where its last byte ends: the next byte may stand on another line of a folded scalar.
+  // A range ends where its last byte ends. That is where the next byte begins (an escape takes
+  // several bytes), unless the next byte stands on another line of a folded scalar.
   const uint32_t from = offsets[begin];
-  const uint32_t to = end > begin ? offsets[end - 1] + 1 : from;
+  uint32_t to = from;
+  if (end > begin) {
+    const uint32_t last_byte = offsets[end - 1];
+    to = last_byte + 1;
+    const std::string_view rest =
+        std::string_view(source->text()).substr(std::min<size_t>(last_byte, source->text().size()));
+    if (offsets[end] > to &&
+        rest.substr(0, offsets[end] - last_byte).find('\n') == std::string_view::npos) {
+      to = offsets[end];
+    }
+  }
   return {source, from, std::max(from, to), {}};
 }
 
