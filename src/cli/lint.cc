@@ -1,21 +1,25 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/rule_paths.h"
 #include "report/render.h"
 
 namespace rr::cli {
 namespace {
 
-// The rule files of a folder, without those of `common/`, which are checked in the families that use them.
-std::vector<std::string> FilesOf(const std::string& path) {
-  if (RealFiles().KindOf(path) != FileKind::kDirectory) return {path};
-  std::vector<std::string> files;
-  for (const std::string& name : RealFiles().List(path)) {
-    if (name.ends_with(".yaml") && name[0] != '.') files.push_back(path + "/" + name);
+// A mistake in a shared file is found in every family that extends it, and said once.
+void AppendNew(const Diagnostics& found, Diagnostics* all) {
+  for (const Diagnostic& d : found.all()) {
+    const bool known = std::any_of(all->all().begin(), all->all().end(), [&](const Diagnostic& other) {
+      return other.code == d.code && other.message == d.message && other.place.begin == d.place.begin &&
+             (other.place.source == nullptr) == (d.place.source == nullptr) &&
+             (d.place.source == nullptr || other.place.source->name() == d.place.source->name());
+    });
+    if (!known) all->Add(d.code, d.place, d.message) = d;
   }
-  return files;
 }
 
 }  // namespace
@@ -46,12 +50,12 @@ void AddLint(CLI::App& app, Run* run) {
       std::vector<std::string> paths = flags->paths.empty() ? directories : flags->paths;
       Diagnostics diagnostics;
       size_t count = 0;
-      for (const std::string& path : paths) {
-        for (const std::string& file : FilesOf(path)) {
-          RuleLibrary library(RealFiles(), directories);
-          library.LoadFile(file, &diagnostics);
-          ++count;
-        }
+      for (const std::string& file : RulePaths(paths)) {
+        RuleLibrary library(RealFiles(), directories);
+        Diagnostics own;
+        library.LoadFile(file, &own);
+        AppendNew(own, &diagnostics);
+        ++count;
       }
       const int code = Show(diagnostics);
       const std::string summary = SummaryLine(diagnostics);

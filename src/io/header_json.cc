@@ -148,7 +148,7 @@ class Parser {
     reader_.EnterList();
     while (reader_.NextItem()) {
       uint64_t dim = 0;
-      if (!reader_.ReadUint(&dim)) return;
+      if (!reader_.ReadUint(&dim, "a size in `shape` (plain digits)")) return;
       if (dim > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
         reader_.Fail("a size does not fit 63 bits");
       } else if (tensor->shape.size() == kMaxRank) {
@@ -170,7 +170,7 @@ class Parser {
     reader_.EnterList();
     while (reader_.NextItem()) {
       uint64_t offset = 0;
-      if (!reader_.ReadUint(&offset)) return;
+      if (!reader_.ReadUint(&offset, "a place in `data_offsets` (plain digits)")) return;
       if (count < 2) offsets[count] = offset;
       ++count;
     }
@@ -200,8 +200,8 @@ class Parser {
                                              NameOf(tensor.dtype)));
     }
     if (bytes != tensor.size) {
-      Fail(tensor.name, fmt::format("{} {} takes {} bytes, but `data_offsets` span {}",
-                                    NameOf(tensor.dtype), shape(), bytes, tensor.size));
+      Fail(tensor.name, fmt::format("`data_offsets` span {} bytes, but {} {} takes {}",
+                                    tensor.size, NameOf(tensor.dtype), shape(), bytes));
     }
   }
 

@@ -162,11 +162,10 @@ bool JsonReader::ReadNumber(std::string_view* token) {
   return true;
 }
 
-bool JsonReader::ReadUint(uint64_t* out) {
-  static constexpr const char* kExpected = "a whole number (plain digits)";
+bool JsonReader::ReadUint(uint64_t* out, const char* what) {
   if (failed()) return false;
   SkipSpace();
-  if (position_ == text_.size() || !IsDigit(text_[position_])) return FailOnValue(kExpected);
+  if (position_ == text_.size() || !IsDigit(text_[position_])) return FailOnValue(what);
   size_t p = position_;
   uint64_t n = 0;
   for (; p < text_.size() && IsDigit(text_[p]); ++p) {
@@ -177,7 +176,7 @@ bool JsonReader::ReadUint(uint64_t* out) {
   }
   if (text_[position_] == '0' && p - position_ > 1) return Fail("a number has a leading zero");
   if (p < text_.size() && (text_[p] == '.' || text_[p] == 'e' || text_[p] == 'E'))
-    return Fail(fmt::format("{} is expected", kExpected));
+    return Fail(fmt::format("{} is expected", what));
   position_ = p;
   *out = n;
   return true;

@@ -44,7 +44,8 @@ class JsonReader {
   bool ReadBool(bool* out);
   bool ReadString(std::string* out);
   bool ReadNumber(std::string_view* token);  // its text, checked by JSON's grammar
-  bool ReadUint(uint64_t* out);              // plain digits only: no sign, no fraction, no exponent
+  // Plain digits only: no sign, no fraction, no exponent. `what` is for the message.
+  bool ReadUint(uint64_t* out, const char* what = "a whole number in plain digits");
   bool SkipValue();                          // checked like any other, duplicate names included
   bool ExpectEnd();                          // nothing but white space is left
 

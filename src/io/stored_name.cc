@@ -20,7 +20,7 @@ std::string ShowName(std::string_view name) {
 bool HasControlCharacter(std::string_view utf8) {
   for (size_t i = 0; i < utf8.size(); ++i) {
     const auto c = static_cast<unsigned char>(utf8[i]);
-    if (c < 0x20 || c == 0x7f) return true;
+    if ((c < 0x20 && c != '\t') || c == 0x7f) return true;
     if (c == 0xc2 && i + 1 < utf8.size() && static_cast<unsigned char>(utf8[i + 1]) < 0xa0)
       return true;  // U+0080-9F
   }

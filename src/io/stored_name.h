@@ -13,8 +13,8 @@ namespace rr {
 // As a quoted JSON string, cut when it is long: for messages.
 std::string ShowName(std::string_view name);
 
-// NUL, other control characters and DEL: they are cut off by C, confuse terminals and make names
-// look equal.
+// NUL, DEL and the other control characters but tab, which real names hold: they are cut off by C,
+// confuse terminals and make names look equal.
 bool HasControlCharacter(std::string_view utf8);
 
 // The index of a name that an earlier index has too. Names cannot be chosen so that this becomes

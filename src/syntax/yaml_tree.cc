@@ -30,6 +30,8 @@ struct Stop {};
 // A list or map that is still open.
 struct Frame {
   YamlNode node;
+  bool as_key = false;      // stands where a key is expected
+  size_t refusals = 0;      // of the file when it was opened
   bool flow = false;        // written with brackets
   bool has_key = false;     // a map whose next child is a value
   bool drop_value = false;  // that value belongs to a key given before
@@ -63,7 +65,7 @@ class Builder : public YAML::EventHandler {
   void OnMapEnd() override { Close('}'); }
 
   uint32_t OffsetOf(const YAML::Mark& mark) const;
-  void Refuse(uint32_t begin, uint32_t end, std::string message);
+  void Refuse(uint32_t begin, uint32_t end, std::string message, std::string help = "");
   bool refused() const { return refusals_ > 0; }
   std::optional<YamlNode> TakeRoot() { return std::move(root_); }
 
@@ -98,8 +100,9 @@ uint32_t Builder::OffsetOf(const YAML::Mark& mark) const {
   return std::min(static_cast<uint32_t>(mark.pos) + shift_, static_cast<uint32_t>(text_.size()));
 }
 
-void Builder::Refuse(uint32_t begin, uint32_t end, std::string message) {
-  diagnostics_->Add(Code::kBadYaml, PlaceAt(begin, std::max(begin, end)), std::move(message));
+void Builder::Refuse(uint32_t begin, uint32_t end, std::string message, std::string help) {
+  diagnostics_->Add(Code::kBadYaml, PlaceAt(begin, std::max(begin, end)), std::move(message)).help =
+      std::move(help);
   if (++refusals_ >= kMostRefusals) throw Stop();
 }
 
@@ -205,21 +208,26 @@ void Builder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anc
   Add(std::move(node));
 }
 
-// yaml-cpp takes a line `word` among the keys of a map for a key without a value, and so do flow
-// maps: `{a:b}` is one key. Nobody means that.
+// yaml-cpp takes a line `word` among the keys of a map for a key without a value, and YAML itself
+// does so in `{a, b: c}` and `{a:b}`. Both are slips: text with a comma that lacks quotes, a colon
+// without its space.
 void Builder::CheckColon(const Place& key, std::string_view text) {
-  const bool flow = open_.back().flow;
-  size_t at = text_.find_first_not_of(flow ? " \t\r\n" : " \t", key.end);
+  const Frame& frame = open_.back();
+  const bool braces = text_[frame.node.place.begin] == '{';
+  if (frame.flow && !braces)
+    return;  // `[a: b]`; without its colon this is a list that is not closed
+  const size_t at = text_.find_first_not_of(braces ? " \t\r\n" : " \t", key.end);
   size_t before = key.begin;
   while (before > 0 && (text_[before - 1] == ' ' || text_[before - 1] == '\t')) --before;
   if (before > 0 && before < key.begin && text_[before - 1] == '?') {
     Refuse(static_cast<uint32_t>(before - 1), key.end,
            "a key written with `?`; write `key: value`");
   } else if (at == std::string_view::npos || text_[at] != ':') {
-    Refuse(key.begin, key.end,
-           fmt::format("`{}` stands where a `key: value` is expected; a colon ends a key when a "
-                       "space follows it",
-                       text));
+    Refuse(key.begin, key.end, fmt::format("`{}` stands where `key: value` is expected", text),
+           braces ? "inside `{ }` put quotes around text with a comma, and a space behind the "
+                    "colon of a key; "
+                    "text that begins with `{` needs quotes too"
+                  : "");
   }
 }
 
@@ -242,19 +250,13 @@ void Builder::SetKey(SpannedText key, const Place& place, bool plain) {
 
 void Builder::Open(const YAML::Mark& mark, YamlNode::Kind kind, YAML::EmitterStyle::value style) {
   const uint32_t at = Begin(mark);
-  if (KeyExpected()) {
-    Refuse(at, at + 1,
-           fmt::format("{} as a key; keys are text{}", NameOf(kind),
-                       at < text_.size() && text_[at] == '{'
-                           ? ", put quotes around one that begins with `{`"
-                           : ""));
-    throw Stop();
-  }
   if (open_.size() >= kMostDepth) {
     Refuse(at, at + 1, fmt::format("lists and maps are nested deeper than {}", kMostDepth));
     throw Stop();
   }
   Frame frame;
+  frame.as_key = KeyExpected();
+  frame.refusals = refusals_;
   frame.node.kind = kind;
   frame.node.place = PlaceAt(at, at);
   frame.flow = style == YAML::EmitterStyle::Flow;
@@ -284,7 +286,18 @@ void Builder::Close(char bracket) {
     }
   }
   frame.node.place.end = std::max(end, frame.node.place.begin);
-  Add(std::move(frame.node));
+  if (!frame.as_key) {
+    Add(std::move(frame.node));
+    return;
+  }
+  // Said only here: a bracket that is never closed looks like the beginning of a key too.
+  if (refusals_ == frame.refusals) {
+    Refuse(frame.node.place.begin, frame.node.place.end,
+           fmt::format("{} as a key; keys are text", NameOf(frame.node.kind)),
+           "put quotes around text that begins with a bracket");
+  }
+  last_end_ = frame.node.place.end;
+  open_.back().has_key = open_.back().drop_value = true;
 }
 
 void Builder::Add(YamlNode node) {
@@ -320,10 +333,10 @@ std::string ExplainParserError(const std::string& message, std::string_view rest
     if (message == theirs) return std::string(ours);
   }
   if (message == "unknown token" && !rest.empty()) {
-    return fmt::format("text cannot begin with `{}`; put quotes around it", rest[0]);
+    return fmt::format("text cannot begin with '{}'; put quotes around it", rest[0]);
   }
   if (message == "the referenced anchor is not defined") {
-    return "an alias (`*name`): anchors and aliases are refused";
+    return "an alias: anchors and aliases are refused";
   }
   return "not YAML: " + message;
 }

@@ -1,0 +1,252 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <set>
+#include <utility>
+
+#include "bind/bind_source.h"
+#include "io/json.h"
+#include "plan/conversion.h"
+#include "plan/plan.h"
+#include "run/executor.h"
+#include "run/reference.h"
+#include "run/rule_tests.h"
+#include "run/synth.h"
+#include "syntax/axis_expression.h"
+
+namespace rr {
+namespace {
+
+using Bytes = std::vector<std::vector<std::byte>>;
+
+// Serves constants after the tensors, as a conversion numbers them.
+Bytes WithConstants(Bytes tensors, const std::vector<double>& constants) {
+  for (const double value : constants) {
+    std::vector<std::byte> bytes(sizeof value);
+    std::memcpy(bytes.data(), &value, sizeof value);
+    tensors.push_back(std::move(bytes));
+  }
+  return tensors;
+}
+
+Bytes EmptyTensors(const Graph& graph) {
+  Bytes tensors;
+  for (const GraphTensor& tensor : graph.destinations) tensors.emplace_back(static_cast<size_t>(tensor.Count() * BitsOf(tensor.dtype) / 8));
+  return tensors;
+}
+
+struct Converted {
+  KeyTable table;
+  Bytes tensors;
+  bool exact = true;
+};
+
+class RoundTrips {
+ public:
+  RoundTrips(const CheckedRules& rules, uint64_t seed, RuleTestReport* report, Diagnostics* diagnostics)
+      : rules_(rules), random_(seed), seed_(seed), report_(report), diagnostics_(diagnostics) {}
+
+  void Run() {
+    std::set<std::string> seen;
+    std::vector<const TestRule*> configs{nullptr};
+    for (const TestRule& test : rules_.file->tests) {
+      std::string text;
+      for (const auto& [name, value] : test.config) text += name.text + "=" + value.text + ";";
+      if (!text.empty() && seen.insert(text).second) configs.push_back(&test);
+    }
+    for (const TestRule* test : configs) {
+      Config config;
+      for (size_t i = 0; test != nullptr && i < test->config.size(); ++i) {
+        Diagnostics ignored;
+        std::optional<Value> value = ParseJson("test", test->config[i].second.text, &ignored);
+        config.Set(test->config[i].first.text, value ? std::move(*value) : Value(test->config[i].second.text));
+      }
+      std::optional<std::map<std::string, int64_t>> sizes = ChooseSizes(config);
+      if (!sizes) {
+        diagnostics_->Add(Code::kBadTest, rules_.file->family.place, "no small sizes were found that satisfy the rules: give a test with `sizes`");
+        continue;
+      }
+      given_ = std::move(*sizes);
+      for (const CheckedLayout& from : rules_.layouts) Layout(from, config);
+    }
+  }
+
+ private:
+  // Pairwise different sizes for every axis whose formula uses the config; the others follow from them.
+  std::optional<std::map<std::string, int64_t>> ChooseSizes(const Config& config) {
+    for (int attempt = 0; attempt < 400; ++attempt) {
+      std::vector<int64_t> pool;
+      for (int64_t n = 2; n < 2 + static_cast<int64_t>(rules_.file->axes.size()) + attempt / 40; ++n) pool.push_back(n);
+      std::shuffle(pool.begin(), pool.end(), random_);
+      std::map<std::string, int64_t> sizes;
+      for (const AxisRule& axis : rules_.file->axes) {
+        if (axis.kind == AxisRule::Kind::kWords || IsDerived(axis)) continue;
+        sizes[axis.name.text] = pool.back();
+        pool.pop_back();
+      }
+      const Model model(rules_, config, sizes);
+      Diagnostics findings;
+      model.CheckConfig(&findings);
+      if (!findings.HasErrors()) return sizes;
+    }
+    return std::nullopt;
+  }
+
+  bool IsDerived(const AxisRule& axis) const {
+    if (!axis.formula) return false;
+    for (const Formula::Name& name : axis.formula->Names()) {
+      if (!IsAxisName(name.name)) return false;
+    }
+    return true;
+  }
+
+  void Layout(const CheckedLayout& from, const Config& config) {
+    const Model model(rules_, config, given_);
+    Diagnostics requirement;
+    model.CheckRequirements(from, &requirement);
+    if (requirement.HasErrors()) {
+      report_->skipped += rules_.layouts.size() - 1;
+      return;
+    }
+    std::optional<KeyTable> table = SyntheticKeys(model, from, Dtype::kF32, diagnostics_);
+    if (!table) return;
+    const SyntheticReader reader(*table);
+    Bytes tensors;
+    for (uint32_t i = 0; i < table->keys.size(); ++i) {
+      size_t size = static_cast<size_t>(BitsOf(*table->keys[i].dtype)) / 8;
+      for (const int64_t extent : *table->keys[i].shape) size *= static_cast<size_t>(extent);
+      tensors.emplace_back(size);
+      reader.Read(i, 0, tensors.back());
+      // A pad is zero in what is made here; other content would be cut and counted.
+    }
+    ZeroPads(from, model, *table, &tensors);
+    for (const CheckedLayout& to : rules_.layouts) {
+      if (&to == &from) continue;
+      Diagnostics unmet;
+      model.CheckRequirements(to, &unmet);
+      if (unmet.HasErrors()) {
+        ++report_->skipped;
+        continue;
+      }
+      Pair(from, to, config, *table, tensors);
+    }
+  }
+
+  void ZeroPads(const CheckedLayout& layout, const Model& model, const KeyTable& table, Bytes* tensors) {
+    Diagnostics ignored;
+    const std::optional<BoundLayout> bound = Instantiate(model, layout, DefaultChoice(layout), {}, &ignored);
+    if (!bound) return;
+    for (const BoundTensor& tensor : bound->tensors) {
+      const CheckedEntry& entry = layout.entries[static_cast<size_t>(tensor.entry)];
+      if (!entry.rule->pad) continue;
+      const auto dim = static_cast<size_t>(entry.rule->pad->dim);
+      const int64_t kept = entry.shape[dim].Evaluate([&](const std::string& a) { return model.SizeOf(a); }).value_or(0);
+      std::vector<std::byte>& bytes = (*tensors)[table.by_name.at(tensor.key)];
+      int64_t inner = 4, outer = 1;
+      for (size_t d = dim + 1; d < tensor.shape.size(); ++d) inner *= tensor.shape[d];
+      for (size_t d = 0; d < dim; ++d) outer *= tensor.shape[d];
+      for (int64_t o = 0; o < outer; ++o) {
+        std::memset(bytes.data() + (o * tensor.shape[dim] + kept) * inner, 0, static_cast<size_t>((tensor.shape[dim] - kept) * inner));
+      }
+    }
+  }
+
+  void Pair(const CheckedLayout& from, const CheckedLayout& to, const Config& config, const KeyTable& table, const Bytes& tensors) {
+    const std::optional<Converted> there = Convert(from, to, config, table, tensors);
+    if (!there) return;
+    const std::optional<Converted> back = Convert(to, from, config, there->table, there->tensors);
+    if (!back) return;
+    ++report_->round_trips;
+    for (uint32_t i = 0; i < table.keys.size(); ++i) {
+      const auto found = back->table.by_name.find(table.keys[i].name);
+      if (found == back->table.by_name.end()) {
+        Fail(from, to, fmt::format("{} does not come back", table.keys[i].name));
+        return;
+      }
+      const std::vector<std::byte>& was = tensors[i];
+      const std::vector<std::byte>& is = back->tensors[found->second];
+      if (was == is) continue;
+      if (there->exact && back->exact) {
+        Fail(from, to, fmt::format("{} comes back with other bytes", table.keys[i].name));
+        return;
+      }
+      if (was.size() != is.size() || !Near(was, is)) {
+        Fail(from, to, fmt::format("{} comes back with other values", table.keys[i].name));
+        return;
+      }
+    }
+  }
+
+  // Value words round: within a few units in the last place of F32.
+  static bool Near(const std::vector<std::byte>& a, const std::vector<std::byte>& b) {
+    for (size_t i = 0; i + 4 <= a.size(); i += 4) {
+      float x, y;
+      std::memcpy(&x, a.data() + i, 4);
+      std::memcpy(&y, b.data() + i, 4);
+      if (!(std::fabs(x - y) <= 1e-6F * std::max(1.0F, std::fabs(x)))) return false;
+    }
+    return true;
+  }
+
+  std::optional<Converted> Convert(const CheckedLayout& from, const CheckedLayout& to, const Config& config, const KeyTable& table,
+                                   const Bytes& tensors) {
+    const size_t errors = diagnostics_->ErrorCount();
+    const std::optional<BoundSource> bound = BindSource(rules_, from, config, given_, table, {}, diagnostics_);
+    if (!bound || diagnostics_->ErrorCount() > errors) return std::nullopt;
+    ConversionOptions options;
+    options.allow_lossy = options.allow_partial = true;
+    const std::optional<Conversion> conversion = BuildConversion(*bound, table, to, options, diagnostics_);
+    if (!conversion) return std::nullopt;
+    const MemoryTensors reader(WithConstants(tensors, conversion->constants));
+    MemoryTensors reference(EmptyTensors(conversion->graph));
+    ExecuteReference(conversion->graph, reader, reference, diagnostics_);
+    for (const uint64_t buffer : {uint64_t{64}, uint64_t{1} << 20}) {
+      PlanOptions plan_options;
+      plan_options.buffer_bytes = buffer;
+      const Plan plan = MakePlan(conversion->graph, plan_options, diagnostics_);
+      MemoryTensors copied(EmptyTensors(conversion->graph));
+      RunOptions run;
+      run.jobs = 2;
+      Execute(plan, reader, copied, run, diagnostics_);
+      if (diagnostics_->ErrorCount() > errors) return std::nullopt;
+      for (size_t i = 0; i < copied.tensors().size(); ++i) {
+        if (copied.tensors()[i] == reference.tensors()[i]) continue;
+        Fail(from, to, fmt::format("the engines disagree on {} with buffers of {} bytes", conversion->graph.destinations[i].key, buffer));
+        return std::nullopt;
+      }
+    }
+    Converted result;
+    std::vector<FoundKey> keys;
+    for (const GraphTensor& tensor : conversion->graph.destinations) keys.push_back({tensor.key, tensor.shape, tensor.dtype});
+    result.table = MakeKeyTable(std::move(keys));
+    result.tensors = reference.tensors();
+    result.exact = conversion->lossy.empty();
+    return result;
+  }
+
+  void Fail(const CheckedLayout& from, const CheckedLayout& to, const std::string& what) {
+    std::vector<std::string> sizes;
+    for (const auto& [axis, size] : given_) sizes.push_back(fmt::format("{}={}", axis, size));
+    Diagnostic& d = diagnostics_->Add(Code::kTestFailed, to.name.place, fmt::format("{} -> {}: {}", from.name.text, to.name.text, what));
+    d.notes.push_back({{}, fmt::format("seed {}, sizes {}", seed_, fmt::join(sizes, " "))});
+  }
+
+  const CheckedRules& rules_;
+  std::mt19937_64 random_;
+  uint64_t seed_;
+  RuleTestReport* report_;
+  Diagnostics* diagnostics_;
+  std::map<std::string, int64_t> given_;
+};
+
+}  // namespace
+
+void RunRoundTrips(const CheckedRules& rules, uint64_t seed, RuleTestReport* report, Diagnostics* diagnostics) {
+  report->seed = seed;
+  RoundTrips(rules, seed, report, diagnostics).Run();
+}
+
+}  // namespace rr

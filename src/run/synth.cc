@@ -1,0 +1,178 @@
+#include "run/synth.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "base/text.h"
+#include "bind/targets.h"
+#include "io/json.h"
+#include "plan/conversion.h"
+
+namespace rr {
+namespace {
+
+uint64_t Mix(uint64_t x) {
+  x += 0x9E3779B97F4A7C15ULL;
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EBULL;
+  return x ^ (x >> 31);
+}
+
+uint64_t HashOf(const std::string& text) {
+  uint64_t h = 0xcbf29ce484222325ULL;
+  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return h;
+}
+
+// Without its highest exponent bit a number is below 2 and never an infinity or NaN.
+uint64_t MaskOf(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::kF64: return 0xBFFFFFFFFFFFFFFFULL;
+    case Dtype::kF32: return 0xBFFFFFFFBFFFFFFFULL;
+    case Dtype::kF16:
+    case Dtype::kBF16: return 0xBFFFBFFFBFFFBFFFULL;
+    default: return ~0ULL;
+  }
+}
+
+// The config with what --set changed, so that the written checkpoint is described by its own config.json.
+Value ConfigOf(const Config& config, const SourceRequest& request, const CheckedRules& rules) {
+  Value json = config.json().AsMap() != nullptr ? config.json() : Value(Value::Map{});
+  auto& map = std::get<Value::Map>(json.data);
+  auto put = [](Value::Map* into, const std::string& name, Value value) {
+    for (auto& [key, old] : *into) {
+      if (key == name) {
+        old = std::move(value);
+        return;
+      }
+    }
+    into->push_back({name, std::move(value)});
+  };
+  for (const auto& [name, text] : request.set) {
+    std::string attribute = name;
+    if (const AxisRule* axis = rules.file->FindAxis(name)) {
+      const std::vector<std::string> direct = axis->formula ? axis->formula->DirectNames() : std::vector<std::string>{};
+      if (direct.empty()) continue;
+      attribute = direct[0];
+    }
+    Diagnostics ignored;
+    std::optional<Value> value = ParseJson("--set", text, &ignored);
+    Value::Map* into = &map;
+    for (auto& [key, member] : map) {
+      if (key == "text_config" && member.Find(attribute) != nullptr) into = &std::get<Value::Map>(member.data);
+    }
+    put(into, attribute, value ? std::move(*value) : Value(text));
+  }
+  return json;
+}
+
+}  // namespace
+
+std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& layout, Dtype dtype, Diagnostics* diagnostics) {
+  const std::optional<BoundLayout> bound = Instantiate(model, layout, DefaultChoice(layout), {}, diagnostics);
+  if (!bound) return std::nullopt;
+  std::vector<FoundKey> keys;
+  for (const BoundTensor& tensor : bound->tensors) {
+    if (!tensor.unknown_axis.empty()) {
+      diagnostics->Add(Code::kUnknownSize, layout.entries[static_cast<size_t>(tensor.entry)].rule->place, fmt::format("the shape of {} needs {}, which is unknown", tensor.key, tensor.unknown_axis)).help = fmt::format("give --config, or --set {}=N", tensor.unknown_axis);
+      return std::nullopt;
+    }
+    const EntryRule& rule = *layout.entries[static_cast<size_t>(tensor.entry)].rule;
+    keys.push_back({tensor.key, tensor.shape, rule.cast.value_or(dtype)});
+  }
+  // By layer and expert, as checkpoints are saved: keys sorted by name.
+  std::sort(keys.begin(), keys.end(), [](const FoundKey& a, const FoundKey& b) { return a.name < b.name; });
+  return MakeKeyTable(std::move(keys));
+}
+
+SyntheticReader::SyntheticReader(const KeyTable& table) {
+  for (const FoundKey& key : table.keys) tensors_.push_back({HashOf(key.name), MaskOf(*key.dtype)});
+}
+
+void SyntheticReader::Read(uint32_t index, uint64_t offset, std::span<std::byte> out) const {
+  const Tensor& tensor = tensors_.at(index);
+  for (size_t done = 0; done < out.size();) {
+    const uint64_t word = Mix(tensor.seed ^ ((offset + done) / 8)) & tensor.mask;
+    const size_t within = (offset + done) % 8;
+    const size_t n = std::min(8 - within, out.size() - done);
+    std::memcpy(out.data() + done, reinterpret_cast<const std::byte*>(&word) + within, n);
+    done += n;
+  }
+}
+
+std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const SynthRequest& request, Diagnostics* diagnostics) {
+  const auto start = std::chrono::steady_clock::now();
+  Config config;
+  if (!request.source.config.empty()) {
+    const std::optional<std::string> text = files.KindOf(request.source.config) == FileKind::kFile ? ReadSmallFile(files, request.source.config) : std::nullopt;
+    if (!text) {
+      diagnostics->Add(Code::kBadConfig, Place::File(request.source.config), "this is no file that can be read as a config");
+      return std::nullopt;
+    }
+    std::optional<Value> json = ParseJson(request.source.config, *text, diagnostics);
+    if (!json) return std::nullopt;
+    config = Config(std::move(*json));
+  }
+  std::vector<RulesPtr> families = CandidateFamilies(request.source, config, library, diagnostics);
+  if (diagnostics->HasErrors()) return std::nullopt;
+  if (const std::vector<RulesPtr> named = FamiliesOf(families, config); !named.empty()) families = named;
+  if (families.size() != 1) {
+    diagnostics->Add(Code::kUnknownFamily, {}, "the config does not say which family it is").help = "--family names it";
+    return std::nullopt;
+  }
+  const CheckedRules& rules = *families[0];
+  std::map<std::string, int64_t> given;
+  ApplySettings(request.source, &rules, &config, &given, diagnostics);
+  if (diagnostics->HasErrors() || rules.layouts.empty()) return std::nullopt;
+  std::string layout_name = rules.layouts[0].name.text;
+  if (!request.layout.empty()) {
+    const std::optional<std::string> resolved = ResolveTarget(rules, request.layout, CheckpointKind::kWeights, diagnostics);
+    if (!resolved) return std::nullopt;
+    layout_name = *resolved;
+  }
+  const CheckedLayout& first = rules.layouts[0];
+  const CheckedLayout& wanted = *rules.FindLayout(layout_name);
+  const Model model(rules, config, given);
+  model.CheckConfig(diagnostics);
+  model.CheckRequirements(first, diagnostics);
+  if (diagnostics->HasErrors()) return std::nullopt;
+  const std::optional<KeyTable> table = SyntheticKeys(model, first, request.dtype, diagnostics);
+  if (!table) return std::nullopt;
+  const std::optional<BoundSource> bound = BindSource(rules, first, config, given, *table, {}, diagnostics);
+  if (!bound || diagnostics->HasErrors()) return std::nullopt;
+  ConversionOptions options;
+  options.allow_lossy = true;
+  const std::optional<Conversion> conversion = BuildConversion(*bound, *table, wanted, options, diagnostics);
+  if (!conversion) return std::nullopt;
+
+  SynthReport report;
+  report.family = rules.file->family.text;
+  report.layout = layout_name;
+  for (const GraphTensor& tensor : conversion->graph.destinations) report.keys.push_back({tensor.key, tensor.dtype, tensor.shape});
+  OutputOptions output;
+  output.max_shard_bytes = request.destination.ends_with(".safetensors") ? UINT64_MAX : request.max_shard_bytes;
+  const OutputLayout layout = LayOut(report.keys, output);
+  report.tensors = report.keys.size();
+  report.shards = layout.shards.size();
+  for (const OutputPlacement& tensor : layout.tensors) report.bytes += tensor.size;
+  if (request.dry_run) return report;
+
+  const Plan plan = MakePlan(conversion->graph, {}, diagnostics);
+  if (diagnostics->HasErrors()) return std::nullopt;
+  std::unique_ptr<OutputCheckpoint> checkpoint = OutputCheckpoint::Create(files, request.destination, layout, "", request.force, 0, diagnostics);
+  if (checkpoint == nullptr) return std::nullopt;
+  RunOptions run;
+  run.jobs = request.jobs;
+  Execute(plan, SyntheticReader(*table), *checkpoint, run, diagnostics);
+  if (diagnostics->HasErrors()) return std::nullopt;
+  checkpoint->AddFile("config.json", ToPrettyJson(ConfigOf(config, request.source, rules)) + "\n");
+  checkpoint->Publish();
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return report;
+}
+
+}  // namespace rr

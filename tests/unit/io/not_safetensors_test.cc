@@ -1,0 +1,48 @@
+#include "io/not_safetensors.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace rr {
+namespace {
+
+using namespace std::string_literals;
+
+std::string What(const std::string& bytes) {
+  const auto other = LooksLike(bytes);
+  return other ? other->what : "";
+}
+
+TEST_CASE("by first bytes") {
+  CHECK(What("version https://git-lfs.github.com/spec/v1\n") ==
+        "a git-lfs pointer, not the weights themselves");
+  CHECK(What("PK\x03\x04....") == "a zip archive, as torch.save writes");
+  CHECK(What("\x80\x02}q") == "a Python pickle, as old torch.save writes");
+  CHECK(What("\x1f\x8b\x08") == "gzip-compressed data");
+  CHECK(What("GGUF\x03\0\0\0"s) == "a GGUF file");
+  CHECK(What("\n<!DOCTYPE html>") == "an HTML or XML page, often an error message that was saved");
+  CHECK(What("<?xml version") == "an HTML or XML page, often an error message that was saved");
+  CHECK(What("{\"a\": 1}") == "JSON text, not the weights themselves");
+  CHECK(What("\x89HDF\r\n") == "an HDF5 file");
+  CHECK(What("\x93NUMPY\x01") == "a NumPy file");
+  CHECK(What(std::string(512, '\0')) ==
+        "only zeros at its start, as an interrupted download leaves");
+  CHECK(What("").empty());
+  CHECK(What("hello, world").empty());
+  CHECK(What("\x78\x20\0\0\0\0\0\0"s).empty());
+}
+
+TEST_CASE("by name") {
+  CHECK(NamedLike("pytorch_model-00001-of-00002.bin")->what == "a PyTorch file (a pickle)");
+  CHECK(NamedLike("MODEL.PT")->what == "a PyTorch file (a pickle)");
+  CHECK(NamedLike("__0_0.distcp")->what == "a part of a PyTorch distributed checkpoint");
+  CHECK(NamedLike("m.gguf")->what == "a GGUF file");
+  CHECK(NamedLike("w.npz").has_value());
+  CHECK(!NamedLike("model.safetensors").has_value());
+  CHECK(!NamedLike("tokenizer.json").has_value());
+  CHECK(!NamedLike("bin").has_value());
+}
+
+}  // namespace
+}  // namespace rr
