@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <limits>
 #include <set>
 #include <utility>
@@ -135,7 +137,10 @@ class Parser {
       tensor->dtype = *dtype;
       return;
     }
-    const std::string nearest = DidYouMean(text_.substr(0, 32), DtypeNames());
+    std::string upper = text_.substr(0, 32);  // all dtypes are written in capitals
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](unsigned char c) { return std::toupper(c); });
+    const std::string nearest = DidYouMean(upper, DtypeNames());
     reader_.FailAt(begin, fmt::format("the dtype {} is unknown{}{}", ShowName(text_),
                                       nearest.empty() ? "" : "; ", nearest));
   }
@@ -200,8 +205,8 @@ class Parser {
                                              NameOf(tensor.dtype)));
     }
     if (bytes != tensor.size) {
-      Fail(tensor.name, fmt::format("`data_offsets` span {} bytes, but {} {} takes {}",
-                                    tensor.size, NameOf(tensor.dtype), shape(), bytes));
+      Fail(tensor.name, fmt::format("`data_offsets` span {} bytes, but {} {} takes {}", tensor.size,
+                                    NameOf(tensor.dtype), shape(), bytes));
     }
   }
 
