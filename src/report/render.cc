@@ -3,112 +3,120 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "base/text.h"
+#include "report/excerpt.h"
 
 namespace rr {
 namespace {
 
-constexpr size_t kWidest = 200;
+constexpr std::string_view kBold = "\x1b[1m";
+constexpr std::string_view kBlue = "\x1b[34m";
+constexpr std::string_view kReset = "\x1b[0m";
 
-std::string_view NameOf(Severity severity) {
+struct SeverityStyle {
+  std::string_view word;
+  std::string_view color;
+};
+
+SeverityStyle StyleOf(Severity severity) {
   switch (severity) {
-    case Severity::kError: return "error";
-    case Severity::kWarning: return "warning";
-    case Severity::kNote: return "note";
+    case Severity::kError:
+      return {"error", "\x1b[1;31m"};
+    case Severity::kWarning:
+      return {"warning", "\x1b[1;33m"};
+    default:
+      return {"note", "\x1b[1;36m"};
   }
-  return "";
 }
 
-std::string_view ColorOf(Severity severity) {
-  switch (severity) {
-    case Severity::kError: return "\033[1;31m";
-    case Severity::kWarning: return "\033[1;33m";
-    case Severity::kNote: return "\033[1;36m";
+class Painter {
+ public:
+  explicit Painter(bool color) : color_(color) {}
+  std::string operator()(std::string_view style, std::string_view text) const {
+    return color_ ? fmt::format("{}{}{}", style, text, kReset) : std::string(text);
   }
-  return "";
+
+ private:
+  bool color_;
+};
+
+// "rules/x.yaml:31:64", a file's name, or "".
+std::string TextOf(const Place& place) {
+  if (place.source == nullptr) return Printable(place.file);
+  const Source::Position position = place.source->PositionOf(place.begin);
+  return fmt::format("{}:{}:{}", Printable(place.source->name()), position.line, position.column);
 }
 
-// "rules/x.yaml:31:64", "model.safetensors", or "".
-std::string Where(const Place& place) {
-  if (place.source == nullptr) return place.file;
-  const Source::Position at = place.source->PositionOf(place.begin);
-  return fmt::format("{}:{}:{}", place.source->name(), at.line, at.column);
-}
-
-// The line of the place with a caret line under it.
-std::string Excerpt(const Place& place, const RenderOptions& options) {
-  const Source::Position at = place.source->PositionOf(place.begin);
-  const Source::Position end = place.source->PositionOf(std::max(place.end, place.begin));
-  const std::string_view full = place.source->Line(at.line);
-  // Code points of the line: columns count them, and so do carets.
-  std::vector<std::string_view> points;
-  for (size_t i = 0; i < full.size();) {
-    size_t n = 1;
-    while (i + n < full.size() && (static_cast<unsigned char>(full[i + n]) & 0xC0) == 0x80) ++n;
-    points.push_back(full.substr(i, n));
-    i += n;
+// Further lines of a message stand under its first, or behind it where one line is asked for.
+std::string Lines(std::string_view text, std::string_view line_break) {
+  std::string out;
+  for (const char c : Printable(text)) {
+    if (c == '\n') {
+      out += line_break;
+    } else {
+      out += c;
+    }
   }
-  const size_t from = std::min(static_cast<size_t>(at.column - 1), points.size());
-  size_t to = end.line == at.line ? static_cast<size_t>(end.column - 1) : points.size();
-  to = std::clamp(to, from, std::max(points.size(), from));
-  size_t first = 0, last = points.size();
-  if (last > kWidest) {
-    first = from > kWidest / 3 ? from - kWidest / 3 : 0;
-    last = std::min(points.size(), first + kWidest);
-  }
-  std::string line, marks;
-  if (first > 0) {
-    line += "...";
-    marks += "   ";
-  }
-  for (size_t i = first; i < last; ++i) {
-    line += points[i];
-    if (i < from) marks += points[i] == "\t" ? "\t" : " ";
-  }
-  if (last < points.size()) line += "...";
-  marks += std::string(std::max<size_t>(std::min(to, last) - std::min(from, last), 1), '^');
-  if (options.color) marks.insert(marks.find('^'), "\033[1;32m"), marks += "\033[0m";
-  const std::string number = std::to_string(at.line);
-  return fmt::format("{:>5} | {}\n{:>5} | {}\n", number, line, "", marks);
+  return out;
 }
 
 }  // namespace
 
-std::string RenderText(const Diagnostic& d, const RenderOptions& options) {
-  std::string text = Where(d.place);
-  if (!text.empty()) text += ": ";
-  const CodeInfo& info = InfoOf(d.code);
-  if (options.color) {
-    text += fmt::format("{}{}:\033[0m {}  [{} {}]\n", ColorOf(d.severity), NameOf(d.severity), d.message, info.Id(), info.name);
-  } else {
-    text += fmt::format("{}: {}  [{} {}]\n", NameOf(d.severity), d.message, info.Id(), info.name);
+std::string RenderText(const Diagnostic& diagnostic, const RenderOptions& options) {
+  const Painter paint(options.color);
+  const SeverityStyle style = StyleOf(diagnostic.severity);
+  const CodeInfo& info = InfoOf(diagnostic.code);
+  std::string out;
+  const std::string where = TextOf(diagnostic.place);
+  if (!where.empty()) out += paint(kBold, where + ":") + " ";
+  out += paint(style.color, fmt::format("{}:", style.word)) + " ";
+  out += Lines(diagnostic.message, options.excerpt ? "\n   " : " ");
+  out += fmt::format("  [{} {}]\n", info.Id(), info.name);
+  if (!options.excerpt) return out;
+
+  if (diagnostic.place.source != nullptr) {
+    const Excerpt excerpt = ExcerptOf(diagnostic.place);
+    out += fmt::format("{} {}\n", paint(kBlue, fmt::format("{:>5} |", excerpt.line)), excerpt.text);
+    const std::string gutter =
+        fmt::format("{:>{}} |", "", std::max<size_t>(5, std::to_string(excerpt.line).size()));
+    const size_t carets = excerpt.caret.find('^');
+    out += fmt::format("{} {}{}\n", paint(kBlue, gutter), excerpt.caret.substr(0, carets),
+                       paint(style.color, excerpt.caret.substr(carets)));
   }
-  if (!options.excerpt) return text;
-  if (d.place.source != nullptr) text += Excerpt(d.place, options);
-  for (const Note& note : d.notes) {
-    const std::string where = Where(note.place);
-    text += fmt::format("   note: {}{}{}\n", note.text, where.empty() ? "" : ": ", where);
+  for (const Note& note : diagnostic.notes) {
+    out += fmt::format("   {} {}", paint(kBold, "note:"), Lines(note.text, "\n   "));
+    const std::string note_place = TextOf(note.place);
+    if (!note_place.empty()) out += ": " + note_place;
+    out += '\n';
   }
-  if (!d.help.empty()) text += fmt::format("   help: {}\n", d.help);
-  return text;
+  if (!diagnostic.help.empty()) {
+    out += fmt::format("   {} {}\n", paint(kBold, "help:"), Lines(diagnostic.help, "\n   "));
+  }
+  return out;
 }
 
 std::string RenderText(const Diagnostics& diagnostics, const RenderOptions& options) {
-  std::string text;
-  for (const Diagnostic& d : diagnostics.all()) text += RenderText(d, options);
-  return text;
+  std::string out;
+  for (const Diagnostic& diagnostic : diagnostics.all()) out += RenderText(diagnostic, options);
+  return out;
 }
 
 std::string SummaryLine(const Diagnostics& diagnostics) {
-  size_t errors = 0, warnings = 0;
-  for (const Diagnostic& d : diagnostics.all()) {
-    errors += d.severity == Severity::kError;
-    warnings += d.severity == Severity::kWarning;
+  std::array<size_t, 3> counts = {};
+  for (const Diagnostic& diagnostic : diagnostics.all())
+    ++counts[static_cast<size_t>(diagnostic.severity)];
+  std::vector<std::string> parts;
+  for (const Severity severity : {Severity::kError, Severity::kWarning, Severity::kNote}) {
+    const size_t count = counts[static_cast<size_t>(severity)];
+    if (count > 0)
+      parts.push_back(
+          fmt::format("{} {}{}", WithCommas(count), StyleOf(severity).word, count == 1 ? "" : "s"));
   }
-  auto count = [](size_t n, const char* word) { return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s"); };
-  if (errors > 0 && warnings > 0) return count(errors, "error") + " and " + count(warnings, "warning");
-  if (errors > 0) return count(errors, "error");
-  if (warnings > 0) return count(warnings, "warning");
-  return "";
+  return JoinWords(parts);
 }
 
 }  // namespace rr
