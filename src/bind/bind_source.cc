@@ -27,7 +27,7 @@ class Binder {
     auto model = std::make_shared<Model>(rules_, config, given);
     SolveSizes(layout_, match, table_, model.get());
     const size_t errors = diagnostics_->ErrorCount();
-    model->CheckConfig(diagnostics_);
+    model->CheckConfig(layout_, diagnostics_);
     model->CheckRequirements(layout_, diagnostics_);
     if (diagnostics_->ErrorCount() > errors) return std::nullopt;
     if (!CapturesFit(match, *model)) return std::nullopt;

@@ -108,6 +108,11 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
     if (i == order[0] || rank(i) != rank(order[0]) || readings[i] == readings[order[0]]) continue;
     others.push_back(fmt::format("{} {}", detection.candidates[i].rules->file->family.text, detection.candidates[i].layout));
   }
+  if (!named && !best.complete) {
+    // Without a config that names it, a family that fits in part is only a guess.
+    diagnostics->Add(Code::kUnknownFamily, {}, fmt::format("no family fits in full: the closest, {} {}, knows {} of {} keys", best.rules->file->family.text, best.layout, best.known, best.total)).help = fmt::format("--family {} shows what does not fit", best.rules->file->family.text);
+    return detection;
+  }
   detection.reasons.push_back(fmt::format("{} {} knows {} of {} keys", best.rules->file->family.text, best.layout, best.known, best.total));
   if (!others.empty()) {
     Diagnostic& d = diagnostics->Add(Code::kAmbiguousLayout, {}, fmt::format("keys and shapes fit {} {} and also {}", best.rules->file->family.text, best.layout, JoinWords(others)));

@@ -177,9 +177,14 @@ std::vector<int64_t> Model::IndexValues(int block) const {
   return values;
 }
 
-void Model::CheckConfig(Diagnostics* diagnostics) const {
+void Model::CheckConfig(const CheckedLayout& layout, Diagnostics* diagnostics) const {
+  std::set<std::string> needed;
+  for (const CheckedEntry& entry : layout.entries) {
+    for (const std::string& axis : entry.key.Captures()) needed.insert(axis);
+    for (const NamedPlace& axis : AxesIn(entry.expr)) needed.insert(axis.name);
+  }
   for (const AxisRule& axis : rules_->file->axes) {
-    if (axis.kind == AxisRule::Kind::kByKind) continue;
+    if (axis.kind == AxisRule::Kind::kByKind || needed.count(axis.name.text) == 0) continue;
     const Size& size = Resolve(axis.name.text);
     if (size.error.empty()) continue;
     Diagnostic& d = diagnostics->Add(size.inexact ? Code::kInexactDivision : Code::kBadConfig, axis.name.place,

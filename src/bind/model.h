@@ -46,8 +46,8 @@ class Model {
   // The tensor index that formulas name as an axis: `L` in kinds.
   bool IsIndexAxis(const std::string& axis) const { return tensor_axes_.count(axis) > 0; }
 
-  // Sizes that are no whole numbers, violated requirements: RR406, RR410, RR422.
-  void CheckConfig(Diagnostics* diagnostics) const;
+  // The sizes that a layout's keys need are whole numbers, and the family's requirements hold: RR406, RR410, RR422.
+  void CheckConfig(const CheckedLayout& layout, Diagnostics* diagnostics) const;
   // What one layout asks of a config: RR410.
   void CheckRequirements(const CheckedLayout& layout, Diagnostics* diagnostics) const;
 

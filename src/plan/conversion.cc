@@ -51,6 +51,7 @@ class Builder {
 
   bool MakeDestination() {
     const size_t errors = diagnostics_->ErrorCount();
+    source_.model->CheckConfig(layout_, diagnostics_);
     source_.model->CheckRequirements(layout_, diagnostics_);
     if (diagnostics_->ErrorCount() > errors) return false;
     LayoutChoice choice = DefaultChoice(layout_);

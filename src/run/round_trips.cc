@@ -89,7 +89,7 @@ class RoundTrips {
       }
       const Model model(rules_, config, sizes);
       Diagnostics findings;
-      model.CheckConfig(&findings);
+      for (const CheckedLayout& layout : rules_.layouts) model.CheckConfig(layout, &findings);
       if (!findings.HasErrors()) return sizes;
     }
     return std::nullopt;

@@ -137,7 +137,7 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   const CheckedLayout& first = rules.layouts[0];
   const CheckedLayout& wanted = *rules.FindLayout(layout_name);
   const Model model(rules, config, given);
-  model.CheckConfig(diagnostics);
+  model.CheckConfig(first, diagnostics);
   model.CheckRequirements(first, diagnostics);
   if (diagnostics->HasErrors()) return std::nullopt;
   const std::optional<KeyTable> table = SyntheticKeys(model, first, request.dtype, diagnostics);
