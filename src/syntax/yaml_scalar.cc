@@ -107,7 +107,15 @@ class Walk {
   bool Continuation();
   bool Escape();
   size_t BlockIndent() const;
-  size_t LineEnd(size_t at) const { return std::min(source_.find('\n', at), source_.size()); }
+  // Where the line of `at` ends, before its line break, and where the next one begins.
+  size_t LineEnd(size_t at) const {
+    const size_t end = std::min(source_.find('\n', at), source_.size());
+    return end > at && source_[end - 1] == '\r' ? end - 1 : end;
+  }
+  size_t NextLine(size_t line_end) const {
+    const size_t line_break = source_.find('\n', line_end);
+    return line_break == std::string_view::npos ? source_.size() : line_break + 1;
+  }
   bool Join(const std::vector<size_t>& breaks);
 
   std::string_view source_;
@@ -223,18 +231,15 @@ bool Walk::Join(const std::vector<size_t>& breaks) {
 }
 
 bool Walk::Block(bool folded) {
-  end_ = at_ = LineEnd(at_);
-  if (end_ > 0 && source_[end_ - 1] == '\r') --end_;
-  if (at_ < source_.size()) ++at_;
+  end_ = LineEnd(at_);
+  at_ = NextLine(end_);
   const size_t indent = BlockIndent();
   size_t after_last = at_;
   std::vector<size_t> breaks;  // since the last line with content
   // Trailing line breaks are left to the end: how many are kept depends on chomping.
   while (offsets_.size() < value_.size() && at_ < source_.size() &&
          value_.find_first_not_of('\n', offsets_.size()) != std::string_view::npos) {
-    size_t line_end = LineEnd(at_);
-    const size_t line_break = line_end;
-    if (line_end > at_ && source_[line_end - 1] == '\r') --line_end;
+    const size_t line_end = LineEnd(at_);
     for (size_t n = 0; n < indent && at_ < line_end && source_[at_] == ' '; ++n) ++at_;
     if (at_ < line_end) {
       if (folded && !Join(breaks)) return false;
@@ -249,8 +254,8 @@ bool Walk::Block(bool folded) {
       }
       after_last = end_ = at_;
     }
-    breaks.push_back(line_break);
-    at_ = line_break + 1;
+    breaks.push_back(line_end);
+    at_ = NextLine(line_end);
   }
   // The breaks seen so far, then those of the empty lines that follow.
   size_t next = 0;
@@ -260,10 +265,10 @@ bool Walk::Block(bool folded) {
       offset = breaks[next++];
     } else if (at_ < source_.size()) {
       offset = LineEnd(at_);
-      at_ = offset + 1;
+      at_ = NextLine(offset);
     }
     if (!Take('\n', offset)) return false;
-    after_last = std::min(offset + 1, source_.size());
+    after_last = NextLine(offset);
   }
   return Finish(after_last, end_);
 }
