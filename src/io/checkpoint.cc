@@ -56,8 +56,13 @@ class Opener {
         break;
     }
     if (!good) return std::nullopt;
-    std::sort(checkpoint_.tensors.begin(), checkpoint_.tensors.end(),
-              [](const StoredTensor& a, const StoredTensor& b) { return a.name < b.name; });
+    auto& tensors = checkpoint_.tensors;
+    const auto by_name = [](const StoredTensor& a, const StoredTensor& b) {
+      return a.name < b.name;
+    };
+    if (!std::is_sorted(tensors.begin(), tensors.end(), by_name)) {
+      std::sort(tensors.begin(), tensors.end(), by_name);
+    }
     if (LooksLikeAdapter(checkpoint_.tensors)) checkpoint_.kind = CheckpointKind::kAdapter;
     good = ReadConfig("config.json", &checkpoint_.config);
     if (checkpoint_.kind == CheckpointKind::kAdapter) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <limits>
 #include <set>
@@ -25,7 +26,9 @@ std::vector<std::string> DtypeNames() {
 
 class Parser {
  public:
-  explicit Parser(std::string_view text) : reader_(text) {}
+  explicit Parser(std::string_view text) : reader_(text) {
+    result_.header.tensors.reserve(text.size() / 100);  // about the length of a usual entry
+  }
 
   HeaderJson Parse() {
     result_.is_json_map = reader_.Peek() == JsonReader::Kind::kMap;
@@ -89,7 +92,7 @@ class Parser {
     if (reader_.Peek() != JsonReader::Kind::kMap)
       return Fail(name, "a map with dtype, shape and data_offsets is expected");
     if (HasControlCharacter(name)) return Fail(name, "a name with a control character");
-    StoredTensor tensor;
+    StoredTensor& tensor = result_.header.tensors.emplace_back();
     tensor.name = name;
     bool has_dtype = false;
     bool has_shape = false;
@@ -122,7 +125,6 @@ class Parser {
     if (!has_shape) return Fail(name, "the field `shape` is missing");
     if (!has_offsets) return Fail(name, "the field `data_offsets` is missing");
     CheckSize(tensor);
-    result_.header.tensors.push_back(std::move(tensor));
   }
 
   void ReadDtype(StoredTensor* tensor) {
@@ -150,18 +152,21 @@ class Parser {
       reader_.Fail("`shape` must be a list of whole numbers");
       return;
     }
+    std::array<int64_t, kMaxRank> dims;  // collected here, so that the tensor allocates once
+    size_t rank = 0;
     reader_.EnterList();
     while (reader_.NextItem()) {
       uint64_t dim = 0;
       if (!reader_.ReadUint(&dim, "a size in `shape` (plain digits)")) return;
       if (dim > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
         reader_.Fail("a size does not fit 63 bits");
-      } else if (tensor->shape.size() == kMaxRank) {
+      } else if (rank == kMaxRank) {
         reader_.Fail(fmt::format("more than {} dimensions", kMaxRank));
       } else {
-        tensor->shape.push_back(static_cast<int64_t>(dim));
+        dims[rank++] = static_cast<int64_t>(dim);
       }
     }
+    tensor->shape.assign(dims.data(), dims.data() + rank);
   }
 
   void ReadOffsets(StoredTensor* tensor) {

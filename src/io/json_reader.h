@@ -46,8 +46,8 @@ class JsonReader {
   bool ReadNumber(std::string_view* token);  // its text, checked by JSON's grammar
   // Plain digits only: no sign, no fraction, no exponent. `what` is for the message.
   bool ReadUint(uint64_t* out, const char* what = "a whole number in plain digits");
-  bool SkipValue();                          // checked like any other, duplicate names included
-  bool ExpectEnd();                          // nothing but white space is left
+  bool SkipValue();  // checked like any other, duplicate names included
+  bool ExpectEnd();  // nothing but white space is left
 
   bool failed() const { return !error_.empty(); }
   const std::string& error() const { return error_; }
@@ -77,6 +77,10 @@ class JsonReader {
 // The length of the UTF-8 sequence that starts `text` (not empty), 0 when it is none (overlong
 // forms and surrogates are none).
 size_t Utf8SequenceLength(std::string_view text);
+
+// How many bytes at its start stand for themselves in any text: ASCII without quote, backslash and
+// control characters. Nearly all of a header is such, so eight bytes are looked at together.
+size_t PlainLength(std::string_view text);
 
 }  // namespace rr
 

@@ -1,6 +1,8 @@
 // Strings of JsonReader: escapes and UTF-8.
 #include <fmt/format.h>
 
+#include <cstring>
+
 #include "io/json_reader.h"
 
 namespace rr {
@@ -26,6 +28,28 @@ void AppendUtf8(uint32_t c, std::string* out) {
 }
 
 }  // namespace
+
+size_t PlainLength(std::string_view text) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHigh = kOnes << 7;
+  const auto zero_bytes = [](uint64_t x) { return (x - kOnes) & ~x; };
+  size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    uint64_t x = 0;
+    std::memcpy(&x, text.data() + i, 8);
+    const uint64_t below_space = (x - kOnes * 0x20) & ~x;
+    if (((x | below_space | zero_bytes(x ^ kOnes * '"') | zero_bytes(x ^ kOnes * '\\') |
+          zero_bytes(x ^ kOnes * 0x7f)) &
+         kHigh) != 0)
+      break;
+  }
+  while (i < text.size()) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\') break;
+    ++i;
+  }
+  return i;
+}
 
 size_t Utf8SequenceLength(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -114,13 +138,11 @@ bool JsonReader::ReadString(std::string* out) {
   const size_t quote = position_++;
   out->clear();
   size_t plain = position_;  // start of the run that is copied as it is
-  while (position_ < text_.size()) {
+  for (;;) {
+    position_ += PlainLength(text_.substr(position_));
+    if (position_ == text_.size()) break;
     const auto c = static_cast<unsigned char>(text_[position_]);
-    if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
-      ++position_;
-      continue;
-    }
-    if (c >= 0x80) {
+    if (c >= 0x7f) {
       const size_t length = Utf8SequenceLength(text_.substr(position_));
       if (length == 0) return Fail("bytes that are not UTF-8");
       position_ += length;

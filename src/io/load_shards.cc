@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "base/text.h"
 #include "io/paths.h"
@@ -89,14 +91,19 @@ bool LoadFile(const Files& files, const std::string& path, Checkpoint* checkpoin
   checkpoint->files.push_back(path);
   auto header = ReadSafetensorsHeader(*files.Open(path), diagnostics);
   if (!header) return false;
-  for (StoredTensor& tensor : header->tensors) {
-    tensor.file = number;
-    checkpoint->tensors.push_back(std::move(tensor));
+  for (StoredTensor& tensor : header->tensors) tensor.file = number;
+  auto& tensors = checkpoint->tensors;
+  if (tensors.empty()) {
+    tensors = std::move(header->tensors);
+  } else {
+    tensors.insert(tensors.end(), std::make_move_iterator(header->tensors.begin()),
+                   std::make_move_iterator(header->tensors.end()));
   }
-  for (auto& [name, value] : header->metadata) {
-    const bool known = std::any_of(checkpoint->metadata.begin(), checkpoint->metadata.end(),
-                                   [&](const auto& entry) { return entry.first == name; });
-    if (!known) checkpoint->metadata.emplace_back(name, value);
+  auto& metadata = checkpoint->metadata;
+  for (auto& entry : header->metadata) {
+    const bool known = std::any_of(metadata.begin(), metadata.end(),
+                                   [&](const auto& other) { return other.first == entry.first; });
+    if (!known) metadata.push_back(std::move(entry));
   }
   return true;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/value.h"
+#include "io/json_reader.h"
 
 namespace rr {
 
@@ -18,11 +19,11 @@ std::string ShowName(std::string_view name) {
 }
 
 bool HasControlCharacter(std::string_view utf8) {
-  for (size_t i = 0; i < utf8.size(); ++i) {
+  for (size_t i = PlainLength(utf8); i < utf8.size(); ++i) {
     const auto c = static_cast<unsigned char>(utf8[i]);
     if ((c < 0x20 && c != '\t') || c == 0x7f) return true;
-    if (c == 0xc2 && i + 1 < utf8.size() && static_cast<unsigned char>(utf8[i + 1]) < 0xa0)
-      return true;  // U+0080-9F
+    const bool may_be_c1 = c == 0xc2 && i + 1 < utf8.size();
+    if (may_be_c1 && static_cast<unsigned char>(utf8[i + 1]) < 0xa0) return true;  // U+0080-9F
   }
   return false;
 }

@@ -159,6 +159,27 @@ TEST_CASE("unknown fields are passed over with one warning") {
               "have; 2 such fields were passed over"});
 }
 
+TEST_CASE("a damaged file is refused or has the right sizes") {
+  const std::string good = Safetensors(
+      R"({"__metadata__":{"k":"\u00e9"},"a":{"dtype":"F16","shape":[2,1],"data_offsets":[0,4]},)"
+      R"("b":{"dtype":"U8","shape":[3],"data_offsets":[4,7]}})",
+      "xxxxxxx");
+  REQUIRE(Read(good).header.has_value());
+  for (size_t i = 0; i < good.size(); ++i) {
+    CHECK(!Read(good.substr(0, i)).header.has_value());
+    for (const char c :
+         {'\0', '"', '{', '}', '[', ']', ',', '0', '9', '-', '\\', ' ', '\x80', '\xff'}) {
+      std::string bad = good;
+      bad[i] = c;
+      const auto outcome = Read(bad);
+      if (!outcome.header.has_value()) continue;
+      uint64_t bytes = 0;
+      for (const StoredTensor& tensor : outcome.header->tensors) bytes += tensor.size;
+      CHECK(bytes == 7);
+    }
+  }
+}
+
 TEST_CASE("a header of 200,000 tensors") {
   std::string json = "{";
   constexpr int kCount = 200'000;
