@@ -18,17 +18,23 @@ namespace {
 
 constexpr uint64_t kMaxConfigBytes = 8 << 20;  // real ones have some kilobytes
 
-// Whether most tensors carry the mark of a low-rank factor (PEFT, Megatron, MaxText). Most and not
-// one: a model file that carries some factors beside whole weights is a model.
-bool LooksLikeAdapter(const std::vector<StoredTensor>& tensors) {
-  static constexpr std::array<std::string_view, 6> kMarks = {
-      ".lora_A", "lora_B", "_lora_a", "_lora_b", ".adapter.linear_in", ".adapter.linear_out"};
-  const auto marked = std::count_if(tensors.begin(), tensors.end(), [](const StoredTensor& tensor) {
-    return std::any_of(kMarks.begin(), kMarks.end(), [&](std::string_view mark) {
-      return tensor.name.find(mark) != std::string::npos;
-    });
-  });
-  return marked > 0 && static_cast<size_t>(marked) * 2 >= tensors.size();
+// Whether most tensors are named as low-rank factors (PEFT, MaxText, Megatron) and none of the
+// weights under them is there: a file of weights that carries its factors along is a model.
+bool LooksLikeAdapter(const Checkpoint& checkpoint) {
+  static constexpr std::array<std::string_view, 5> kMarks = {".lora_A", ".lora_B", "_lora_a",
+                                                             "_lora_b", ".adapter."};
+  size_t factors = 0;
+  for (const StoredTensor& tensor : checkpoint.tensors) {
+    size_t at = std::string::npos;
+    for (const std::string_view mark : kMarks) at = std::min(at, tensor.name.find(mark));
+    if (at == std::string::npos) continue;
+    ++factors;
+    const std::string module = tensor.name.substr(0, at);
+    if (checkpoint.Find(module) != nullptr || checkpoint.Find(module + ".weight") != nullptr) {
+      return false;
+    }
+  }
+  return factors > 0 && factors * 2 >= checkpoint.tensors.size();
 }
 
 class Opener {
@@ -63,7 +69,7 @@ class Opener {
     if (!std::is_sorted(tensors.begin(), tensors.end(), by_name)) {
       std::sort(tensors.begin(), tensors.end(), by_name);
     }
-    if (LooksLikeAdapter(checkpoint_.tensors)) checkpoint_.kind = CheckpointKind::kAdapter;
+    if (LooksLikeAdapter(checkpoint_)) checkpoint_.kind = CheckpointKind::kAdapter;
     good = ReadConfig("config.json", &checkpoint_.config);
     if (checkpoint_.kind == CheckpointKind::kAdapter) {
       good = ReadConfig("adapter_config.json", &checkpoint_.adapter_config) && good;

@@ -277,10 +277,12 @@ TEST_CASE("a file is an adapter by its tensors") {
   };
   CHECK(kind({"a.lora_A.weight", "a.lora_B.weight", "embed"}) == CheckpointKind::kAdapter);
   CHECK(kind({"wi-kernel_lora_a", "wi-kernel_lora_b"}) == CheckpointKind::kAdapter);
-  CHECK(kind({"x.adapter.linear_in.weight", "x.adapter.linear_out.weight"}) ==
+  CHECK(kind({"x.adapter.linear_in.weight", "x.adapter.adapter_q.linear_out.weight"}) ==
         CheckpointKind::kAdapter);
-  CHECK(kind({"x.adapter.linear_in.weight", "x.adapter.linear_out.weight", "a", "b", "c"}) ==
+  CHECK(kind({"x.adapter.linear_in.weight", "x.adapter.linear_out.weight", "x.weight"}) ==
         CheckpointKind::kWeights);
+  CHECK(kind({"x-kernel_lora_a", "x-kernel_lora_b", "x-kernel"}) == CheckpointKind::kWeights);
+  CHECK(kind({"x.lora_A.weight", "b", "c"}) == CheckpointKind::kWeights);
   CHECK(kind({"a"}) == CheckpointKind::kWeights);
   folder.Put("adapter_config.json", "{}");
   CHECK(folder.Open()->kind == CheckpointKind::kAdapter);  // the folder says so
