@@ -12,9 +12,10 @@
 // `True`, `False` and `None` are read as in Python. NAME is [A-Za-z_][A-Za-z0-9_]*('*) with dots between parts (`vision_config.depth`).
 // Mixing `??` with another binary operator at the same level needs parentheses: `a ?? b / c` is refused with the two readings.
 // Operands of ?? that are names, indexed names or parenthesised formulas may be absent (unknown name, missing index, null);
-// absence anywhere else makes the whole formula absent. `/` is exact: a remainder is an error value, as is division by zero;
+// absence anywhere else makes the whole formula absent. `/` is exact: a remainder is an outcome of its own, and division by zero an error;
 // dividing when an operand is a double, and sqrt, give doubles. `//` floors. Comparison of a number with text is false for ==
-// and an error for <. `and`/`or`/`not` need true or false (a null counts as false), and stop at the first that decides.
+// and an error for <. `and`/`or`/`not` need true or false (a null counts as false, an unknown name does not), and stop at the first
+// that decides. Numbers beyond 63 bits are errors. A formula has at most 1000 nodes and 64 levels, so walks of its tree may recurse.
 #ifndef RULE_RUNNER_SYNTAX_FORMULA_H_
 #define RULE_RUNNER_SYNTAX_FORMULA_H_
 
@@ -46,7 +47,8 @@ class Formula {
   struct Outcome {
     enum class Kind { kValue, kAbsent, kError, kInexact } kind = Kind::kAbsent;
     Value value;
-    std::string absent_name;  // kAbsent
+    std::string absent_name;  // kAbsent: "head_dim", "layer_types[7]"
+    bool is_null = false;     // kAbsent: it is there, but null
     std::string message;      // kError, kInexact: "28 / 3 is not a whole number"
     bool ok() const { return kind == Kind::kValue; }
   };

@@ -1,10 +1,12 @@
 // Formulas, evaluated. Absence and errors are outcomes, never guesses.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "syntax/formula.h"
+#include "syntax/formula_arithmetic.h"
 
 namespace rr {
 namespace {
@@ -12,136 +14,53 @@ namespace {
 using Op = FormulaNode::Op;
 using Outcome = Formula::Outcome;
 
-Outcome Of(Value value) {
-  Outcome outcome;
-  outcome.kind = Outcome::Kind::kValue;
-  outcome.value = std::move(value);
-  return outcome;
-}
-Outcome Absent(std::string name) {
+Outcome Absent(std::string name, bool is_null) {
   Outcome outcome;
   outcome.absent_name = std::move(name);
-  return outcome;
-}
-Outcome Error(std::string message, Outcome::Kind kind = Outcome::Kind::kError) {
-  Outcome outcome;
-  outcome.kind = kind;
-  outcome.message = std::move(message);
+  outcome.is_null = is_null;
   return outcome;
 }
 
-bool IsNumber(const Value& v) { return v.AsInt() != nullptr || v.AsDouble() != nullptr; }
-double AsNumber(const Value& v) { return v.AsInt() != nullptr ? static_cast<double>(*v.AsInt()) : *v.AsDouble(); }
-
-const char* SignOf(Op op) {
-  switch (op) {
-    case Op::kAdd: return "+";
-    case Op::kSubtract: return "-";
-    case Op::kMultiply: return "*";
-    case Op::kExactDivide: return "/";
-    case Op::kFloorDivide: return "//";
-    case Op::kModulo: return "%";
-    case Op::kLess: return "<";
-    case Op::kLessEqual: return "<=";
-    case Op::kGreater: return ">";
-    case Op::kGreaterEqual: return ">=";
-    default: return "?";
-  }
-}
-
-std::string Pair(Op op, const Value& a, const Value& b) { return fmt::format("{} {} {}", ToJson(a), SignOf(op), ToJson(b)); }
-
-int64_t FloorDiv(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
-
-Outcome Integers(Op op, int64_t a, int64_t b) {
-  int64_t n = 0;
-  bool overflow = false;
-  const bool divides = op == Op::kExactDivide || op == Op::kFloorDivide || op == Op::kModulo || op == Op::kCeilDiv;
-  if (divides && b == 0) return Error(fmt::format("{} is divided by zero", a));
-  if (divides && a == INT64_MIN && b == -1) return Error("the result is too large");
-  switch (op) {
-    case Op::kAdd: overflow = __builtin_add_overflow(a, b, &n); break;
-    case Op::kSubtract: overflow = __builtin_sub_overflow(a, b, &n); break;
-    case Op::kMultiply: overflow = __builtin_mul_overflow(a, b, &n); break;
-    case Op::kExactDivide:
-      if (a % b != 0) return Error(fmt::format("{} / {} is not a whole number", a, b), Outcome::Kind::kInexact);
-      n = a / b;
-      break;
-    case Op::kFloorDivide: n = FloorDiv(a, b); break;
-    case Op::kModulo: n = a - FloorDiv(a, b) * b; break;
-    case Op::kCeilDiv: n = FloorDiv(a, b) + (a % b != 0); break;
-    default: break;
-  }
-  if (overflow) return Error(fmt::format("{} is too large", Pair(op, Value(a), Value(b))));
-  return Of(Value(n));
-}
-
-Outcome Doubles(Op op, double a, double b) {
-  switch (op) {
-    case Op::kAdd: return Of(Value(a + b));
-    case Op::kSubtract: return Of(Value(a - b));
-    case Op::kMultiply: return Of(Value(a * b));
-    case Op::kExactDivide: return b == 0 ? Error("division by zero") : Of(Value(a / b));
-    case Op::kFloorDivide: return b == 0 ? Error("division by zero") : Of(Value(std::floor(a / b)));
-    case Op::kModulo: return b == 0 ? Error("division by zero") : Of(Value(a - std::floor(a / b) * b));
-    case Op::kCeilDiv: return b == 0 ? Error("division by zero") : Of(Value(std::ceil(a / b)));
-    default: return Error("no arithmetic");
-  }
-}
-
-// 3 == 3.0, as in Python; lists item by item; a number never equals text.
-bool Equal(const Value& a, const Value& b) {
-  if (IsNumber(a) && IsNumber(b)) return AsNumber(a) == AsNumber(b);
-  if (a.AsList() != nullptr && b.AsList() != nullptr) {
-    if (a.AsList()->size() != b.AsList()->size()) return false;
-    for (size_t i = 0; i < a.AsList()->size(); ++i) {
-      if (!Equal((*a.AsList())[i], (*b.AsList())[i])) return false;
-    }
-    return true;
-  }
-  return a == b;
-}
-
+// Deep recursion needs no guard here: a formula has at most 1000 nodes.
 class Evaluator {
  public:
   explicit Evaluator(const Formula::Lookup& lookup) : lookup_(lookup) {}
 
   Outcome Run(const FormulaNode& node) {
     switch (node.op) {
-      case Op::kLiteral: return node.literal.IsNull() ? Absent("null") : Of(node.literal);
-      case Op::kName: {
-        std::optional<Value> value = lookup_(node.name);
-        return !value || value->IsNull() ? Absent(node.name) : Of(std::move(*value));
-      }
-      case Op::kCoalesce: return Coalesce(node);
+      case Op::kLiteral:
+        return node.literal.IsNull() ? Absent("null", true) : ValueOutcome(node.literal);
+      case Op::kName:
+        return Name(node);
+      case Op::kCoalesce:
+        return Coalesce(node);
       case Op::kOr:
-      case Op::kAnd: return Logic(node);
+      case Op::kAnd:
+        return Logic(node);
       case Op::kNot: {
-        Outcome operand = Run(*node.operands[0]);
-        return operand.ok() ? Truth(operand.value, [](bool b) { return !b; }) : operand;
+        Outcome operand = Truth(*node.operands[0]);
+        return operand.ok() ? ValueOutcome(!*operand.value.AsBool()) : operand;
       }
-      case Op::kList: {
-        Value::List list;
-        for (const auto& item : node.operands) {
-          Outcome outcome = Run(*item);
-          if (!outcome.ok()) return outcome;
-          list.push_back(std::move(outcome.value));
-        }
-        return Of(Value(std::move(list)));
-      }
+      case Op::kList:
+        return List(node);
       case Op::kMin:
-      case Op::kMax: return Extreme(node);
+      case Op::kMax:
+        return Extreme(node);
       case Op::kNegate:
-      case Op::kSqrt: return OneNumber(node);
-      default: return TwoOperands(node);
+      case Op::kSqrt:
+        return OneNumber(node);
+      case Op::kIndex:
+        return Index(node);
+      default:
+        return TwoOperands(node);
     }
   }
 
  private:
-  template <typename Then>
-  Outcome Truth(const Value& value, const Then& then) {
-    if (value.AsBool() == nullptr) return Error(fmt::format("{} is {}, where true or false is expected", ToJson(value), TypeName(value)));
-    return Of(Value(then(*value.AsBool())));
+  Outcome Name(const FormulaNode& node) {
+    std::optional<Value> value = lookup_(node.name);
+    if (!value || value->IsNull()) return Absent(node.name, value.has_value());
+    return ValueOutcome(std::move(*value));
   }
 
   Outcome Coalesce(const FormulaNode& node) {
@@ -154,14 +73,29 @@ class Evaluator {
     return first;
   }
 
+  // true or false. What is there but null is false; what is not there stays absent.
+  Outcome Truth(const FormulaNode& node) {
+    Outcome outcome = Run(node);
+    if (outcome.kind == Outcome::Kind::kAbsent && outcome.is_null) return ValueOutcome(false);
+    if (!outcome.ok() || outcome.value.AsBool() != nullptr) return outcome;
+    return ErrorOutcome(fmt::format("{} is {}, where true or false is expected",
+                                    ToJson(outcome.value), TypeName(outcome.value)));
+  }
+
   Outcome Logic(const FormulaNode& node) {
-    const bool decides = node.op == Op::kOr;
-    Outcome left = Run(*node.operands[0]);
-    if (!left.ok()) return left;
-    if (left.value.AsBool() == nullptr) return Truth(left.value, [](bool b) { return b; });
-    if (*left.value.AsBool() == decides) return left;
-    Outcome right = Run(*node.operands[1]);
-    return right.ok() ? Truth(right.value, [](bool b) { return b; }) : right;
+    Outcome left = Truth(*node.operands[0]);
+    if (!left.ok() || *left.value.AsBool() == (node.op == Op::kOr)) return left;
+    return Truth(*node.operands[1]);
+  }
+
+  Outcome List(const FormulaNode& node) {
+    Value::List list;
+    for (const auto& item : node.operands) {
+      Outcome outcome = Run(*item);
+      if (!outcome.ok()) return outcome;
+      list.push_back(std::move(outcome.value));
+    }
+    return ValueOutcome(std::move(list));
   }
 
   Outcome Extreme(const FormulaNode& node) {
@@ -169,8 +103,9 @@ class Evaluator {
     for (const auto& operand : node.operands) {
       Outcome outcome = Run(*operand);
       if (!outcome.ok()) return outcome;
-      if (!IsNumber(outcome.value)) return Error(fmt::format("{} is no number", ToJson(outcome.value)));
-      const bool better = !best.ok() || (node.op == Op::kMin ? AsNumber(outcome.value) < AsNumber(best.value) : AsNumber(outcome.value) > AsNumber(best.value));
+      if (!IsNumber(outcome.value)) return NotANumber(outcome.value);
+      const Op wanted = node.op == Op::kMin ? Op::kLess : Op::kGreater;
+      const bool better = !best.ok() || *Order(wanted, outcome.value, best.value).value.AsBool();
       if (better) best = std::move(outcome);
     }
     return best;
@@ -179,10 +114,10 @@ class Evaluator {
   Outcome OneNumber(const FormulaNode& node) {
     Outcome operand = Run(*node.operands[0]);
     if (!operand.ok()) return operand;
-    if (!IsNumber(operand.value)) return Error(fmt::format("{} is no number", ToJson(operand.value)));
-    if (node.op == Op::kNegate) return operand.value.AsInt() != nullptr ? Integers(Op::kSubtract, 0, *operand.value.AsInt()) : Of(Value(-*operand.value.AsDouble()));
-    const double x = AsNumber(operand.value);
-    return x < 0 ? Error(fmt::format("sqrt({}) is no number", ToJson(operand.value))) : Of(Value(std::sqrt(x)));
+    if (!IsNumber(operand.value)) return NotANumber(operand.value);
+    if (node.op == Op::kSqrt) return SquareRoot(operand.value);
+    if (const double* number = operand.value.AsDouble()) return ValueOutcome(-*number);
+    return Arithmetic(Op::kSubtract, 0, operand.value);
   }
 
   Outcome TwoOperands(const FormulaNode& node) {
@@ -191,85 +126,78 @@ class Evaluator {
     Outcome b = Run(*node.operands[1]);
     if (!b.ok()) return b;
     switch (node.op) {
-      case Op::kIndex: return Index(a.value, b.value);
-      case Op::kEqual: return Of(Value(Equal(a.value, b.value)));
-      case Op::kNotEqual: return Of(Value(!Equal(a.value, b.value)));
+      case Op::kEqual:
+        return ValueOutcome(Equal(a.value, b.value));
+      case Op::kNotEqual:
+        return ValueOutcome(!Equal(a.value, b.value));
       case Op::kIn:
       case Op::kNotIn: {
-        if (b.value.AsList() == nullptr) return Error(fmt::format("`in` needs a list, this is {}", TypeName(b.value)));
-        bool found = false;
-        for (const Value& item : *b.value.AsList()) found = found || Equal(a.value, item);
-        return Of(Value(found == (node.op == Op::kIn)));
+        const Value::List* list = b.value.AsList();
+        if (list == nullptr)
+          return ErrorOutcome(fmt::format("`in` needs a list, found {}", TypeName(b.value)));
+        const bool found = std::any_of(list->begin(), list->end(),
+                                       [&](const Value& item) { return Equal(a.value, item); });
+        return ValueOutcome(found == (node.op == Op::kIn));
       }
       case Op::kLess:
       case Op::kLessEqual:
       case Op::kGreater:
-      case Op::kGreaterEqual: return Order(node.op, a.value, b.value);
-      default: break;
+      case Op::kGreaterEqual:
+        return Order(node.op, a.value, b.value);
+      default:
+        return Arithmetic(node.op, a.value, b.value);
     }
-    if (!IsNumber(a.value) || !IsNumber(b.value)) {
-      const Value& wrong = IsNumber(a.value) ? b.value : a.value;
-      return Error(fmt::format("{} is {}, where a number is expected", ToJson(wrong), TypeName(wrong)));
-    }
-    if (a.value.AsInt() != nullptr && b.value.AsInt() != nullptr) return Integers(node.op, *a.value.AsInt(), *b.value.AsInt());
-    return Doubles(node.op, AsNumber(a.value), AsNumber(b.value));
   }
 
-  Outcome Index(const Value& list, const Value& index) {
-    if (list.AsList() == nullptr) return Error(fmt::format("{} has no items", TypeName(list)));
-    if (index.AsInt() == nullptr) return Error(fmt::format("{} is no index", ToJson(index)));
-    const int64_t i = *index.AsInt();
-    if (i < 0 || i >= static_cast<int64_t>(list.AsList()->size())) return Absent(fmt::format("item {} of a list of {}", i, list.AsList()->size()));
-    const Value& item = (*list.AsList())[static_cast<size_t>(i)];
-    return item.IsNull() ? Absent("null") : Of(item);
-  }
-
-  Outcome Order(Op op, const Value& a, const Value& b) {
-    int order = 0;
-    if (IsNumber(a) && IsNumber(b)) {
-      order = AsNumber(a) < AsNumber(b) ? -1 : AsNumber(a) > AsNumber(b);
-    } else if (a.AsString() != nullptr && b.AsString() != nullptr) {
-      order = a.AsString()->compare(*b.AsString());
-    } else {
-      return Error(fmt::format("{} compares {} with {}", Pair(op, a, b), TypeName(a), TypeName(b)));
+  Outcome Index(const FormulaNode& node) {
+    Outcome base = Run(*node.operands[0]);
+    if (!base.ok()) return base;
+    Outcome index = Run(*node.operands[1]);
+    if (!index.ok()) return index;
+    const Value::List* list = base.value.AsList();
+    const int64_t* at = index.value.AsInt();
+    if (list == nullptr)
+      return ErrorOutcome(fmt::format("only a list has items, found {}", TypeName(base.value)));
+    if (at == nullptr) {
+      return ErrorOutcome(fmt::format("an index is a whole number, found {}", ToJson(index.value)));
     }
-    switch (op) {
-      case Op::kLess: return Of(Value(order < 0));
-      case Op::kLessEqual: return Of(Value(order <= 0));
-      case Op::kGreater: return Of(Value(order > 0));
-      default: return Of(Value(order >= 0));
-    }
+    const FormulaNode& named = *node.operands[0];
+    std::string name = fmt::format("{}[{}]", named.op == Op::kName ? named.name : "list", *at);
+    if (*at < 0 || static_cast<uint64_t>(*at) >= list->size())
+      return Absent(std::move(name), false);
+    const Value& item = (*list)[static_cast<size_t>(*at)];
+    return item.IsNull() ? Absent(std::move(name), true) : ValueOutcome(item);
   }
 
   const Formula::Lookup& lookup_;
 };
 
-void Walk(const FormulaNode& node, std::vector<Formula::Name>* names) {
+void CollectNames(const FormulaNode& node, std::vector<Formula::Name>* names) {
   if (node.op == Op::kName) {
-    for (const Formula::Name& known : *names) {
-      if (known.name == node.name) return;
-    }
-    names->push_back({node.name, node.place});
+    const bool known = std::any_of(names->begin(), names->end(), [&](const Formula::Name& name) {
+      return name.name == node.name;
+    });
+    if (!known) names->push_back({node.name, node.place});
   }
-  for (const auto& operand : node.operands) Walk(*operand, names);
+  for (const auto& operand : node.operands) CollectNames(*operand, names);
 }
 
 }  // namespace
 
 Formula::Outcome Formula::Evaluate(const Lookup& lookup) const {
-  return root_ == nullptr ? Absent("") : Evaluator(lookup).Run(*root_);
+  return root_ == nullptr ? Absent("", false) : Evaluator(lookup).Run(*root_);
 }
 
 std::vector<Formula::Name> Formula::Names() const {
   std::vector<Name> names;
-  if (root_ != nullptr) Walk(*root_, &names);
+  if (root_ != nullptr) CollectNames(*root_, &names);
   return names;
 }
 
 std::vector<std::string> Formula::DirectNames() const {
-  std::vector<std::string> names;
-  if (root_ == nullptr) return names;
+  if (root_ == nullptr) return {};
   if (root_->op == Op::kName) return {root_->name};
+  std::vector<std::string> names;
   if (root_->op != Op::kCoalesce) return names;
   for (const auto& operand : root_->operands) {
     if (operand->op == Op::kName) names.push_back(operand->name);

@@ -1,372 +1,411 @@
 // Formulas, read by recursive descent: one function per level of the grammar in formula.h.
 #include <fmt/format.h>
 
-#include <cctype>
+#include <algorithm>
 #include <charconv>
+#include <limits>
 #include <map>
 #include <utility>
 
 #include "base/text.h"
 #include "syntax/formula.h"
+#include "syntax/formula_lexer.h"
 
 namespace rr {
 namespace {
 
 using Op = FormulaNode::Op;
 using NodePtr = std::shared_ptr<const FormulaNode>;
+using Kind = FormulaToken::Kind;
 
-constexpr int kMaxDepth = 64;
+constexpr int kMostDepth = 64;
+// A chain `a + a + ...` is a tree as deep as it is long, so length is bounded too: whoever walks
+// the tree may recurse.
+constexpr size_t kMostNodes = 1000;
 
 struct Function {
+  std::string_view name;
   Op op;
-  size_t least, most;
+  size_t least;
+  size_t most;
 };
-const std::map<std::string, Function>& Functions() {
-  static const std::map<std::string, Function> functions = {
-      {"ceil_div", {Op::kCeilDiv, 2, 2}}, {"min", {Op::kMin, 1, 16}}, {"max", {Op::kMax, 1, 16}}, {"sqrt", {Op::kSqrt, 1, 1}}};
-  return functions;
-}
+constexpr Function kFunctions[] = {{"ceil_div", Op::kCeilDiv, 2, 2},
+                                   {"max", Op::kMax, 1, std::numeric_limits<size_t>::max()},
+                                   {"min", Op::kMin, 1, std::numeric_limits<size_t>::max()},
+                                   {"sqrt", Op::kSqrt, 1, 1}};
 
-struct Token {
-  enum class Kind { kEnd, kNumber, kString, kName, kSymbol } kind = Kind::kEnd;
-  std::string text;  // of a string: without its quotes
-  size_t begin = 0, end = 0;
+struct Operator {
+  std::string_view text;
+  Op op;
 };
+constexpr Operator kComparisons[] = {
+    {"==", Op::kEqual}, {"!=", Op::kNotEqual}, {"<=", Op::kLessEqual}, {">=", Op::kGreaterEqual},
+    {"<", Op::kLess},   {">", Op::kGreater},   {"in", Op::kIn},
+};
+constexpr Operator kOr[] = {{"or", Op::kOr}};
+constexpr Operator kAnd[] = {{"and", Op::kAnd}};
+constexpr Operator kSums[] = {{"+", Op::kAdd}, {"-", Op::kSubtract}};
+constexpr Operator kProducts[] = {
+    {"*", Op::kMultiply}, {"/", Op::kExactDivide}, {"//", Op::kFloorDivide}, {"%", Op::kModulo}};
+
+// What other languages write, and what formulas write.
+std::string HelpFor(std::string_view symbol) {
+  static constexpr std::pair<std::string_view, std::string_view> kOthers[] = {
+      {"=", "equality is written `==`"},
+      {"&&", "write `and`"},
+      {"||", "write `or`"},
+      {"!", "write `not`"},
+      {"**", "there are no powers; write a product"},
+      {"?", "a value for an absent name is written `a ?? b`"}};
+  for (const auto& [theirs, help] : kOthers) {
+    if (symbol == theirs) return std::string(help);
+  }
+  return {};
+}
 
 class Parser {
  public:
-  Parser(const SpannedText& text, Diagnostics* diagnostics) : text_(text), diagnostics_(diagnostics) { Next(); }
+  Parser(const SpannedText& text, Diagnostics* diagnostics)
+      : text_(text), diagnostics_(diagnostics) {
+    Next();
+  }
 
   NodePtr Run() {
     NodePtr node = Coalesce();
     if (node == nullptr) return nullptr;
-    if (token_.kind != Token::Kind::kEnd) return Fail(fmt::format("expected the end of the formula or an operator, found `{}`", token_.text));
-    return node;
+    if (token_.kind == Kind::kEnd) return node;
+    return Fail("expected an operator or the end of the formula, found " + Found(),
+                HelpFor(token_.text));
   }
 
  private:
-  NodePtr Fail(std::string message, std::string help = "") {
+  // What a node covers in the text, its parentheses included.
+  struct Span {
+    size_t begin = 0;
+    size_t end = 0;
+    bool parenthesised = false;
+  };
+
+  NodePtr FailAt(size_t begin, size_t end, std::string message, std::string help = "") {
     if (!failed_) {
-      diagnostics_->Add(Code::kBadFormula, text_.PlaceOf(token_.begin, std::max(token_.end, token_.begin + 1)), std::move(message)).help = std::move(help);
+      diagnostics_->Add(Code::kBadFormula, text_.PlaceOf(begin, end), std::move(message)).help =
+          std::move(help);
     }
     failed_ = true;
     return nullptr;
   }
+  // A fault of the token that is next. Text that is not closed is the fault, whatever was expected.
+  NodePtr Fail(std::string message, std::string help = "") {
+    if (token_.kind == Kind::kUnclosed) {
+      message = "this text has no closing quote";
+      help.clear();
+    }
+    return FailAt(token_.begin, token_.end, std::move(message), std::move(help));
+  }
+  std::string Found() const {
+    return token_.kind == Kind::kEnd ? "the end of the formula"
+                                     : "`" + Written(token_.begin, token_.end) + "`";
+  }
+  std::string Written(size_t begin, size_t end) const {
+    return text_.text.substr(begin, end - begin);
+  }
 
   void Next() {
-    const std::string& s = text_.text;
     last_end_ = token_.end;
-    while (at_ < s.size() && std::isspace(static_cast<unsigned char>(s[at_]))) ++at_;
-    token_ = {Token::Kind::kEnd, "", at_, at_};
-    if (at_ >= s.size()) return;
-    const auto is_word = [&](size_t i) { return i < s.size() && (std::isalnum(static_cast<unsigned char>(s[i])) || s[i] == '_'); };
-    const char c = s[at_];
-    size_t end = at_ + 1;
-    if (std::isdigit(static_cast<unsigned char>(c))) {
-      token_.kind = Token::Kind::kNumber;
-      while (is_word(end) || (end < s.size() && s[end] == '.' && end + 1 < s.size() && std::isdigit(static_cast<unsigned char>(s[end + 1])))) ++end;
-    } else if (std::isalpha(static_cast<unsigned char>(c)) || c == '_') {
-      token_.kind = Token::Kind::kName;
-      while (is_word(end) || (end < s.size() && s[end] == '.' && is_word(end + 1))) ++end;
-      while (end < s.size() && s[end] == '\'') ++end;
-    } else if (c == '"' || c == '\'') {
-      token_.kind = Token::Kind::kString;
-      while (end < s.size() && s[end] != c) ++end;
-      token_.text = s.substr(at_ + 1, end - at_ - 1);
-      token_.begin = at_;
-      if (end >= s.size()) {
-        token_.end = end;
-        Fail("this text is not closed");
-        at_ = s.size();
-        return;
-      }
-      token_.end = at_ = end + 1;
-      return;
-    } else {
-      token_.kind = Token::Kind::kSymbol;
-      for (const char* two : {"??", "==", "!=", "<=", ">=", "//"}) {
-        if (s.compare(at_, 2, two) == 0) end = at_ + 2;
-      }
-    }
-    token_.text = s.substr(at_, end - at_);
-    token_.end = at_ = end;
-  }
-
-  bool Is(std::string_view text) const {
-    return (token_.kind == Token::Kind::kSymbol || token_.kind == Token::Kind::kName) && token_.text == text;
+    token_ = ReadFormulaToken(text_.text, token_.end);
   }
   bool Take(std::string_view text) {
-    if (!Is(text)) return false;
+    if (!token_.Is(text)) return false;
     Next();
     return true;
   }
 
+  NodePtr Finish(std::shared_ptr<FormulaNode> node, size_t begin) {
+    if (spans_.size() >= kMostNodes) {
+      return FailAt(begin, last_end_,
+                    fmt::format("the formula has more than {} parts", kMostNodes));
+    }
+    node->place = text_.PlaceOf(begin, last_end_);
+    spans_[node.get()] = {begin, last_end_, false};
+    return node;
+  }
   NodePtr Make(Op op, size_t begin, std::vector<NodePtr> operands) {
     auto node = std::make_shared<FormulaNode>();
     node->op = op;
     node->operands = std::move(operands);
-    node->place = text_.PlaceOf(begin, last_end_);
-    return node;
+    return Finish(std::move(node), begin);
   }
 
-  std::string TextOf(size_t begin, size_t end) const { return text_.text.substr(begin, end - begin); }
-
-  // `a ?? b / c` could mean two things, so operands of ?? are single values or stand in parentheses.
-  NodePtr Coalesce() {
-    if (++depth_ > kMaxDepth) return Fail("the formula is nested too deeply");
-    const size_t begin = token_.begin;
-    NodePtr node = Or();
-    std::vector<std::pair<NodePtr, std::pair<size_t, size_t>>> operands;
-    if (node != nullptr) operands.push_back({node, {begin, last_end_}});
-    bool parenthesised = closed_in_parentheses_;
-    std::vector<bool> simple{IsSimple(node, parenthesised)};
-    while (node != nullptr && Is("??")) {
-      Next();
-      const size_t operand_begin = token_.begin;
-      NodePtr next = Or();
-      if (next == nullptr) return nullptr;
-      operands.push_back({next, {operand_begin, last_end_}});
-      simple.push_back(IsSimple(next, closed_in_parentheses_));
+  // Runs `parse` one level deeper.
+  NodePtr Deeper(NodePtr (Parser::*parse)()) {
+    if (depth_ >= kMostDepth) {
+      return Fail(fmt::format("the formula is nested deeper than {}", kMostDepth));
     }
+    ++depth_;
+    NodePtr node = (this->*parse)();
     --depth_;
-    if (node == nullptr || operands.size() == 1) return node;
-    for (size_t i = 0; i < operands.size(); ++i) {
-      if (simple[i]) continue;
-      const auto [from, to] = operands[i].second;
-      token_.begin = from;
-      token_.end = to;
-      const std::string operand = TextOf(from, to);
-      return Fail(fmt::format("`??` beside another operator can be read in two ways: write `({})` if `{}` is one operand", operand, operand),
-                  "otherwise put the `??` and its operands into parentheses");
-    }
-    std::vector<NodePtr> nodes;
-    for (auto& operand : operands) nodes.push_back(std::move(operand.first));
-    return Make(Op::kCoalesce, begin, std::move(nodes));
-  }
-
-  static bool IsSimple(const NodePtr& node, bool parenthesised) {
-    if (node == nullptr || parenthesised) return true;
-    switch (node->op) {
-      case Op::kLiteral: case Op::kName: case Op::kList: case Op::kIndex:
-      case Op::kCeilDiv: case Op::kMin: case Op::kMax: case Op::kSqrt: return true;
-      default: return false;
-    }
-  }
-
-  NodePtr Or() { return Chain("or", Op::kOr, &Parser::And); }
-  NodePtr And() { return Chain("and", Op::kAnd, &Parser::Not); }
-
-  NodePtr Chain(std::string_view word, Op op, NodePtr (Parser::*operand)()) {
-    const size_t begin = token_.begin;
-    NodePtr left = (this->*operand)();
-    while (left != nullptr && Take(word)) {
-      NodePtr right = (this->*operand)();
-      if (right == nullptr) return nullptr;
-      left = Make(op, begin, {left, right});
-      closed_in_parentheses_ = false;
-    }
-    return left;
-  }
-
-  NodePtr Not() {
-    const size_t begin = token_.begin;
-    if (!Is("not")) return Comparison();
-    if (++depth_ > kMaxDepth) return Fail("the formula is nested too deeply");
-    Next();
-    NodePtr operand = Not();
-    --depth_;
-    closed_in_parentheses_ = false;
-    return operand == nullptr ? nullptr : Make(Op::kNot, begin, {operand});
-  }
-
-  std::optional<Op> TakeComparison() {
-    static const std::pair<const char*, Op> kSymbols[] = {{"==", Op::kEqual}, {"!=", Op::kNotEqual}, {"<=", Op::kLessEqual}, {">=", Op::kGreaterEqual}, {"<", Op::kLess}, {">", Op::kGreater}, {"in", Op::kIn}};
-    for (const auto& [text, op] : kSymbols) {
-      if (Take(text)) return op;
-    }
-    if (!Is("not")) return std::nullopt;
-    Next();
-    if (!Take("in")) {
-      Fail("expected `in` after `not`");
-      return std::nullopt;
-    }
-    return Op::kNotIn;
-  }
-
-  NodePtr Comparison() {
-    const size_t begin = token_.begin;
-    NodePtr left = Sum();
-    if (left == nullptr) return nullptr;
-    const std::optional<Op> op = TakeComparison();
-    if (!op) return failed_ ? nullptr : left;
-    NodePtr right = Sum();
-    if (right == nullptr) return nullptr;
-    NodePtr node = Make(*op, begin, {left, right});
-    closed_in_parentheses_ = false;
-    for (const char* next : {"==", "!=", "<=", ">=", "<", ">"}) {
-      if (Is(next)) return Fail("comparisons do not chain", "write `a < b and b < c`");
-    }
     return node;
   }
 
-  NodePtr Sum() {
-    const size_t begin = token_.begin;
-    NodePtr left = Product();
-    while (left != nullptr && (Is("+") || Is("-"))) {
-      const Op op = Is("+") ? Op::kAdd : Op::kSubtract;
-      Next();
-      NodePtr right = Product();
-      if (right == nullptr) return nullptr;
-      left = Make(op, begin, {left, right});
-      closed_in_parentheses_ = false;
-    }
-    return left;
-  }
+  NodePtr Coalesce() { return Deeper(&Parser::CoalesceChain); }
+  NodePtr CoalesceChain();
+  NodePtr RefuseMixed(const std::vector<NodePtr>& operands);
+  bool IsOneOperand(const FormulaNode& node) const;
+  Span FirstOperand(const FormulaNode& node) const;
+  Span LastOperand(const FormulaNode& node) const;
 
-  NodePtr Product() {
-    const size_t begin = token_.begin;
-    NodePtr left = Unary();
-    while (left != nullptr && (Is("*") || Is("/") || Is("//") || Is("%"))) {
-      const Op op = Is("*") ? Op::kMultiply : Is("/") ? Op::kExactDivide : Is("//") ? Op::kFloorDivide : Op::kModulo;
-      Next();
-      NodePtr right = Unary();
-      if (right == nullptr) return nullptr;
-      left = Make(op, begin, {left, right});
-      closed_in_parentheses_ = false;
-    }
-    return left;
-  }
+  NodePtr Or() { return Chain(kOr, &Parser::And); }
+  NodePtr And() { return Chain(kAnd, &Parser::Not); }
+  NodePtr Sum() { return Chain(kSums, &Parser::Product); }
+  NodePtr Product() { return Chain(kProducts, &Parser::Unary); }
+  template <size_t n>
+  NodePtr Chain(const Operator (&operators)[n], NodePtr (Parser::*operand)());
 
-  NodePtr Unary() {
-    const size_t begin = token_.begin;
-    if (!Is("-")) return Postfix();
-    if (++depth_ > kMaxDepth) return Fail("the formula is nested too deeply");
-    Next();
-    NodePtr operand = Unary();
-    --depth_;
-    closed_in_parentheses_ = false;
-    return operand == nullptr ? nullptr : Make(Op::kNegate, begin, {operand});
-  }
-
-  NodePtr Postfix() {
-    const size_t begin = token_.begin;
-    NodePtr node = Primary();
-    while (node != nullptr && Is("[")) {
-      Next();
-      NodePtr index = Coalesce();
-      if (index == nullptr) return nullptr;
-      if (!Take("]")) return Fail("expected `]`");
-      node = Make(Op::kIndex, begin, {node, index});
-      closed_in_parentheses_ = false;
-    }
-    return node;
-  }
-
-  NodePtr Literal(Value value) {
-    auto node = std::make_shared<FormulaNode>();
-    node->literal = std::move(value);
-    node->place = text_.PlaceOf(token_.begin, token_.end);
-    Next();
-    return node;
-  }
-
-  NodePtr Primary() {
-    closed_in_parentheses_ = false;
-    const size_t begin = token_.begin;
-    switch (token_.kind) {
-      case Token::Kind::kEnd: return Fail("expected a value, found the end of the formula");
-      case Token::Kind::kString: return failed_ ? nullptr : Literal(Value(token_.text));
-      case Token::Kind::kNumber: return Number();
-      case Token::Kind::kName: return Name();
-      case Token::Kind::kSymbol: break;
-    }
-    if (Is("(")) {
-      Next();
-      NodePtr node = Coalesce();
-      if (node == nullptr) return nullptr;
-      if (!Take(")")) return Fail("expected `)`");
-      closed_in_parentheses_ = true;
-      return node;
-    }
-    if (Is("[")) {
-      std::vector<NodePtr> items;
-      Next();
-      if (!Items("]", &items)) return nullptr;
-      closed_in_parentheses_ = false;
-      return Make(Op::kList, begin, std::move(items));
-    }
-    return Fail(fmt::format("expected a value, found `{}`", token_.text));
-  }
-
-  bool Items(std::string_view close, std::vector<NodePtr>* items) {
-    if (Take(close)) return true;
-    do {
-      NodePtr item = Coalesce();
-      if (item == nullptr) return false;
-      items->push_back(std::move(item));
-    } while (Take(","));
-    if (Take(close)) return true;
-    Fail(fmt::format("expected `,` or `{}`", close));
-    return false;
-  }
-
-  NodePtr Number() {
-    const std::string& s = token_.text;
-    int64_t n = 0;
-    auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), n);
-    if (error == std::errc() && end == s.data() + s.size()) return Literal(Value(n));
-    double d = 0;
-    auto [d_end, d_error] = std::from_chars(s.data(), s.data() + s.size(), d);
-    if (error == std::errc::result_out_of_range || d_error != std::errc() || d_end != s.data() + s.size()) {
-      return Fail(fmt::format("`{}` is no number", s));
-    }
-    return Literal(Value(d));
-  }
-
-  NodePtr Name() {
-    const size_t begin = token_.begin;
-    const std::string name = token_.text;
-    if (name == "true" || name == "True") return Literal(Value(true));
-    if (name == "false" || name == "False") return Literal(Value(false));
-    if (name == "null" || name == "None") return Literal(Value());
-    for (const char* word : {"and", "or", "in"}) {
-      if (name == word) return Fail(fmt::format("expected a value, found `{}`", word));
-    }
-    const Token token = token_;
-    Next();
-    if (!Is("(")) {
-      auto node = std::make_shared<FormulaNode>();
-      node->op = Op::kName;
-      node->name = name;
-      node->place = text_.PlaceOf(token.begin, token.end);
-      return node;
-    }
-    const auto function = Functions().find(name);
-    if (function == Functions().end()) {
-      std::vector<std::string> names;
-      for (const auto& [known, unused] : Functions()) names.push_back(known);
-      token_ = token;
-      return Fail(fmt::format("there is no function `{}`", name), DidYouMean(name, names));
-    }
-    Next();
-    std::vector<NodePtr> arguments;
-    if (!Items(")", &arguments)) return nullptr;
-    closed_in_parentheses_ = false;
-    if (arguments.size() < function->second.least || arguments.size() > function->second.most) {
-      token_ = token;
-      return Fail(fmt::format("`{}` takes {} argument{}, not {}", name, function->second.least, function->second.least == 1 ? "" : "s", arguments.size()));
-    }
-    return Make(function->second.op, begin, std::move(arguments));
-  }
+  NodePtr Not();
+  NodePtr Comparison();
+  std::optional<Op> TakeComparison();
+  NodePtr Unary();
+  NodePtr Postfix();
+  NodePtr Primary();
+  NodePtr Literal(Value value);
+  NodePtr Number();
+  NodePtr NameOrCall();
+  NodePtr Call(const FormulaToken& name);
+  bool Items(std::string_view close, std::vector<NodePtr>* items);
 
   const SpannedText& text_;
   Diagnostics* diagnostics_;
-  Token token_;
-  size_t at_ = 0, last_end_ = 0;
+  FormulaToken token_;
+  size_t last_end_ = 0;  // where the token before token_ ends
   int depth_ = 0;
   bool failed_ = false;
-  bool closed_in_parentheses_ = false;  // the operand just read was `( ... )`
+  std::map<const FormulaNode*, Span> spans_;
 };
+
+NodePtr Parser::CoalesceChain() {
+  const size_t begin = token_.begin;
+  std::vector<NodePtr> operands;
+  do {
+    operands.push_back(Or());
+    if (operands.back() == nullptr) return nullptr;
+  } while (Take("??"));
+  if (operands.size() == 1) return operands[0];
+  const auto one = [&](const NodePtr& operand) { return IsOneOperand(*operand); };
+  if (!std::all_of(operands.begin(), operands.end(), one)) return RefuseMixed(operands);
+  return Make(Op::kCoalesce, begin, std::move(operands));
+}
+
+bool Parser::IsOneOperand(const FormulaNode& node) const {
+  if (spans_.at(&node).parenthesised) return true;
+  switch (node.op) {
+    case Op::kLiteral:
+    case Op::kName:
+    case Op::kList:
+    case Op::kIndex:
+    case Op::kCeilDiv:
+    case Op::kMin:
+    case Op::kMax:
+    case Op::kSqrt:
+      return true;
+    case Op::kNegate:
+      return IsOneOperand(*node.operands[0]);
+    default:
+      return false;
+  }
+}
+
+// The operands of a formula that stand next to its neighbours: `a` and `c` of `a / b + c`.
+Parser::Span Parser::FirstOperand(const FormulaNode& node) const {
+  return IsOneOperand(node) || node.op == Op::kNot ? spans_.at(&node)
+                                                   : FirstOperand(*node.operands.front());
+}
+Parser::Span Parser::LastOperand(const FormulaNode& node) const {
+  return IsOneOperand(node) ? spans_.at(&node) : LastOperand(*node.operands.back());
+}
+
+// `a ?? b / c` is taken for `(a ?? b) / c` by some and for `a ?? (b / c)` by others, so it must be
+// said.
+NodePtr Parser::RefuseMixed(const std::vector<NodePtr>& operands) {
+  size_t at = 0;
+  while (IsOneOperand(*operands[at])) ++at;
+  const FormulaNode& mixed = *operands[at];
+  const Span span = spans_.at(&mixed);
+  const size_t begin = spans_.at(operands.front().get()).begin;
+  const size_t end = spans_.at(operands.back().get()).end;
+  const std::string loose = fmt::format("{}({}){}", Written(begin, span.begin),
+                                        Written(span.begin, span.end), Written(span.end, end));
+  std::string tight;
+  if (at > 0) {
+    const size_t close = FirstOperand(mixed).end;
+    tight = fmt::format("({}){}", Written(begin, close), Written(close, end));
+  } else {
+    const size_t open = LastOperand(mixed).begin;
+    const size_t close = FirstOperand(*operands[1]).end;
+    tight =
+        fmt::format("{}({}){}", Written(begin, open), Written(open, close), Written(close, end));
+  }
+  return FailAt(
+      begin, end,
+      fmt::format("`??` beside another operator needs parentheses: `{}` or `{}`", loose, tight));
+}
+
+template <size_t n>
+NodePtr Parser::Chain(const Operator (&operators)[n], NodePtr (Parser::*operand)()) {
+  const size_t begin = token_.begin;
+  NodePtr left = (this->*operand)();
+  while (left != nullptr) {
+    const auto is_next = [&](const Operator& o) { return token_.Is(o.text); };
+    const Operator* found = std::find_if(std::begin(operators), std::end(operators), is_next);
+    if (found == std::end(operators)) break;
+    Next();
+    NodePtr right = (this->*operand)();
+    if (right == nullptr) return nullptr;
+    left = Make(found->op, begin, {left, right});
+  }
+  return left;
+}
+
+NodePtr Parser::Not() {
+  const size_t begin = token_.begin;
+  if (!Take("not")) return Comparison();
+  NodePtr operand = Deeper(&Parser::Not);
+  return operand == nullptr ? nullptr : Make(Op::kNot, begin, {operand});
+}
+
+std::optional<Op> Parser::TakeComparison() {
+  for (const Operator& comparison : kComparisons) {
+    if (Take(comparison.text)) return comparison.op;
+  }
+  if (!Take("not")) return std::nullopt;
+  if (Take("in")) return Op::kNotIn;
+  Fail("expected `in` after `not`, found " + Found());
+  return std::nullopt;
+}
+
+NodePtr Parser::Comparison() {
+  const size_t begin = token_.begin;
+  NodePtr left = Sum();
+  if (left == nullptr) return nullptr;
+  const std::optional<Op> op = TakeComparison();
+  if (failed_ || !op) return failed_ ? nullptr : left;
+  NodePtr right = Sum();
+  if (right == nullptr) return nullptr;
+  const FormulaToken next = token_;
+  if (TakeComparison()) {
+    return FailAt(next.begin, next.end, "comparisons do not chain", "write `a < b and b < c`");
+  }
+  return failed_ ? nullptr : Make(*op, begin, {left, right});
+}
+
+NodePtr Parser::Unary() {
+  const size_t begin = token_.begin;
+  if (!Take("-")) return Postfix();
+  NodePtr operand = Deeper(&Parser::Unary);
+  return operand == nullptr ? nullptr : Make(Op::kNegate, begin, {operand});
+}
+
+NodePtr Parser::Postfix() {
+  const size_t begin = token_.begin;
+  NodePtr node = Primary();
+  while (node != nullptr && Take("[")) {
+    NodePtr index = Coalesce();
+    if (index == nullptr) return nullptr;
+    if (!Take("]")) return Fail("expected `]`, found " + Found());
+    node = Make(Op::kIndex, begin, {node, index});
+  }
+  return node;
+}
+
+NodePtr Parser::Primary() {
+  const size_t begin = token_.begin;
+  if (token_.kind == Kind::kString) return Literal(Value(token_.text));
+  if (token_.kind == Kind::kNumber) return Number();
+  if (token_.kind == Kind::kName) return NameOrCall();
+  if (Take("(")) {
+    NodePtr node = Coalesce();
+    if (node == nullptr) return nullptr;
+    if (!Take(")")) return Fail("expected `)`, found " + Found());
+    spans_[node.get()] = {begin, last_end_, true};
+    return node;
+  }
+  if (Take("[")) {
+    std::vector<NodePtr> items;
+    return Items("]", &items) ? Make(Op::kList, begin, std::move(items)) : nullptr;
+  }
+  return Fail("expected a value, found " + Found(), HelpFor(token_.text));
+}
+
+NodePtr Parser::Literal(Value value) {
+  auto node = std::make_shared<FormulaNode>();
+  node->literal = std::move(value);
+  const size_t begin = token_.begin;
+  Next();
+  return Finish(std::move(node), begin);
+}
+
+NodePtr Parser::Number() {
+  const char* begin = token_.text.data();
+  const char* end = begin + token_.text.size();
+  int64_t whole = 0;
+  const auto [whole_end, whole_error] = std::from_chars(begin, end, whole);
+  if (whole_end == end && whole_error == std::errc()) return Literal(Value(whole));
+  if (whole_end == end) return Fail(Found() + " is too large for a whole number");
+  double number = 0;
+  const auto [number_end, number_error] = std::from_chars(begin, end, number);
+  if (number_end != end || number_error != std::errc()) return Fail(Found() + " is no number");
+  return Literal(Value(number));
+}
+
+NodePtr Parser::NameOrCall() {
+  if (token_.text == "true" || token_.text == "True") return Literal(Value(true));
+  if (token_.text == "false" || token_.text == "False") return Literal(Value(false));
+  if (token_.text == "null" || token_.text == "None") return Literal(Value());
+  for (const std::string_view word : {"and", "or", "in", "not"}) {
+    if (token_.Is(word)) return Fail("expected a value, found " + Found());
+  }
+  const FormulaToken name = token_;
+  Next();
+  if (token_.Is("(")) return Call(name);
+  auto node = std::make_shared<FormulaNode>();
+  node->op = Op::kName;
+  node->name = name.text;
+  return Finish(std::move(node), name.begin);
+}
+
+NodePtr Parser::Call(const FormulaToken& name) {
+  const auto is_named = [&](const Function& function) { return function.name == name.text; };
+  const Function* function = std::find_if(std::begin(kFunctions), std::end(kFunctions), is_named);
+  if (function == std::end(kFunctions)) {
+    std::vector<std::string> known;
+    for (const Function& each : kFunctions) known.emplace_back(each.name);
+    std::string help = DidYouMean(name.text, known);
+    if (help.empty()) help = "the functions are " + JoinWords(known);
+    return FailAt(name.begin, name.end, fmt::format("there is no function `{}`", name.text),
+                  std::move(help));
+  }
+  Next();
+  std::vector<NodePtr> arguments;
+  if (!Items(")", &arguments)) return nullptr;
+  if (arguments.size() < function->least || arguments.size() > function->most) {
+    return FailAt(name.begin, last_end_,
+                  fmt::format("`{}` takes {}{} argument{}, here are {}", name.text,
+                              function->least == function->most ? "" : "at least ", function->least,
+                              function->least == 1 ? "" : "s", arguments.size()));
+  }
+  return Make(function->op, name.begin, std::move(arguments));
+}
+
+bool Parser::Items(std::string_view close, std::vector<NodePtr>* items) {
+  if (Take(close)) return true;
+  do {
+    NodePtr item = Coalesce();
+    if (item == nullptr) return false;
+    items->push_back(std::move(item));
+  } while (Take(","));
+  if (Take(close)) return true;
+  Fail(fmt::format("expected `,` or `{}`, found {}", close, Found()));
+  return false;
+}
 
 }  // namespace
 
