@@ -44,11 +44,14 @@ void AddSourceFlags(CLI::App* command, SourceRequest* request) {
   command->add_option("--from", request->from, "the layout or system of the source; found from the keys when not given")->type_name("TARGET");
   command->add_option("--config", request->config, "the model's config.json; the one beside the checkpoint when not given")->type_name("FILE");
   command->add_option("--exclude", request->exclude, "leave out source keys in which this regex is found")->type_name("REGEX");
-  auto* texts = new std::vector<std::string>();  // owned by the application, which lives as long as the process
-  command->add_option("--set", *texts, "a size (L=4), a layout parameter (T=2) or a config attribute (num_hidden_layers=4)")
+  AddSetFlag(command, request);
+}
+
+void AddSetFlag(CLI::App* command, SourceRequest* request) {
+  command->add_option_function<std::vector<std::string>>("--set", [request](const std::vector<std::string>& texts) { ParseSettings(texts, request); },
+                                                         "a size (L=4), a layout parameter (T=2) or a config attribute (num_hidden_layers=4)")
       ->type_name("NAME=VALUE")
-      ->allow_extra_args(false)
-      ->each([request](const std::string& text) { ParseSettings({text}, request); });
+      ->allow_extra_args(false);
 }
 
 void ParseSettings(const std::vector<std::string>& texts, SourceRequest* request) {

@@ -38,6 +38,8 @@ void AddRulesFlag(CLI::App* command, std::vector<std::string>* directories);
 
 // --family --from --config --set --exclude
 void AddSourceFlags(CLI::App* command, SourceRequest* request);
+// --set NAME=VALUE, any number of times
+void AddSetFlag(CLI::App* command, SourceRequest* request);
 // "NAME=VALUE" into request->set; throws CLI::ValidationError.
 void ParseSettings(const std::vector<std::string>& texts, SourceRequest* request);
 // "64MB", "5GB", "4096"

@@ -22,10 +22,7 @@ void AddSynth(CLI::App& app, Run* run) {
   command->add_option("--family", request.source.family, "the model family; from config.json when not given")->type_name("NAME");
   command->add_option("--layout", request.layout, "the layout or system; the family's first layout when not given")->type_name("TARGET");
   command->add_option("--config", request.source.config, "the model's config.json")->type_name("FILE");
-  command->add_option("--set", "a size (L=4) or a config attribute (num_hidden_layers=4)")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false)
-      ->each([flags](const std::string& text) { ParseSettings({text}, &flags->synth.source); });
+  AddSetFlag(command, &request.source);
   AddRulesFlag(command, &flags->rules);
   command->add_option("--dtype", flags->dtype, "of the tensors")->capture_default_str()->check(CLI::IsMember({"F64", "F32", "F16", "BF16"}));
   command->add_option("--max-shard-size", flags->max_shard, "largest file that is written")->type_name("SIZE")->capture_default_str();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -32,20 +33,19 @@ std::string CopyText(const StridedCopy& copy) {
   return text;
 }
 
+std::string StepText(const Plan& plan, const Step& step) {
+  std::string text = fmt::format("{} {}{}\n", plan.destinations[step.destination].key, RegionText(step.region), step.zero_fill ? " zero-filled" : "");
+  for (const StepRead& read : step.reads) {
+    text += fmt::format("  <- {} {}{}\n", plan.sources[read.source].key, RegionText(read.region), read.kind == EdgeKind::kCompare ? " (compare)" : "");
+  }
+  return text;
+}
+
 std::string PlanText(const PreparedConversion& prepared) {
   const Plan& plan = prepared.plan;
   std::string text = prepared.report.ToText();
-  size_t shown = 0;
-  for (const Step& step : plan.steps) {
-    if (++shown > kMostSteps) {
-      text += fmt::format("... and {} more steps\n", plan.steps.size() - kMostSteps);
-      break;
-    }
-    text += fmt::format("{} {}{}\n", plan.destinations[step.destination].key, RegionText(step.region), step.zero_fill ? " zero-filled" : "");
-    for (const StepRead& read : step.reads) {
-      text += fmt::format("  <- {} {}{}\n", plan.sources[read.source].key, RegionText(read.region), read.kind == EdgeKind::kCompare ? " (compare)" : "");
-    }
-  }
+  for (size_t i = 0; i < std::min(plan.steps.size(), kMostSteps); ++i) text += StepText(plan, plan.steps[i]);
+  if (plan.steps.size() > kMostSteps) text += fmt::format("... and {} more steps\n", plan.steps.size() - kMostSteps);
   return text;
 }
 

@@ -15,7 +15,9 @@ std::string PlanText(const PreparedConversion& prepared);
 std::string PlanJson(const PreparedConversion& prepared);
 // Graphviz: tensors as boxes, one arrow per pair that shares elements.
 std::string GraphDot(const Graph& graph);
-// "E 4: src 12, dst 1 | 6: ..." for one copy; `explain --stage graph` prints it.
+// One step: its destination region and its reads.
+std::string StepText(const Plan& plan, const Step& step);
+// "12 -> 40  4x(+6 -> +1)": for `explain --stage graph`.
 std::string CopyText(const StridedCopy& copy);
 
 }  // namespace rr
