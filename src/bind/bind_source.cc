@@ -187,6 +187,7 @@ class Binder {
       std::vector<std::string> formula;
       for (const Poly& extent : entry.shape) formula.push_back(extent.ToString());
       Diagnostic& d = diagnostics_->Add(Code::kShapeMismatch, entry.rule->place, fmt::format("{} is {}, but [{}] is {}", key.name, ShapeText(*key.shape), fmt::join(formula, ", "), ShapeText(tensor.shape)));
+      d.help = "--allow shape moves it unchanged where both layouts store it alike";
       for (const Poly& extent : entry.shape) {
         for (const std::string& axis : extent.Axes()) {
           const std::string origin = source->model->OriginOf(axis);

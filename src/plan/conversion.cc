@@ -1,7 +1,6 @@
 #include "plan/conversion.h"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <map>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "bind/key_regex.h"
 #include "plan/join.h"
 #include "plan/value_words.h"
 
@@ -70,7 +70,7 @@ class Builder {
     std::optional<BoundLayout> bound = Instantiate(*source_.model, layout_, choice, {}, diagnostics_);
     if (!bound) return false;
     result_.destination = std::move(*bound);
-    if (!options_.only.empty()) KeepOnly();
+    if (!options_.only.empty() && !KeepOnly()) return false;
     for (const BoundTensor& tensor : result_.destination.tensors) {
       result_.graph.destinations.push_back({tensor.key, Dtype::kF32, tensor.shape});
     }
@@ -88,19 +88,21 @@ class Builder {
     return texts;
   }
 
-  void KeepOnly() {
-    const RE2 only(options_.only, RE2::Quiet);
+  bool KeepOnly() {
+    const std::optional<KeyRegex> only = KeyRegex::Compile("--only", options_.only, diagnostics_);
+    if (!only) return false;
     BoundLayout& bound = result_.destination;
     std::vector<uint32_t> new_index;
     std::vector<BoundTensor> kept;
     for (BoundTensor& tensor : bound.tensors) {
-      const bool keep = RE2::PartialMatch(tensor.key, only);
+      const bool keep = only->IsFoundIn(tensor.key);
       new_index.push_back(keep ? static_cast<uint32_t>(kept.size()) : UINT32_MAX);
       if (keep) kept.push_back(std::move(tensor));
     }
     bound.tensors = std::move(kept);
     std::erase_if(bound.pieces, [&](const BoundPiece& piece) { return new_index[piece.stored] == UINT32_MAX; });
     for (BoundPiece& piece : bound.pieces) piece.stored = new_index[piece.stored];
+    return true;
   }
 
   void MakeSources() {
@@ -326,10 +328,14 @@ class Builder {
 
   // Keys that both layouts let through keep their name.
   void Pass() {
+    std::vector<KeyRegex> passes;
+    for (const SpannedText& regex : layout_.pass) {
+      if (auto compiled = KeyRegex::Compile("pass", regex.text, diagnostics_)) passes.push_back(std::move(*compiled));
+    }
     for (const uint32_t key : source_.passed) {
       const FoundKey& found = table_.keys[key];
       if (!found.shape || !found.dtype) continue;
-      const bool known = std::any_of(layout_.pass.begin(), layout_.pass.end(), [&](const SpannedText& regex) { return RE2::FullMatch(found.name, RE2(regex.text, RE2::Quiet)); });
+      const bool known = std::any_of(passes.begin(), passes.end(), [&](const KeyRegex& regex) { return regex.Matches(found.name); });
       if (!known) {
         if (!options_.allow_partial) diagnostics_->Add(Code::kPartialConversion, {}, fmt::format("layout `{}` has no place for {}", layout_.name.text, found.name));
         result_.dropped.push_back(found.name);
@@ -403,11 +409,15 @@ class Builder {
     for (uint32_t i = 0; i < source_.layout.tensors.size(); ++i) {
       if (SourceEntry(i).rule->tied) result_.dropped.push_back(fmt::format("{} (tied: equal to what is stored elsewhere)", table_.keys[source_.found[i]].name));
     }
+    std::vector<std::pair<KeyRegex, std::string>> ignores;
+    for (const RegexRule& ignore : source_.layout.layout->ignore) {
+      if (auto compiled = KeyRegex::Compile("ignore", ignore.regex.text, diagnostics_)) ignores.push_back({std::move(*compiled), ignore.reason});
+    }
     for (const uint32_t key : source_.ignored) {
       const std::string& name = table_.keys[key].name;
       std::string reason;
-      for (const RegexRule& ignore : source_.layout.layout->ignore) {
-        if (RE2::FullMatch(name, RE2(ignore.regex.text, RE2::Quiet))) reason = ignore.reason;
+      for (const auto& [regex, why] : ignores) {
+        if (regex.Matches(name)) reason = why;
       }
       result_.dropped.push_back(reason.empty() ? name : fmt::format("{} ({})", name, reason));
     }

@@ -1,7 +1,6 @@
 #include "run/convert.h"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <chrono>
@@ -10,6 +9,7 @@
 
 #include "base/text.h"
 #include "bind/targets.h"
+#include "check/strength.h"
 #include "run/padding.h"
 #include "run/reference.h"
 #include "run/source_reader.h"
@@ -35,14 +35,6 @@ PlanOptions PlanOptionsOf(const ConvertRequest& request) {
   return options;
 }
 
-bool CheckOnly(const std::string& only, Diagnostics* diagnostics) {
-  if (only.empty()) return true;
-  const RE2 re(only, RE2::Quiet);
-  if (re.ok()) return true;
-  diagnostics->Add(Code::kBadKeyRegex, {}, fmt::format("--only {}: {}", only, re.error()));
-  return false;
-}
-
 // The other files of a model folder go along. Nothing in them is changed.
 void CarryFiles(const OpenedSource& source, OutputCheckpoint* output) {
   const Checkpoint& checkpoint = source.checkpoint;
@@ -55,7 +47,6 @@ void CarryFiles(const OpenedSource& source, OutputCheckpoint* output) {
 std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibrary* library, const ConvertRequest& request,
                                                     Diagnostics* diagnostics) {
   const auto start = std::chrono::steady_clock::now();
-  if (!CheckOnly(request.conversion.only, diagnostics)) return std::nullopt;
   SourceOptions source_options;
   source_options.allow_shape = request.conversion.allow_shape;
   std::optional<OpenedSource> source = OpenSource(files, library, request.source, source_options, diagnostics);
@@ -85,6 +76,7 @@ std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibr
   report.source = request.source.path;
   report.destination = request.destination;
   report.reasons = source->detection.reasons;
+  report.strength = fmt::format("{}: {}; {}: {}", report.from, ToString(StrengthOf(*source->rules->FindLayout(report.from))), report.to, ToString(StrengthOf(*source->rules->FindLayout(report.to))));
   report.lossy = conversion->lossy;
   report.dropped = conversion->dropped;
   for (const std::string& key : source->excluded) report.dropped.push_back(key + " (--exclude)");

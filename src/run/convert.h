@@ -81,6 +81,7 @@ struct RunReport {
   std::string family, from, to;
   std::string source, destination;
   std::vector<std::string> reasons;      // how family and layout were found
+  std::string strength;                  // of both layouts
   std::vector<std::string> lossy, dropped, defaulted, absent, notes;
   uint64_t tensors_read = 0, tensors_written = 0;
   uint64_t bytes_read = 0, bytes_written = 0, destination_bytes = 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "check/strength.h"
 #include "run/explain.h"
 
 namespace rr {
@@ -156,7 +157,7 @@ std::string EntryText(const CheckedRules& rules, const CheckedLayout& layout, co
 }
 
 std::string CheckedText(const CheckedRules& rules, const CheckedLayout& layout) {
-  std::string text = fmt::format("{} {}\n", rules.file->family.text, layout.name.text);
+  std::string text = fmt::format("{} {}: {}\n", rules.file->family.text, layout.name.text, ToString(StrengthOf(layout)));
   int block = -1;
   for (const CheckedEntry& entry : layout.entries) {
     if (entry.block != block) {

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <charconv>
 #include <utility>
 
 #include "base/text.h"
+#include "bind/key_regex.h"
 #include "bind/targets.h"
 #include "io/json.h"
 #include "run/convert.h"
@@ -145,18 +145,15 @@ std::optional<OpenedSource> OpenSource(const Files& files, RuleLibrary* library,
   if (!config) return std::nullopt;
   source.config = std::move(*config);
 
-  std::optional<RE2> exclude;
+  std::optional<KeyRegex> exclude;
   if (!request.exclude.empty()) {
-    exclude.emplace(request.exclude, RE2::Quiet);
-    if (!exclude->ok()) {
-      diagnostics->Add(Code::kBadKeyRegex, {}, fmt::format("--exclude {}: {}", request.exclude, exclude->error()));
-      return std::nullopt;
-    }
+    exclude = KeyRegex::Compile("--exclude", request.exclude, diagnostics);
+    if (!exclude) return std::nullopt;
   }
   std::vector<FoundKey> keys;
   for (uint32_t i = 0; i < source.checkpoint.tensors.size(); ++i) {
     const StoredTensor& tensor = source.checkpoint.tensors[i];
-    if (exclude && RE2::PartialMatch(tensor.name, *exclude)) {
+    if (exclude && exclude->IsFoundIn(tensor.name)) {
       source.excluded.push_back(tensor.name);
       continue;
     }

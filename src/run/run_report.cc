@@ -29,6 +29,7 @@ Value RunReport::ToJson() const {
   map.push_back({"destination", destination});
   map.push_back({"dry_run", dry_run});
   map.push_back({"reasons", ListOf(reasons)});
+  map.push_back({"strength", strength});
   map.push_back({"lossy", ListOf(lossy)});
   map.push_back({"dropped", ListOf(dropped)});
   map.push_back({"defaulted", ListOf(defaulted)});
@@ -54,6 +55,7 @@ std::string RunReport::ToText() const {
   text += fmt::format("  {} tensors, {} read; {} tensors, {} written in {} file{}\n", WithCommas(tensors_read), HumanBytes(bytes_read),
                       WithCommas(tensors_written), HumanBytes(bytes_written), shards, shards == 1 ? "" : "s");
   text += fmt::format("  {} edges, {} steps, {} of buffers, planned in {:.3f} s\n", WithCommas(edges), WithCommas(steps), HumanBytes(buffer_bytes), plan_seconds);
+  text += fmt::format("  {}\n", strength);
   Section("lossy", lossy, &text);
   Section("dropped", dropped, &text);
   Section("default", defaulted, &text);
