@@ -1,7 +1,8 @@
 // Version ranges of `targets`: `>=0.17,<0.19.1`, `==0.19.0, transformers<5`.
 //
 // A comma is "and". A clause may name another system, else it is about the system that it stands under. Versions are dot-separated
-// numbers compared part by part, missing parts 0; a tail such as rc1 or .dev0 sorts before the release it leads to.
+// numbers compared part by part, missing parts 0. A tail sorts as in PEP 440: .dev0, a1, b1, rc1 before the release they lead to,
+// .post1 after it; a local build (+cu126) is the release. Unlike in pip, `<5` holds for 5.0.0rc1: it comes before 5.
 #ifndef RULE_RUNNER_SYNTAX_VERSION_RANGE_H_
 #define RULE_RUNNER_SYNTAX_VERSION_RANGE_H_
 
@@ -18,7 +19,7 @@ namespace rr {
 
 struct Version {
   std::vector<int> parts;
-  std::string tail;  // "rc1", "dev0"; empty for a release
+  std::string tail;  // "rc1", "dev0", "a1.dev0": as Parse spells them; empty for a release
 
   static std::optional<Version> Parse(std::string_view text);
   std::string ToString() const;
