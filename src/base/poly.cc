@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <utility>
 
 namespace rr {
 
@@ -18,12 +19,21 @@ Poly Poly::Axis(const std::string& name) {
   return p;
 }
 
-Poly Poly::operator+(const Poly& other) const {
-  Poly sum = *this;
-  for (const auto& [monomial, coefficient] : other.terms_) {
-    const int64_t n = sum.terms_[monomial] += coefficient;
-    if (n == 0) sum.terms_.erase(monomial);
+void Poly::AddTerm(Monomial monomial, int64_t coefficient) {
+  if (overflow_ || coefficient == 0) return;
+  const auto term = terms_.emplace(std::move(monomial), 0).first;
+  if (__builtin_add_overflow(term->second, coefficient, &term->second)) {
+    terms_.clear();
+    overflow_ = true;
+  } else if (term->second == 0) {
+    terms_.erase(term);
   }
+}
+
+Poly Poly::operator+(const Poly& other) const {
+  Poly sum = overflow_ ? *this : other;
+  if (sum.overflow_) return sum;
+  for (const auto& [monomial, coefficient] : terms_) sum.AddTerm(monomial, coefficient);
   return sum;
 }
 
@@ -31,18 +41,24 @@ Poly Poly::operator-(const Poly& other) const { return *this + Constant(-1) * ot
 
 Poly Poly::operator*(const Poly& other) const {
   Poly product;
+  product.overflow_ = overflow_ || other.overflow_;
   for (const auto& [a, m] : terms_) {
     for (const auto& [b, n] : other.terms_) {
+      int64_t coefficient = 0;
+      if (__builtin_mul_overflow(m, n, &coefficient)) {
+        product.terms_.clear();
+        product.overflow_ = true;
+      }
       Monomial monomial;
       std::merge(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(monomial));
-      const int64_t coefficient = product.terms_[monomial] += m * n;
-      if (coefficient == 0) product.terms_.erase(monomial);
+      product.AddTerm(std::move(monomial), coefficient);
     }
   }
   return product;
 }
 
 std::optional<int64_t> Poly::AsConstant() const {
+  if (overflow_) return std::nullopt;
   if (terms_.empty()) return 0;
   if (terms_.size() == 1 && terms_.begin()->first.empty()) return terms_.begin()->second;
   return std::nullopt;
@@ -55,10 +71,11 @@ std::vector<std::string> Poly::Axes() const {
 }
 
 std::optional<Poly> Poly::DividedBy(const Poly& divisor) const {
-  if (divisor.terms_.size() != 1) return std::nullopt;
+  if (overflow_ || divisor.terms_.size() != 1) return std::nullopt;
   const auto& [by, factor] = *divisor.terms_.begin();
   Poly quotient;
   for (const auto& [monomial, coefficient] : terms_) {
+    if (factor == -1 && coefficient == INT64_MIN) return std::nullopt;
     if (coefficient % factor != 0) return std::nullopt;
     if (!std::includes(monomial.begin(), monomial.end(), by.begin(), by.end())) return std::nullopt;
     Monomial rest;
@@ -69,6 +86,7 @@ std::optional<Poly> Poly::DividedBy(const Poly& divisor) const {
 }
 
 std::optional<int64_t> Poly::Evaluate(const SizeOf& size_of) const {
+  if (overflow_) return std::nullopt;
   int64_t sum = 0;
   for (const auto& [monomial, coefficient] : terms_) {
     int64_t term = coefficient;
@@ -83,6 +101,7 @@ std::optional<int64_t> Poly::Evaluate(const SizeOf& size_of) const {
 
 Poly Poly::Substitute(const SizeOf& size_of) const {
   Poly result;
+  result.overflow_ = overflow_;
   for (const auto& [monomial, coefficient] : terms_) {
     Poly term = Constant(coefficient);
     for (const std::string& axis : monomial) {
@@ -111,12 +130,13 @@ std::optional<Poly::Linear> Poly::AsLinear() const {
 }
 
 std::string Poly::ToString() const {
+  if (overflow_) return "a number beyond 63 bits";
   if (terms_.empty()) return "0";
   std::string text;
   auto append = [&](const Monomial& monomial, int64_t coefficient) {
     if (!text.empty()) text += coefficient < 0 ? " - " : " + ";
     else if (coefficient < 0) text += "-";
-    const int64_t n = std::abs(coefficient);
+    const uint64_t n = coefficient < 0 ? -static_cast<uint64_t>(coefficient) : static_cast<uint64_t>(coefficient);
     bool first = true;
     if (n != 1 || monomial.empty()) {
       text += std::to_string(n);

@@ -1,7 +1,8 @@
 // Polynomials over axis sizes with whole coefficients: shapes, strides and offsets before a config is known.
 //
 // Two shapes are equal for every config exactly when their polynomials are equal, so `shape: [E, 2*I, H]` can be checked
-// against `E {gate[I] | up[I]} H` without a number.
+// against `E {gate[I] | up[I]} H` without a number. Coefficients beyond 63 bits make a polynomial that has no value: sizes come from
+// files that anybody may have written.
 #ifndef RULE_RUNNER_BASE_POLY_H_
 #define RULE_RUNNER_BASE_POLY_H_
 
@@ -25,7 +26,9 @@ class Poly {
   Poly operator*(const Poly& other) const;
   bool operator==(const Poly&) const = default;
 
-  bool IsZero() const { return terms_.empty(); }
+  bool IsZero() const { return terms_.empty() && !overflow_; }
+  // Whether a coefficient is beyond 63 bits.
+  bool Overflows() const { return overflow_; }
   // The value when it does not depend on any axis.
   std::optional<int64_t> AsConstant() const;
   std::vector<std::string> Axes() const;  // sorted, each once
@@ -50,7 +53,9 @@ class Poly {
 
  private:
   using Monomial = std::vector<std::string>;  // sorted axis names; a power is a repetition
-  std::map<Monomial, int64_t> terms_;         // no zero coefficients
+  void AddTerm(Monomial monomial, int64_t coefficient);
+  std::map<Monomial, int64_t> terms_;  // no zero coefficients; empty after an overflow
+  bool overflow_ = false;
 };
 
 }  // namespace rr

@@ -30,7 +30,8 @@ std::optional<std::string> NearestWord(std::string_view word, const std::vector<
   const std::string* nearest = nullptr;
   for (const std::string& candidate : candidates) {
     const int distance = EditDistance(word, candidate);
-    if (distance < best) {
+    // One letter for another is no misspelling.
+    if (distance < best && distance < static_cast<int>(std::max(word.size(), candidate.size()))) {
       best = distance;
       nearest = &candidate;
     }
@@ -69,11 +70,12 @@ std::string HumanBytes(uint64_t n) {
   if (n < 1000) return fmt::format("{} bytes", n);
   auto value = static_cast<double>(n);
   size_t unit = 0;
-  while (value >= 1000 && unit + 1 < std::size(kUnits)) {
+  // What would be rounded to 1000 is one of the next unit.
+  while (value >= 999.5 && unit + 1 < std::size(kUnits)) {
     value /= 1000;
     ++unit;
   }
-  return fmt::format("{:.{}f} {}", value, value < 10 ? 2 : value < 100 ? 1 : 0, kUnits[unit]);
+  return fmt::format("{:.{}f} {}", value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0, kUnits[unit]);
 }
 
 }  // namespace rr

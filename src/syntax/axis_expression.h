@@ -70,7 +70,7 @@ struct ExpandedExpr {
   std::vector<Poly> shape;
   std::vector<Leaf> leaves;
 };
-// nullopt after RR205 (two tensors multiplied). A top-level tensor[A B] counts as two dimensions.
+// nullopt after RR205 (two tensors multiplied) or RR201 (more than 4096 leaves). A top-level tensor[A B] counts as two dimensions.
 std::optional<ExpandedExpr> Expand(const AxisExpr& expr, Diagnostics* diagnostics);
 // The size of dims multiplied with each other.
 Poly SizeOf(const std::vector<AxisNode>& dims);

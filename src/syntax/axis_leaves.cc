@@ -8,6 +8,15 @@
 namespace rr {
 namespace {
 
+// A tensor has a handful of parts; a product of many sums has more than memory holds.
+constexpr size_t kMostLeaves = 4096;
+
+bool TooManyLeaves(const Place& place, size_t a, size_t b, Diagnostics* diagnostics) {
+  if (a * b <= kMostLeaves) return false;
+  diagnostics->Add(Code::kBadExpression, place, fmt::format("products over sums give more than {} parts of a tensor", kMostLeaves));
+  return true;
+}
+
 // One alternative of one flattened dimension.
 struct FlatLeaf {
   std::string tensor;
@@ -42,6 +51,7 @@ std::optional<Flat> FlattenDims(const std::vector<AxisNode>& dims, Diagnostics* 
   for (auto node = dims.rbegin(); node != dims.rend(); ++node) {
     std::optional<Flat> slow = FlattenNode(*node, diagnostics);
     if (!slow) return std::nullopt;
+    if (TooManyLeaves(node->place, slow->leaves.size(), result.leaves.size(), diagnostics)) return std::nullopt;
     Flat next;
     next.size = slow->size * result.size;
     for (const FlatLeaf& a : slow->leaves) {
@@ -148,6 +158,7 @@ std::optional<ExpandedExpr> Expand(const AxisExpr& expr, Diagnostics* diagnostic
     if (!flat) return std::nullopt;
     const int dim = static_cast<int>(result.shape.size());
     if (!scalar) result.shape.push_back(flat->size);
+    if (TooManyLeaves(node.place, result.leaves.size(), flat->leaves.size(), diagnostics)) return std::nullopt;
     std::vector<Leaf> next;
     for (const Leaf& before : result.leaves) {
       for (const FlatLeaf& flat_leaf : flat->leaves) {

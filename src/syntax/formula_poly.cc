@@ -36,7 +36,9 @@ std::optional<Poly> Walk(const FormulaNode& node) {
 
 std::optional<Poly> ToPoly(const Formula& formula) {
   if (formula.root() == nullptr) return std::nullopt;
-  return Walk(*formula.root());
+  std::optional<Poly> poly = Walk(*formula.root());
+  if (poly && poly->Overflows()) return std::nullopt;
+  return poly;
 }
 
 }  // namespace rr

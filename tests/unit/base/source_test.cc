@@ -1,0 +1,83 @@
+#include "base/source.h"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+
+namespace rr {
+namespace {
+
+TEST_CASE("positions count lines from 1 and columns in code points") {
+  const Source source("x", "ab\né😀x\n\nlast");
+  const auto at = [&](uint32_t offset) {
+    const Source::Position position = source.PositionOf(offset);
+    return std::to_string(position.line) + ":" + std::to_string(position.column);
+  };
+  CHECK(at(0) == "1:1");
+  CHECK(at(2) == "1:3");  // the line break itself
+  CHECK(at(3) == "2:1");
+  CHECK(at(5) == "2:2");
+  CHECK(at(9) == "2:3");
+  CHECK(at(11) == "3:1");
+  CHECK(at(12) == "4:1");
+  CHECK(at(16) == "4:5");
+  CHECK(at(999) == "4:5");
+  CHECK(Source("x", "").PositionOf(0).column == 1);
+}
+
+TEST_CASE("lines without their ends") {
+  const Source source("x", "ab\r\n\nlast");
+  CHECK(source.Line(1) == "ab");
+  CHECK(source.Line(2) == "");
+  CHECK(source.Line(3) == "last");
+  CHECK(source.Line(4) == "");
+  CHECK(source.Line(0) == "");
+  CHECK(source.Line(-1) == "");
+  CHECK(Source("x", "a\n").Line(2) == "");
+}
+
+TEST_CASE("places of text that is written as it is") {
+  const SpannedText text = SpannedText::FromString("abc");
+  CHECK(text.source->name() == "<text>");
+  CHECK(text.place().begin == 0);
+  CHECK(text.place().end == 3);
+  CHECK(text.PlaceOf(1, 2).begin == 1);
+  CHECK(text.PlaceOf(1, 2).end == 2);
+  CHECK(text.PlaceOf(3, 3).begin == 3);
+  // Out of range is clamped, backwards is empty.
+  CHECK(text.PlaceOf(7, 9).begin == 3);
+  CHECK(text.PlaceOf(7, 9).end == 3);
+  CHECK(text.PlaceOf(2, 1).begin == 2);
+  CHECK(text.PlaceOf(2, 1).end == 2);
+}
+
+TEST_CASE("places of text with escapes and folded lines") {
+  SpannedText text;
+  text.source = std::make_shared<Source>("x", "\"a\\x41 \n  b\"");
+  text.text = "aA b";
+  text.offsets = {1, 2, 6, 10, 11};
+  CHECK(text.PlaceOf(0, 1).end == 2);
+  CHECK(text.PlaceOf(1, 2).begin == 2);
+  CHECK(text.PlaceOf(1, 2).end == 6);  // the whole escape
+  CHECK(text.PlaceOf(2, 3).end == 7);  // a fold ends on its own line
+  CHECK(text.PlaceOf(0, 4).end == 11);
+}
+
+TEST_CASE("slices keep their places") {
+  const SpannedText text = SpannedText::FromString("one two", "x");
+  const SpannedText slice = text.Slice(4, 99);
+  CHECK(slice.text == "two");
+  CHECK(slice.PlaceOf(1, 3).begin == 5);
+  CHECK(slice.place().end == 7);
+  CHECK(text.Slice(7, 1).text == "");
+  CHECK(text.Slice(7, 1).place().begin == 7);
+  SpannedText nowhere;
+  nowhere.text = "one";
+  CHECK(nowhere.Slice(1, 1).text == "n");
+  CHECK(nowhere.place().source == nullptr);
+  CHECK(Place::File("a.json").file == "a.json");
+}
+
+}  // namespace
+}  // namespace rr
