@@ -17,6 +17,7 @@ TEST_CASE("the nearest word, when it is near") {
   CHECK(NearestWord("layuots", {"layout", "layouts", "blocks"}) == "layouts");
   CHECK(NearestWord("gate", {"late", "rate"}) == "late");
   CHECK_FALSE(NearestWord("gate", {"experts"}));
+  CHECK_FALSE(NearestWord("a", {"b", "c"}));  // one letter for another is no misspelling
   CHECK_FALSE(NearestWord("gate", {}));
   CHECK(DidYouMean("tensor", {"tensors"}) == "did you mean `tensors`?");
   CHECK(DidYouMean("x", {"tensors"}) == "");
