@@ -7,6 +7,7 @@ import sys
 
 
 def load(path):
+    """{key: (dtype, shape, bytes)}"""
     path = pathlib.Path(path)
     tensors = {}
     for file in sorted(path.glob("*.safetensors")) if path.is_dir() else [path]:
@@ -20,11 +21,16 @@ def load(path):
     return tensors
 
 
-a, b = load(sys.argv[1]), load(sys.argv[2])
-for key in sorted(a.keys() | b.keys()):
-    if a.get(key) != b.get(key):
-        what = "differs" if key in a and key in b else f"is only in {sys.argv[1 if key in a else 2]}"
-        sys.exit(f"{key} {what}")
-if not a:
-    sys.exit(f"{sys.argv[1]} holds no tensors")
-print(f"{len(a)} tensors are the same")
+def main():
+    a, b = load(sys.argv[1]), load(sys.argv[2])
+    for key in sorted(a.keys() | b.keys()):
+        if a.get(key) != b.get(key):
+            what = "differs" if key in a and key in b else f"is only in {sys.argv[1 if key in a else 2]}"
+            sys.exit(f"{key} {what}")
+    if not a:
+        sys.exit(f"{sys.argv[1]} holds no tensors")
+    print(f"{len(a)} tensors are the same")
+
+
+if __name__ == "__main__":
+    main()

@@ -124,9 +124,12 @@ int64_t Distance(const Tensor& a, const Tensor& b) {
 }
 
 void CheckSame(const Tensors& got, const Tensors& want, const Tolerance& tolerance) {
-  for (const auto& [name, tensor] : got) CHECK_MESSAGE(want.contains(name), "not expected: ", name);
+  for (const auto& entry : got)
+    CHECK_MESSAGE(want.contains(entry.first), "not expected: ", entry.first);
   int64_t rounded = 0;
-  for (const auto& [name, expected] : want) {
+  for (const auto& entry : want) {
+    const std::string& name = entry.first;
+    const Tensor& expected = entry.second;
     CAPTURE(name);
     const auto found = got.find(name);
     CHECK(found != got.end());

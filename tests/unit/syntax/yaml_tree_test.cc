@@ -344,7 +344,8 @@ TEST_CASE("the collected bad files") {
       {"e_two_documents", "a second document; a rule file is one YAML document"},
       {"e_utf16", "the file is UTF-16 or UTF-32; rule files are UTF-8"},
   };
-  for (const auto& [name, message] : kFiles) {
+  for (const auto& [file_name, message] : kFiles) {
+    const std::string name = file_name;  // clang 14 captures no structured binding
     CAPTURE(name);
     std::ifstream file(fmt::format("{}/tests/badinput/yaml/{}.yaml", RULE_RUNNER_SOURCE_DIR, name),
                        std::ios::binary);

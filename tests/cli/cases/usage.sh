@@ -1,0 +1,46 @@
+# Every command: help is exit 0 and shows examples that run; a flag that it does not have is exit 2.
+expect 0 --help
+commands=$(sed -n '/^Subcommands:/,$ s/^  \([a-z]\+\) .*/\1/p' out)
+[ "$(wc -w <<<"$commands")" -ge 8 ] || fail "the help lists only: $commands"
+expect 0 --version
+says 0.
+expect 2
+complains subcommand
+expect 2 convrt
+expect 2 --no-such-flag
+
+# What the examples name, in a folder of its own.
+mkdir desk
+cp -r "$SAMPLE" desk/Qwen3-30B-A3B
+cp "$SAMPLE/config.json" desk
+cp -r "$ROOT/rules" desk
+expect 0 synth --config "$SAMPLE/config.json" --dry-run
+python3 - <<'P'
+import json, re
+lines = [re.fullmatch(r"(\S+) \S+ (\[.*\])\n", line) for line in open("out")]
+json.dump({m[1]: json.loads(m[2]) for m in lines if m}, open("desk/keys.json", "w"))
+P
+for command in $commands; do
+  expect 0 $command --help
+  examples=$(sed -n '/^Example/,$ s/^  rule-runner /"$RR" /p' out)
+  [ -n "$examples" ] || fail "the help of $command shows no example"
+  expect 2 $command --no-such-flag
+  while read -r example; do
+    (cd desk && eval "$example") >out 2>err </dev/null ||
+      fail "exit $? of the example: $example"
+  done <<<"$examples"
+done
+
+# Arguments that must be there, and values that mean nothing.
+for command in convert "convert a" "convert a b" inspect plan "plan a" synth "inspect a --keys b"; do expect 2 $command; done
+expect 2 convert a b --to hub --dtype F99
+expect 2 convert a b --to hub --engine fast
+expect 2 convert a b --to hub --disable-pass none
+expect 2 convert a b --to hub --allow everything
+expect 2 convert a b --to hub --max-shard-size 5parsecs
+expect 2 convert a b --to hub --memory -1
+expect 2 convert a b --to hub --jobs many
+expect 2 convert a b --to hub --set nothing
+expect 2 inspect a --format xml
+expect 2 lint --explain RR999
+expect 2 list --rules no/such/folder
