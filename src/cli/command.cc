@@ -36,7 +36,10 @@ std::vector<std::string> RuleDirectories(const std::vector<std::string>& given) 
 }
 
 void AddRulesFlag(CLI::App* command, std::vector<std::string>* directories) {
-  command->add_option("--rules", *directories, "folders with rule files, searched before the installed ones")->type_name("DIR")->allow_extra_args(false);
+  command->add_option("--rules", *directories, "folders with rule files, searched before the installed ones")
+      ->type_name("DIR")
+      ->allow_extra_args(false)
+      ->check(CLI::ExistingDirectory.description(""));
 }
 
 void AddSourceFlags(CLI::App* command, SourceRequest* request) {

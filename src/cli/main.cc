@@ -27,7 +27,9 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? kDone : kUsage;
   }
   try {
-    return run();
+    const int code = run();
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw rr::OsError("standard output cannot be written");
+    return code;
   } catch (const rr::OsError& error) {
     fmt::print(stderr, "error: {}\n", error.what());
     return kOsFailed;
