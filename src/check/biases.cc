@@ -105,6 +105,7 @@ void AddBiases(RuleFile* file, Diagnostics* diagnostics) {
           bias.has_shape = bias.long_form = false;
           bias.ops_results.clear();
           bias.match.reset();
+          std::erase_if(bias.replicate, [&](const Name& axis) { return input.count(axis.text) > 0; });
           derived.push_back(std::move(bias));
         }
         variant.entries.insert(variant.entries.end(), derived.begin(), derived.end());

@@ -5,7 +5,6 @@
 #include <map>
 #include <utility>
 
-#include "base/text.h"
 #include "check/proofs.h"
 #include "syntax/formula_poly.h"
 #include "syntax/regex.h"
@@ -17,7 +16,7 @@ class Binder {
  public:
   Binder(const RuleFile& file, const std::vector<LogicalTensor>& tensors, CheckedLayout* layout, Diagnostics* diagnostics)
       : file_(file), tensors_(tensors), layout_(layout), diagnostics_(diagnostics) {
-    for (const AxisRule& axis : file.axes) axis_names_.push_back(axis.name.text);
+    axis_names_ = AxisNames(file);
   }
 
   void Run() {
@@ -25,12 +24,14 @@ class Binder {
       const TableRule* table = layout_->tables[b];
       if (table == nullptr) continue;
       block_ = static_cast<int>(b);
+      const size_t errors = diagnostics_->ErrorCount();
       for (size_t v = 0; v < table->variants.size(); ++v) {
         for (const EntryRule& entry : table->variants[v].entries) Entry(entry, static_cast<int>(v));
       }
       for (const DefaultRule& rule : table->defaults) {
         if (FindTensor(rule.tensor.text) < 0) UnknownTensor(rule.tensor.text, rule.tensor.place);
       }
+      if (diagnostics_->ErrorCount() > errors) layout_->broken[b] = true;
     }
   }
 
@@ -45,17 +46,18 @@ class Binder {
   }
 
   void UnknownTensor(const std::string& name, const Place& place) {
+    if (Block().broken) return;  // its declaration may be what could not be read
     std::vector<std::string> names;
     for (const LogicalTensor& tensor : tensors_) {
       if (tensor.block == block_) names.push_back(tensor.name);
     }
     Diagnostic& d = diagnostics_->Add(Code::kUnknownName, place, fmt::format("block `{}` has no tensor `{}`", Block().name.text, name));
-    d.help = DidYouMean(name, names);
+    d.help = Suggestion(name, names, "tensors");
   }
 
   bool KnownAxis(const std::string& name, const Place& place, Code code = Code::kUnknownName) {
     if (std::find(axis_names_.begin(), axis_names_.end(), name) != axis_names_.end()) return true;
-    diagnostics_->Add(code, place, fmt::format("`{}` is no axis of this family", name)).help = DidYouMean(name, axis_names_);
+    diagnostics_->Add(code, place, fmt::format("`{}` is no axis of this family", name)).help = Suggestion(name, axis_names_, "axes");
     return false;
   }
 
@@ -112,15 +114,15 @@ class Binder {
     entry.rule = &rule;
     entry.key = Normalized(std::move(key));
     bool good = true;
-    for (const KeyPart& part : entry.key.parts) {
+    for (KeyPart& part : entry.key.parts) {
       if (part.kind == KeyPart::Kind::kCapture) {
-        good = KnownAxis(part.text, part.place, Code::kUnknownKeyName) && good;
+        good = KnownAxis(part.text, part.place, Code::kUnknownKeyName) && GiveWords(&part) && good;
       } else if (part.kind == KeyPart::Kind::kName) {
         const bool known = std::any_of(layout_->prefixes.begin(), layout_->prefixes.end(), [&](const auto& p) { return p.first == part.text; });
         if (known) continue;
         std::vector<std::string> names;
         for (const auto& [name, variants] : layout_->prefixes) names.push_back(name);
-        diagnostics_->Add(Code::kUnknownKeyName, part.place, fmt::format("layout `{}` has no named string `{}`", layout_->name.text, part.text)).help = DidYouMean(part.text, names);
+        diagnostics_->Add(Code::kUnknownKeyName, part.place, fmt::format("layout `{}` has no named string `{}`", layout_->name.text, part.text)).help = Suggestion(part.text, names, "named strings");
         good = false;
       }
     }
@@ -143,14 +145,54 @@ class Binder {
       if (!bound) return;
       entry.leaves.push_back(std::move(*bound));
     }
+    if (!CheckReplicate(rule, entry)) return;
     entry.shape = std::move(expanded->shape);
     entry.expr = std::move(expr);
     if (!CheckShape(rule, entry) || !CheckOps(rule, entry) || !CheckPad(rule, entry)) return;
     layout_->entries.push_back(std::move(entry));
   }
 
+  // An enumerated axis stands in a key by its words; a capture may have other words for the same values.
+  bool GiveWords(KeyPart* part) {
+    const AxisRule& axis = *file_.FindAxis(part->text);
+    const bool enumerated = axis.kind == AxisRule::Kind::kWords;
+    if (part->words.empty()) {
+      part->words = axis.words;
+      return true;
+    }
+    size_t count = axis.words.size();
+    if (!enumerated && axis.formula) {
+      const std::optional<Poly> size = ToPoly(*axis.formula);
+      for (size_t n = 1; size && n <= 64; ++n) count = *size == Poly::Constant(static_cast<int64_t>(n)) ? n : count;
+    }
+    if (count == part->words.size()) return true;
+    Diagnostic& d = diagnostics_->Add(Code::kBadKeyTemplate, part->place,
+                                      fmt::format("the capture has {} words, and {}", part->words.size(),
+                                                  count > 0 ? fmt::format("axis {} has {} values", part->text, count)
+                                                            : fmt::format("how many values axis {} has is not said by the rules", part->text)));
+    d.notes.push_back({axis.name.place, fmt::format("{} is declared here", part->text)});
+    if (count == 0) d.help = fmt::format("declare it by its words, `{}: [{}]`", part->text, fmt::join(part->words, ", "));
+    return false;
+  }
+
+  bool CheckReplicate(const EntryRule& rule, const CheckedEntry& entry) {
+    for (const Name& axis : rule.replicate) {
+      bool replicated = false;
+      for (const CheckedLeaf& leaf : entry.leaves) {
+        const std::vector<std::string>& axes = tensors_[static_cast<size_t>(leaf.tensor)].axes;
+        for (size_t a = 0; a < axes.size(); ++a) replicated = replicated || (axes[a] == axis.text && leaf.axes[a].replicated);
+      }
+      if (replicated) continue;
+      diagnostics_->Add(Code::kBadValueWord, axis.place, fmt::format("no tensor of this key is replicated over {}", axis.text)).help =
+          "`replicate` names axes of the tensor that neither the key nor the expression has";
+      return false;
+    }
+    return true;
+  }
+
   std::optional<CheckedLeaf> BindLeaf(const EntryRule& rule, const KeyTemplate& key, const Leaf& leaf) {
     if (leaf.tensor.empty()) {
+      if (Block().broken) return std::nullopt;
       Diagnostic& d = diagnostics_->Add(Code::kNoTensor, rule.expr_text ? rule.expr_text->place() : rule.place,
                                         "a part of this expression belongs to no tensor");
       d.help = fmt::format("block `{}` has several tensors: write `tensor[...]`", Block().name.text);
@@ -175,6 +217,7 @@ class Binder {
                                         fmt::format("`{}` is stored over [{}] but its axes are [{}]", tensor.name,
                                                     fmt::join(stored, " "), fmt::join(tensor.axes, " ")));
       d.notes.push_back({tensor.place, fmt::format("`{}` is declared here", tensor.name)});
+      d.help = DifferenceOf(stored, tensor.axes);
       return std::nullopt;
     };
     auto take = [&](const std::string& name) -> std::optional<AxisUse::Atom> {
@@ -200,6 +243,31 @@ class Binder {
     }
     if (!atoms.empty()) return wrong();
     return bound;
+  }
+
+  // What is wrong with the axes stored, in words.
+  std::string DifferenceOf(const std::vector<std::string>& stored, const std::vector<std::string>& axes) const {
+    const auto in = [](const std::vector<std::string>& names, const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+    std::vector<std::string> parts, seen, factors;
+    for (const std::string& axis : axes) {
+      std::vector<std::string> own;
+      const auto refinement = layout_->refinements.find(axis);
+      for (size_t i = 0; refinement != layout_->refinements.end() && i < refinement->second.alternatives.size(); ++i) {
+        for (const auto& factor : refinement->second.alternatives[i].factors) own.push_back(factor.axis);
+      }
+      const bool begun = std::any_of(own.begin(), own.end(), [&](const std::string& f) { return in(stored, f); });
+      if (!in(stored, axis)) parts.push_back(begun ? fmt::format("not all factors of {} are there, [{}]", axis, fmt::join(own, " ")) : fmt::format("{} is missing", axis));
+      factors.insert(factors.end(), own.begin(), own.end());
+    }
+    for (const std::string& name : stored) {
+      if (in(seen, name)) {
+        parts.push_back(fmt::format("{} is there twice", name));
+      } else if (!in(axes, name) && !in(factors, name)) {
+        parts.push_back(fmt::format("{} is none of them", name));
+      }
+      seen.push_back(name);
+    }
+    return fmt::format("{}", fmt::join(parts, "; "));
   }
 
   // All factors of one alternative of the axis's refinement, the alternative with the most factors first.

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
-#include "base/text.h"
 #include "check/proofs.h"
 #include "syntax/axis_expression.h"
 
@@ -13,7 +13,7 @@ namespace {
 class NameChecker {
  public:
   NameChecker(const RuleFile& file, Diagnostics* diagnostics) : file_(file), diagnostics_(diagnostics) {
-    for (const AxisRule& axis : file.axes) axes_.push_back(axis.name.text);
+    axes_ = AxisNames(file);
     for (const KindRule& kind : file.kinds) {
       for (const auto& [name, formula] : kind.cases) kinds_.push_back(name.text);
     }
@@ -29,17 +29,19 @@ class NameChecker {
     }
     std::set<std::string> seen;
     for (const KindRule& kind : file_.kinds) {
+      bool has_else = false;
       for (size_t i = 0; i < kind.cases.size(); ++i) {
         const auto& [name, formula] = kind.cases[i];
         if (!seen.insert(name.text).second) {
           diagnostics_->Add(Code::kUnknownKind, name.place, fmt::format("kind `{}` is declared twice", name.text));
         }
         if (formula) FormulaNames(*formula, false);
+        has_else = has_else || !formula;
         if (!formula && i + 1 != kind.cases.size()) {
           diagnostics_->Add(Code::kNoElse, name.place, "`else` must be the last case: what follows can never hold");
         }
       }
-      if (kind.cases.empty() || kind.cases.back().second) {
+      if (!has_else) {
         diagnostics_->Add(Code::kNoElse, kind.name.place, fmt::format("the last case of `{}` must be `else`", kind.name.text));
       }
     }
@@ -48,27 +50,47 @@ class NameChecker {
       for (const TensorRule& tensor : block.tensors) {
         for (const Name& axis : tensor.Axes()) Axis(axis.text, axis.place);
       }
+      for (const TableRule& table : block.tables) Table(table);
     }
     for (const Formula& formula : file_.require) FormulaNames(formula, false);
+    for (const LayoutRule& layout : file_.layouts) {
+      for (const Formula& formula : layout.require) FormulaNames(formula, false);
+    }
   }
 
  private:
+  void Table(const TableRule& table) {
+    for (const DefaultRule& rule : table.defaults) FormulaNames(rule.value, false);
+    for (size_t v = 0; v < table.variants.size(); ++v) {
+      for (const EntryRule& entry : table.variants[v].entries) {
+        for (const std::optional<Formula>* word : {&entry.add, &entry.multiply, &entry.back}) {
+          if (*word) FormulaNames(**word, false);
+        }
+        Diagnostics reported;
+        const std::optional<Formula> pad = entry.pad ? Formula::Parse(entry.pad->to, &reported) : std::nullopt;
+        if (pad) FormulaNames(*pad, false);
+      }
+    }
+  }
+
   void Axis(const std::string& name, const Place& place) {
     if (std::find(axes_.begin(), axes_.end(), name) != axes_.end()) return;
-    diagnostics_->Add(Code::kUnknownName, place, fmt::format("`{}` is no axis of this family", name)).help = DidYouMean(name, axes_);
+    diagnostics_->Add(Code::kUnknownName, place, fmt::format("`{}` is no axis of this family", name)).help = Suggestion(name, axes_, "axes");
   }
 
   void KindName(const Name& kind) {
     if (std::find(kinds_.begin(), kinds_.end(), kind.text) != kinds_.end()) return;
-    diagnostics_->Add(Code::kUnknownKind, kind.place, fmt::format("there is no kind `{}`", kind.text)).help = DidYouMean(kind.text, kinds_);
+    diagnostics_->Add(Code::kUnknownKind, kind.place, fmt::format("there is no kind `{}`", kind.text)).help = Suggestion(kind.text, kinds_, "kinds");
   }
 
   // Capitalised names are axes. In a condition a bare lower-case name that is near a kind is taken for a misspelt kind.
   void FormulaNames(const Formula& formula, bool condition) {
     for (const Formula::Name& name : formula.Names()) {
+      // Variants share entries, and biases the words of their weights.
+      if (!seen_.insert({name.place.source.get(), name.place.begin}).second) continue;
       if (IsAxisName(name.name)) {
         if (std::find(axes_.begin(), axes_.end(), name.name) == axes_.end()) {
-          diagnostics_->Add(Code::kUnknownFormulaName, name.place, fmt::format("`{}` is no axis of this family", name.name)).help = DidYouMean(name.name, axes_);
+          diagnostics_->Add(Code::kUnknownFormulaName, name.place, fmt::format("`{}` is no axis of this family", name.name)).help = Suggestion(name.name, axes_, "axes");
         }
       } else if (condition && formula.root() != nullptr && formula.root()->op == FormulaNode::Op::kName) {
         // `where: mo` alone can only mean a kind; a config attribute would be compared with something.
@@ -80,6 +102,7 @@ class NameChecker {
   const RuleFile& file_;
   Diagnostics* diagnostics_;
   std::vector<std::string> axes_, kinds_;
+  std::set<std::pair<const Source*, uint32_t>> seen_;  // names in formulas
 };
 
 }  // namespace

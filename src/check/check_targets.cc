@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "base/text.h"
 #include "check/proofs.h"
 
 namespace rr {
@@ -11,11 +10,11 @@ void CheckTargets(const RuleFile& file, Diagnostics* diagnostics) {
   for (const TargetRule& target : file.targets) {
     for (size_t i = 0; i < target.cases.size(); ++i) {
       const TargetCase& one = target.cases[i];
-      for (const Name& name : {one.weights, one.adapters}) {
-        if (name.text.empty() || file.FindLayout(name.text) != nullptr) continue;
-        if (name.text == one.weights.text && &name != &one.weights && name.place.begin == one.weights.place.begin) continue;
-        diagnostics->Add(Code::kUnknownLayout, name.place, fmt::format("there is no layout `{}`", name.text)).help = DidYouMean(name.text, layouts);
-        if (one.weights.text == one.adapters.text) break;
+      // A target that is text names one layout for both.
+      const bool same = one.weights.place.begin == one.adapters.place.begin;
+      for (const Name* name : {&one.weights, &one.adapters}) {
+        if (name->text.empty() || (same && name == &one.adapters) || file.FindLayout(name->text) != nullptr) continue;
+        diagnostics->Add(Code::kUnknownLayout, name->place, fmt::format("there is no layout `{}`", name->text)).help = Suggestion(name->text, layouts, "layouts");
       }
       for (size_t j = 0; j < i; ++j) {
         const TargetCase& other = target.cases[j];

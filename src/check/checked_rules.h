@@ -91,6 +91,7 @@ struct CheckedLayout {
   std::vector<const Formula*> require;            // of the layout and what it is like
   std::vector<int> variant_counts;                // per block: how many `one of` alternatives its table has (0: no table)
   std::vector<const TableRule*> tables;           // per block; nullptr when the layout has none
+  std::vector<bool> broken;                       // per block: something of it could not be read or bound, which has been reported
 };
 
 struct CheckedRules {

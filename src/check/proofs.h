@@ -2,6 +2,10 @@
 #ifndef RULE_RUNNER_CHECK_PROOFS_H_
 #define RULE_RUNNER_CHECK_PROOFS_H_
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "base/diagnostic.h"
 #include "check/checked_rules.h"
 #include "syntax/rule_file.h"
@@ -22,6 +26,10 @@ void BindEntries(const RuleFile& file, const std::vector<LogicalTensor>& tensors
 void ProveCover(const CheckedRules& rules, Diagnostics* diagnostics);
 // Keys are disjoint and decodable: RR103, RR104, RR105.
 void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics);
+
+// The nearest of the names, or all of them: "did you mean `hub`?", "layouts: hub and megatron".
+std::string Suggestion(const std::string& word, const std::vector<std::string>& names, std::string_view what);
+std::vector<std::string> AxisNames(const RuleFile& file);
 
 // Whether two conditions can never hold together, decided from kinds: different kinds of one partition exclude each other.
 bool Exclude(const RuleFile& file, const std::optional<Formula>& a, const std::optional<Formula>& b);

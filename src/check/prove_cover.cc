@@ -65,9 +65,13 @@ void CheckTensor(const CheckedRules& rules, const CheckedLayout& layout, int ten
         continue;
       }
       Diagnostic& d = diagnostics->Add(Code::kTensorStoredTwice, entry->rule->place,
-                                       fmt::format("layout `{}` stores `{}` twice{}", layout.name.text, rules.FullName(tensor),
-                                                   CellName(rules, layout, tensor, cell)));
+                                       fmt::format("layout `{}` stores `{}` twice{}{}", layout.name.text, rules.FullName(tensor),
+                                                   CellName(rules, layout, tensor, cell), first == entry ? " in this key" : ""));
+      if (first == entry) return;
       d.notes.push_back({first->rule->place, "it is stored here as well"});
+      if (first->rule->place.source != entry->rule->place.source) {
+        d.help = fmt::format("to put this in its place, remove the other key with `null`, or say `replace: [{}]` in this block", table->layout.text);
+      }
       return;
     }
     if (first == nullptr && !excused && !has_default) {
@@ -93,6 +97,8 @@ void CheckTensor(const CheckedRules& rules, const CheckedLayout& layout, int ten
 void ProveCover(const CheckedRules& rules, Diagnostics* diagnostics) {
   for (const CheckedLayout& layout : rules.layouts) {
     for (size_t t = 0; t < rules.tensors.size(); ++t) {
+      // What could not be read may store it: one mistake, one finding.
+      if (layout.broken[static_cast<size_t>(rules.tensors[t].block)]) continue;
       const int variants = layout.variant_counts[static_cast<size_t>(rules.tensors[t].block)];
       for (int v = 0; v < std::max(1, variants); ++v) CheckTensor(rules, layout, static_cast<int>(t), v, diagnostics);
     }

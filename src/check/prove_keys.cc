@@ -59,7 +59,8 @@ void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics) {
         if (!reported[i][i]) {
           if (const auto example = AmbiguousKey(keys[i])) {
             reported[i][i] = true;
-            diagnostics->Add(Code::kAmbiguousKey, layout.entries[i].rule->place, fmt::format("a key such as `{}` can be read in two ways", *example));
+            diagnostics->Add(Code::kAmbiguousKey, layout.entries[i].rule->place, fmt::format("it does not show where a capture ends in a key such as `{}`", *example)).help =
+                "put literal text between captures that separates them, no digit behind a number";
           }
         }
         for (size_t j = 0; j < i; ++j) {

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
-#include "base/text.h"
 #include "check/proofs.h"
 
 namespace rr {
@@ -17,19 +17,23 @@ std::vector<std::string> LayoutNames(const RuleFile& file) {
   return names;
 }
 
-// The layout and what it is like, nearest first.
-std::vector<const LayoutRule*> Chain(const RuleFile& file, const LayoutRule& layout, Diagnostics* diagnostics) {
+// The layout and what it is like, nearest first. Layouts that are like themselves are reported once: they go into `cyclic`.
+std::vector<const LayoutRule*> Chain(const RuleFile& file, const LayoutRule& layout, std::set<const LayoutRule*>* cyclic, Diagnostics* diagnostics) {
   std::vector<const LayoutRule*> chain{&layout};
   while (chain.back()->like) {
     const Name& like = *chain.back()->like;
     const LayoutRule* next = file.FindLayout(like.text);
     if (next == nullptr) {
       diagnostics->Add(Code::kUnknownLayout, like.place, fmt::format("there is no layout `{}`", like.text)).help =
-          DidYouMean(like.text, LayoutNames(file));
+          Suggestion(like.text, LayoutNames(file), "layouts");
       break;
     }
+    if (cyclic->count(next) > 0) break;
     if (std::find(chain.begin(), chain.end(), next) != chain.end()) {
-      diagnostics->Add(Code::kUnknownLayout, like.place, fmt::format("layout `{}` is like itself", next->name.text));
+      std::string way;
+      for (const LayoutRule* link : chain) way += fmt::format("`{}` is like ", link->name.text);
+      diagnostics->Add(Code::kUnknownLayout, layout.like->place, fmt::format("layout {}`{}`", way, next->name.text));
+      cyclic->insert(chain.begin(), chain.end());
       break;
     }
     chain.push_back(next);
@@ -38,15 +42,15 @@ std::vector<const LayoutRule*> Chain(const RuleFile& file, const LayoutRule& lay
 }
 
 std::optional<Refinement> Refine(const RuleFile& file, const RefineRule& rule, Diagnostics* diagnostics) {
-  auto fail = [&](const Place& place, std::string message) {
-    diagnostics->Add(Code::kBadPlace, place, std::move(message));
+  auto fail = [&](const Place& place, std::string message, std::string help = "") {
+    diagnostics->Add(Code::kBadPlace, place, std::move(message)).help = std::move(help);
     return std::nullopt;
   };
   if (file.FindAxis(rule.axis.text) == nullptr) {
-    return fail(rule.axis.place, fmt::format("`{}` is no axis of this family", rule.axis.text));
+    return fail(rule.axis.place, fmt::format("`{}` is no axis of this family", rule.axis.text), Suggestion(rule.axis.text, AxisNames(file), "axes"));
   }
   for (const NamedPlace& factor : AxesIn(rule.expr)) {
-    if (file.FindAxis(factor.name) == nullptr) return fail(factor.place, fmt::format("`{}` is no axis of this family", factor.name));
+    if (file.FindAxis(factor.name) == nullptr) return fail(factor.place, fmt::format("`{}` is no axis of this family", factor.name), Suggestion(factor.name, AxisNames(file), "axes"));
     if (factor.name == rule.axis.text) return fail(factor.place, fmt::format("`{}` is refined by itself", factor.name));
   }
   if (!TensorsIn(rule.expr).empty()) return fail(TensorsIn(rule.expr)[0].place, "a refinement is made of axes only");
@@ -78,13 +82,17 @@ std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* dia
     for (const TableRule& table : block.tables) {
       if (file.FindLayout(table.layout.text) != nullptr) continue;
       Diagnostic& d = diagnostics->Add(Code::kUnknownLayout, table.layout.place, fmt::format("block `{}` has a table for `{}`, which is no layout of the family", block.name.text, table.layout.text));
-      d.help = DidYouMean(table.layout.text, LayoutNames(file));
+      d.help = Suggestion(table.layout.text, LayoutNames(file), "layouts");
     }
   }
+  std::set<const LayoutRule*> cyclic;
   for (const LayoutRule& rule : file.layouts) {
     CheckedLayout layout;
     layout.name = rule.name;
-    const std::vector<const LayoutRule*> chain = Chain(file, rule, diagnostics);
+    const std::vector<const LayoutRule*> chain = Chain(file, rule, &cyclic, diagnostics);
+    const size_t errors = diagnostics->ErrorCount();
+    bool broken = cyclic.count(chain.back()) > 0 || (chain.back()->like && file.FindLayout(chain.back()->like->text) == nullptr);
+    for (const LayoutRule* link : chain) broken = broken || link->broken;
     layout.partial = rule.partial;
     for (const LayoutRule* link : chain) {
       for (const auto& [name, variants] : link->prefixes) {
@@ -108,7 +116,7 @@ std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* dia
           if (file.FindAxis(place.axis.text) != nullptr) {
             layout.place.push_back(&place);
           } else if (link == &rule) {
-            diagnostics->Add(Code::kBadPlace, place.axis.place, fmt::format("`{}` is no axis of this family", place.axis.text));
+            diagnostics->Add(Code::kBadPlace, place.axis.place, fmt::format("`{}` is no axis of this family", place.axis.text)).help = Suggestion(place.axis.text, AxisNames(file), "axes");
           }
         }
       }
@@ -116,6 +124,7 @@ std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* dia
       for (const Formula& formula : link->require) layout.require.push_back(&formula);
       layout.pass.insert(layout.pass.end(), link->pass.begin(), link->pass.end());
     }
+    broken = broken || diagnostics->ErrorCount() > errors;
     for (const BlockRule& block : file.blocks) {
       const TableRule* found = nullptr;
       for (const LayoutRule* link : chain) {
@@ -124,6 +133,7 @@ std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* dia
         }
       }
       layout.tables.push_back(found);
+      layout.broken.push_back(broken || block.broken || (found != nullptr && found->broken));
       layout.variant_counts.push_back(found == nullptr ? 0 : static_cast<int>(found->variants.size()));
     }
     layouts.push_back(std::move(layout));

@@ -81,7 +81,7 @@ class Parser {
       const size_t name_end = at_;
       if (!AtEnd() && Peek() == '[') {
         if (!IsTensorName(node.name)) {
-          return Fail(begin, name_end, fmt::format("`{}` is no tensor name: tensors are lower case", node.name));
+          return Fail(begin, name_end, fmt::format("`{}` is no tensor name: tensors are lower case, and begin with a letter", node.name));
         }
         const size_t open = at_++;
         node.kind = AxisNode::Kind::kTensor;
@@ -105,7 +105,10 @@ class Parser {
       return Fail(begin, at_, "the only number in an axis expression is 1",
                   "give the size a name under `axes` and write that");
     } else {
-      return Fail(begin, begin + 1, fmt::format("`{}` is not part of an axis expression", c));
+      size_t end = begin + 1;  // the rest of a UTF-8 sequence
+      while (end < text_.text.size() && (static_cast<unsigned char>(text_.text[end]) & 0xC0) == 0x80) ++end;
+      return Fail(begin, end, fmt::format("`{}` is not part of an axis expression", text_.text.substr(begin, end - begin)),
+                  c == ',' ? "axes are separated by spaces" : c == '<' ? "`<-` stands in `tensors` only" : "");
     }
     node.place = text_.PlaceOf(begin, at_);
     return node;

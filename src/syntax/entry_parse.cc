@@ -42,7 +42,10 @@ class EntryParser {
       if (!ReadExpression(node.text, nullptr, &entry)) return std::nullopt;
       return entry;
     }
-    if (!ExpectMap(node, "what a key holds", diagnostics_)) return std::nullopt;
+    if (!node.IsMap()) {
+      diagnostics_->Add(Code::kWrongYamlType, node.place, fmt::format("what a key holds is text or a map, this is {}", NameOf(node.kind)));
+      return std::nullopt;
+    }
     RefuseUnknownFields(node, "a key", kEntryFields, diagnostics_);
     entry.words_place = node.place;
     const YamlNode* write = node.Find("write");
@@ -87,15 +90,8 @@ class EntryParser {
     label.kind = AxisNode::Kind::kTensor;
     label.name = tensor;
     label.place = of != nullptr ? of->place : place;
-    if (entry->expr.empty()) {
-      entry->expr.push_back(label);
-      return;
-    }
-    for (AxisNode& dim : entry->expr) {
-      AxisNode labelled = label;
-      labelled.children = {dim};
-      dim = std::move(labelled);
-    }
+    label.children = std::move(entry->expr);
+    entry->expr = {std::move(label)};
   }
 
   bool ReadContent(const YamlNode& node, EntryRule* entry) {
@@ -159,18 +155,25 @@ class EntryParser {
     if (item.IsMap()) {
       for (const YamlMember& member : item.members) {
         if (std::find(kOps.begin(), kOps.end(), member.key.text) != kOps.end()) {
+          if (head != nullptr) {
+            diagnostics_->Add(Code::kBadOps, member.key.place(), fmt::format("`{}` and `{}` are two items of the list", head->key.text, member.key.text));
+            return std::nullopt;
+          }
           head = &member;
-        } else if (member.key.text == "of" && member.value.IsText()) {
+        } else if (member.key.text == "of") {
+          if (!ExpectText(member.value, "`of`, a tensor,", diagnostics_)) return std::nullopt;
           op.of = member.value.text.text;
         } else {
           Diagnostic& d = diagnostics_->Add(Code::kUnknownField, member.key.place(), fmt::format("there is no op `{}`", member.key.text));
           d.help = DidYouMean(member.key.text, kOps);
+          if (d.help.empty()) d.help = fmt::format("ops: {}", JoinWords(kOps));
           return std::nullopt;
         }
       }
     }
     if (head == nullptr) {
-      diagnostics_->Add(Code::kBadOps, item.place, fmt::format("an op is one of {}", JoinWords(kOps)));
+      diagnostics_->Add(item.IsMap() ? Code::kMissingField : Code::kWrongYamlType, item.place,
+                        fmt::format("an op is a map with one of {}", JoinWords(kOps)));
       return std::nullopt;
     }
     const std::string& name = head->key.text;
@@ -180,20 +183,22 @@ class EntryParser {
       return op;
     }
     if (!ExpectMap(head->value, fmt::format("`{}`", name), diagnostics_)) return std::nullopt;
-    const YamlNode* dim = head->value.Find("dim");
-    if (dim == nullptr) {
-      diagnostics_->Add(Code::kMissingField, head->value.place, fmt::format("`{}` needs `dim`", name));
+    const std::string second = name == "split" ? "into" : "axis";
+    if (!RefuseUnknownFields(head->value, fmt::format("`{}`", name), {"dim", second}, diagnostics_)) return std::nullopt;
+    for (const std::string& field : {std::string("dim"), second}) {
+      if (head->value.Find(field) != nullptr) continue;
+      diagnostics_->Add(Code::kMissingField, head->value.place, fmt::format("`{}` needs `{}`", name, field));
       return std::nullopt;
     }
-    const std::optional<int64_t> n = IntegerOf(*dim, "`dim`", diagnostics_);
+    const std::optional<int64_t> n = IntegerOf(*head->value.Find("dim"), "`dim`", diagnostics_);
     if (!n) return std::nullopt;
     op.dim = *n;
     if (name == "split") {
-      RefuseUnknownFields(head->value, "`split`", {"dim", "into"}, diagnostics_);
       op.kind = OpRule::Kind::kSplit;
       const YamlNode* into = head->value.Find("into");
-      if (into == nullptr || !into->IsMap() || into->members.size() < 2) {
-        diagnostics_->Add(Code::kBadOps, head->value.place, "`split` needs `into: {tensor: size, ...}` with two or more parts");
+      if (!ExpectMap(*into, "`into` (tensor: size)", diagnostics_)) return std::nullopt;
+      if (into->members.size() < 2) {
+        diagnostics_->Add(Code::kBadOps, into->place, "a split has two or more parts");
         return std::nullopt;
       }
       for (const YamlMember& part : into->members) {
@@ -201,11 +206,11 @@ class EntryParser {
       }
       return op;
     }
-    RefuseUnknownFields(head->value, fmt::format("`{}`", name), {"dim", "axis"}, diagnostics_);
     op.kind = name == "stack" ? OpRule::Kind::kStack : OpRule::Kind::kConcat;
     const YamlNode* axis = head->value.Find("axis");
-    if (axis == nullptr || !axis->IsText() || !IsAxisName(axis->text.text)) {
-      diagnostics_->Add(Code::kBadOps, head->value.place, fmt::format("`{}` needs `axis: AXIS`", name));
+    if (!ExpectText(*axis, "`axis`", diagnostics_)) return std::nullopt;
+    if (!IsAxisName(axis->text.text)) {
+      diagnostics_->Add(Code::kBadOps, axis->place, fmt::format("`{}` is no axis: axes are Capitalised", axis->text.text));
       return std::nullopt;
     }
     op.axis = axis->text;
@@ -218,9 +223,17 @@ class EntryParser {
       diagnostics_->Add(Code::kBadValueWord, place, std::move(message));
       good = false;
     };
-    if (const YamlNode* cast = node.Find("cast")) {
-      entry->cast = cast->IsText() ? ParseDtype(cast->text.text) : std::nullopt;
-      if (!entry->cast || !IsFloat(*entry->cast)) bad(cast->place, "`cast` is one of F64, F32, F16 and BF16");
+    // The text of a field; nullptr when it is absent or no text, which is reported.
+    auto text_of = [&](const YamlNode& map, const char* field) -> const SpannedText* {
+      const YamlNode* value = map.Find(field);
+      if (value == nullptr) return nullptr;
+      if (ExpectText(*value, fmt::format("`{}`", field), diagnostics_)) return &value->text;
+      good = false;
+      return nullptr;
+    };
+    if (const SpannedText* cast = text_of(node, "cast")) {
+      entry->cast = ParseDtype(cast->text);
+      if (!entry->cast || !IsFloat(*entry->cast)) bad(cast->place(), "`cast` is one of F64, F32, F16 and BF16");
     }
     for (auto [field, target] : {std::pair{"add", &entry->add}, {"multiply", &entry->multiply}, {"back", &entry->back}}) {
       if (const YamlNode* value = node.Find(field)) {
@@ -229,32 +242,31 @@ class EntryParser {
       }
     }
     if (entry->back && !entry->multiply) bad(node.Find("back")->place, "`back` is the exact other direction of `multiply`, which is absent");
-    if (const YamlNode* in = node.Find("in")) {
-      if (in->IsText() && in->text.text == "bf16") {
+    if (const SpannedText* in = text_of(node, "in")) {
+      if (in->text == "bf16") {
         entry->in = Dtype::kBF16;
-      } else if (!in->IsText() || in->text.text != "f32") {
-        bad(in->place, "`in` says where the factor is rounded: f32 or bf16");
+      } else if (in->text != "f32") {
+        bad(in->place(), "`in` says where the factor is rounded: f32 or bf16");
       }
-      if (!entry->add && !entry->multiply) bad(in->place, "`in` belongs to `add` or `multiply`");
+      if (!entry->add && !entry->multiply && good) bad(in->place(), "`in` belongs to `add` or `multiply`");
     }
-    if (const YamlNode* pad = node.Find("pad")) {
+    if (const YamlNode* pad = node.Find("pad"); pad != nullptr && ExpectMap(*pad, "`pad`", diagnostics_)) {
+      RefuseUnknownFields(*pad, "`pad`", {"to", "dim", "check"}, diagnostics_);
       PadWord word;
       word.place = pad->place;
-      if (ExpectMap(*pad, "`pad`", diagnostics_)) {
-        RefuseUnknownFields(*pad, "`pad`", {"to", "dim", "check"}, diagnostics_);
-        const YamlNode* to = pad->Find("to");
-        if (to == nullptr || !to->IsText()) {
-          bad(pad->place, "`pad` needs `to`: the stored size");
-        } else {
-          word.to = to->text;
-        }
-        if (const YamlNode* dim = pad->Find("dim")) word.dim = IntegerOf(*dim, "`dim`", diagnostics_).value_or(0);
-        if (const YamlNode* check = pad->Find("check")) {
-          word.check_zero = check->IsText() && check->text.text == "zero";
-          if (!word.check_zero && !(check->IsText() && check->text.text == "ignore")) bad(check->place, "`check` is ignore or zero");
-        }
-        entry->pad = std::move(word);
+      if (pad->Find("to") == nullptr) {
+        diagnostics_->Add(Code::kMissingField, pad->place, "`pad` needs `to`: the stored size");
+        good = false;
+      } else if (const SpannedText* to = text_of(*pad, "to")) {
+        word.to = *to;
+        good = Formula::Parse(*to, diagnostics_).has_value() && good;
       }
+      if (const YamlNode* dim = pad->Find("dim")) word.dim = IntegerOf(*dim, "`dim`", diagnostics_).value_or(0);
+      if (const SpannedText* check = text_of(*pad, "check")) {
+        word.check_zero = check->text == "zero";
+        if (!word.check_zero && check->text != "ignore") bad(check->place(), "`check` is ignore or zero");
+      }
+      entry->pad = std::move(word);
     }
     if (const YamlNode* replicate = node.Find("replicate")) {
       for (const SpannedText& axis : TextsOf(*replicate, "an axis to replicate over", diagnostics_)) {
@@ -264,7 +276,8 @@ class EntryParser {
     }
     if (const YamlNode* tied = node.Find("tied")) entry->tied = YesNoOf(*tied, "`tied`", diagnostics_).value_or(false);
     if (const YamlNode* drop = node.Find("drop")) {
-      if (ExpectText(*drop, "`drop`, the reason,", diagnostics_)) entry->drop = drop->text.text;
+      good = ExpectText(*drop, "`drop`, the reason,", diagnostics_) && good;
+      if (good) entry->drop = drop->text.text;
       if (entry->drop && entry->drop->empty()) bad(drop->place, "`drop` needs the reason why nothing is lost");
     }
     return good;
@@ -281,7 +294,11 @@ TableRule ParseTable(const SpannedText& layout, const YamlNode& node, const std:
   TableRule table;
   table.layout = NameFrom(layout);
   table.place = node.place;
-  if (!ExpectMap(node, "a layout's table", diagnostics)) return table;
+  const size_t errors = diagnostics->ErrorCount();
+  if (!ExpectMap(node, "a layout's table", diagnostics)) {
+    table.broken = true;
+    return table;
+  }
   EntryParser parser(tensors, diagnostics);
   TableRule::Variant common;
   for (const YamlMember& member : node.members) {
@@ -308,6 +325,7 @@ TableRule ParseTable(const SpannedText& layout, const YamlNode& node, const std:
       if (auto parsed = parser.Parse(member.key, member.value)) common.entries.push_back(std::move(*parsed));
     }
   }
+  table.broken = diagnostics->ErrorCount() > errors;
   if (table.variants.empty()) {
     table.variants.push_back(std::move(common));
   } else {

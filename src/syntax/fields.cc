@@ -61,15 +61,18 @@ std::optional<bool> YesNoOf(const YamlNode& node, std::string_view what, Diagnos
 
 Name NameFrom(const SpannedText& text) { return {text.text, text.place()}; }
 
-void RefuseUnknownFields(const YamlNode& map, std::string_view what, const std::vector<std::string>& allowed,
+bool RefuseUnknownFields(const YamlNode& map, std::string_view what, const std::vector<std::string>& allowed,
                          Diagnostics* diagnostics) {
+  bool known = true;
   for (const YamlMember& member : map.members) {
     if (std::find(allowed.begin(), allowed.end(), member.key.text) != allowed.end()) continue;
+    known = false;
     Diagnostic& d = diagnostics->Add(Code::kUnknownField, member.key.place(),
                                      fmt::format("{} has no field `{}`", what, member.key.text));
     d.help = DidYouMean(member.key.text, allowed);
     if (d.help.empty()) d.help = fmt::format("fields: {}", JoinWords(allowed, allowed.size()));
   }
+  return known;
 }
 
 }  // namespace rr

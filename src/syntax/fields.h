@@ -25,8 +25,8 @@ std::optional<int64_t> IntegerOf(const YamlNode& node, std::string_view what, Di
 std::optional<bool> YesNoOf(const YamlNode& node, std::string_view what, Diagnostics* diagnostics);
 Name NameFrom(const SpannedText& text);
 
-// RR003 with "did you mean" for every member that is not in `allowed`.
-void RefuseUnknownFields(const YamlNode& map, std::string_view what, const std::vector<std::string>& allowed,
+// RR003 with "did you mean" for every member that is not in `allowed`; true when there is none.
+bool RefuseUnknownFields(const YamlNode& map, std::string_view what, const std::vector<std::string>& allowed,
                          Diagnostics* diagnostics);
 
 }  // namespace rr

@@ -3,6 +3,7 @@
 // A template is a chain of pieces: a literal byte, a decimal integer, or one of several words. An automaton state is (piece, where
 // within it); integers have two inner states (before the first digit, after a digit other than a leading zero).
 #include <algorithm>
+#include <compare>
 #include <deque>
 #include <map>
 #include <set>
@@ -108,34 +109,52 @@ std::optional<std::string> CommonKey(const KeyTemplate& ka, const KeyTemplate& k
   return std::nullopt;
 }
 
+// Two readings of one key are two walks through the automaton, which has one walk for each reading.
 std::optional<std::string> AmbiguousKey(const KeyTemplate& key) {
-  // Ambiguity needs a capture that can end at two places of one key: a capture directly followed by something that can begin
-  // with what the capture could also read. Between an integer and the next non-digit byte there is only one border.
+  // An integer before a literal digit could be read from the right, but no reader would see the border: refused as well.
   for (size_t i = 0; i + 1 < key.parts.size(); ++i) {
     const KeyPart& part = key.parts[i];
     const KeyPart& next = key.parts[i + 1];
-    if (part.kind != KeyPart::Kind::kCapture) continue;
-    bool ambiguous = false;
-    if (part.words.empty()) {
-      if (next.kind == KeyPart::Kind::kCapture) {
-        ambiguous = next.words.empty();
-        for (const std::string& word : next.words) ambiguous = ambiguous || (word[0] >= '0' && word[0] <= '9');
-      }
-      // An integer before a literal digit is unambiguous only from the right; keep it refused: readers would not see the border.
-      if (next.kind == KeyPart::Kind::kLiteral) ambiguous = next.text[0] >= '0' && next.text[0] <= '9';
-    } else {
-      for (const std::string& x : part.words) {
-        for (const std::string& y : part.words) {
-          if (x.size() < y.size() && y.compare(0, x.size(), x) == 0 && next.kind == KeyPart::Kind::kCapture) ambiguous = true;
-        }
-      }
-    }
-    if (!ambiguous) continue;
+    if (part.kind != KeyPart::Kind::kCapture || !part.words.empty()) continue;
+    if (next.kind != KeyPart::Kind::kLiteral || next.text[0] < '0' || next.text[0] > '9') continue;
     std::string example;
     for (const KeyPart& p : key.parts) {
       example += p.kind == KeyPart::Kind::kCapture ? (p.words.empty() ? "11" : p.words[0]) : p.text;
     }
     return example;
+  }
+  // Every way through the automaton is one reading, so a key is ambiguous exactly when two ways that part somewhere both end with it:
+  // the automaton walked twice at once, with a note of whether the two ways have parted.
+  const Automaton a = Build(key);
+  struct State {
+    int first, second;
+    bool parted;
+    auto operator<=>(const State&) const = default;
+  };
+  std::map<State, std::pair<State, char>> came_from;
+  std::deque<State> queue;
+  const State start{Start(a), Start(a), false};
+  came_from[start] = {start, 0};
+  queue.push_back(start);
+  while (!queue.empty()) {
+    const State state = queue.front();
+    queue.pop_front();
+    if (state.first == a.final_state && state.second == a.final_state && state.parted) {
+      std::string example;
+      for (State s = state; s != start; s = came_from[s].first) example += came_from[s].second;
+      std::reverse(example.begin(), example.end());
+      return example;
+    }
+    const auto& first = a.edges[state.first];
+    const auto& second = a.edges[state.second];
+    for (size_t i = 0; i < first.size(); ++i) {
+      for (size_t j = 0; j < second.size(); ++j) {
+        const char low = std::max(first[i].low, second[j].low);
+        if (low > std::min(first[i].high, second[j].high)) continue;
+        const State to{first[i].to, second[j].to, state.parted || state.first != state.second || i != j};
+        if (came_from.emplace(to, std::pair{state, low}).second) queue.push_back(to);
+      }
+    }
   }
   return std::nullopt;
 }

@@ -59,6 +59,7 @@ std::optional<KeyTemplate> ParseKeyTemplate(const SpannedText& text, Diagnostics
     } else if (IsTensorName(part.text)) {
       part.kind = KeyPart::Kind::kName;
     } else {
+      if (part.text.empty()) return fail(at, close + 1, "a capture names an axis (Capitalised) or a named string (lower case)");
       return fail(at + 1, name_end, fmt::format("`{}` is neither an axis (Capitalised) nor a named string (lower case)", part.text));
     }
     if (colon < close) {

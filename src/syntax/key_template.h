@@ -54,7 +54,7 @@ std::optional<int64_t> CaptureValue(const KeyPart& part, std::string_view text);
 // A shortest key that both templates match (captures stand for any text that they accept), or nullopt when none exists.
 // Decided on the product of the two automata.
 std::optional<std::string> CommonKey(const KeyTemplate& a, const KeyTemplate& b);
-// A key that the template can read in two ways, or nullopt: two captures with no literal that separates them.
+// A shortest key that the template can read in two ways, or one in which a literal digit follows an integer; nullopt when there is none.
 std::optional<std::string> AmbiguousKey(const KeyTemplate& key);
 
 }  // namespace rr

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
+
+#include "syntax/fields.h"
 
 namespace rr {
 namespace {
@@ -28,28 +31,42 @@ void RemoveNulls(YamlNode* node) {
   for (YamlNode& item : node->items) RemoveNulls(&item);
 }
 
+// Nulls what `table` has: a null, and no hole, so that the result still removes it when it is merged over the same file once more.
+// Without a table of its own the block has none, and the layout that it is like is asked.
+void Forget(const YamlNode& block, YamlMember* table) {
+  const YamlNode* layouts = block.Find("layouts");
+  if (layouts == nullptr || layouts->Find(table->key.text) == nullptr || !table->value.IsMap()) {
+    table->value = YamlNode();
+    return;
+  }
+  for (YamlMember& member : table->value.members) member.value = YamlNode();
+}
+
+// Depth of one block or layout in a file: there `replace` and `place` have their own ways of merging.
+constexpr int kBlockDepth = 2;
+
 // `over` wins; its nulls stay in the result, where they remove what a third file has.
-YamlNode Merge(const YamlNode& base, const YamlNode& over) {
+YamlNode Merge(const YamlNode& base, const YamlNode& over, int depth) {
   if (!base.IsMap() || !over.IsMap()) return over;
   YamlNode result = base;
   result.place = over.place;
-  if (const YamlNode* replace = over.Find(kReplace); replace != nullptr && replace->IsList()) {
+  if (const YamlNode* replace = over.Find(kReplace); replace != nullptr && depth == kBlockDepth) {
     if (YamlMember* layouts = FindMember(&result, "layouts"); layouts != nullptr) {
-      for (const YamlNode& layout : replace->items) {
-        std::erase_if(layouts->value.members, [&](const YamlMember& m) { return m.key.text == layout.text.text; });
+      for (const YamlNode& layout : ItemsOf(*replace)) {
+        if (YamlMember* table = FindMember(&layouts->value, layout.text.text)) Forget(over, table);
       }
     }
   }
   for (const YamlMember& member : over.members) {
-    if (member.key.text == kReplace) continue;
+    if (member.key.text == kReplace && depth == kBlockDepth) continue;
     YamlMember* found = FindMember(&result, member.key.text);
     if (found == nullptr) {
       result.members.push_back(member);
-    } else if (member.key.text == "place") {
+    } else if (member.key.text == "place" && depth == kBlockDepth) {
       *found = member;
     } else {
       found->key = member.key;
-      found->value = Merge(found->value, member.value);
+      found->value = Merge(found->value, member.value, depth + 1);
     }
   }
   return result;
@@ -61,12 +78,23 @@ class Reader {
 
   std::optional<YamlNode> Read(const SourcePtr& source) {
     sources.push_back(source);
+    open_.push_back(source);
+    std::optional<YamlNode> tree = ReadOpen(source);
+    open_.pop_back();
+    return tree;
+  }
+
+  std::vector<SourcePtr> sources;
+
+ private:
+  std::optional<YamlNode> ReadOpen(const SourcePtr& source) {
     std::optional<YamlNode> own = ParseYaml(source, diagnostics_);
     if (!own) return std::nullopt;
     if (!own->IsMap()) {
       diagnostics_->Add(Code::kWrongYamlType, own->place, "a rule file is a map");
       return std::nullopt;
     }
+    CheckReplace(*own);
     const YamlNode* extends = own->Find("extends");
     if (extends == nullptr || extends->IsNull()) return own;
     if (!extends->IsList()) {
@@ -81,65 +109,97 @@ class Reader {
       std::erase_if(base->members, [](const YamlMember& m) {
         return m.key.text == "describes" || m.key.text == "tests" || m.key.text == "about" || m.key.text == "family";
       });
-      merged = merged ? Merge(*merged, *base) : *base;
+      merged = merged ? Merge(*merged, *base, 0) : *base;
     }
-    return merged ? Merge(*merged, *own) : own;
+    return merged ? Merge(*merged, *own, 0) : own;
   }
 
-  std::vector<SourcePtr> sources;
+  // `replace` is gone after merging, so its form is checked before.
+  void CheckReplace(const YamlNode& own) {
+    const YamlNode* blocks = own.Find("blocks");
+    if (blocks == nullptr || !blocks->IsMap()) return;
+    for (const YamlMember& block : blocks->members) {
+      const YamlNode* replace = block.value.IsMap() ? block.value.Find(kReplace) : nullptr;
+      if (replace != nullptr) TextsOf(*replace, "a layout of `replace`", diagnostics_);
+    }
+  }
 
- private:
+  // Each file is read once, whatever the number of paths that lead to it.
   std::optional<YamlNode> ReadBase(const YamlNode& item) {
     if (!item.IsText()) {
       diagnostics_->Add(Code::kWrongYamlType, item.place, "`extends` is a list of families");
       return std::nullopt;
     }
     const std::string& name = item.text.text;
-    if (std::find(open_.begin(), open_.end(), name) != open_.end()) {
-      diagnostics_->Add(Code::kBadExtends, item.place, fmt::format("`{}` extends itself", name));
-      return std::nullopt;
-    }
     const SourcePtr source = find_(name);
-    if (source == nullptr) {
-      diagnostics_->Add(Code::kBadExtends, item.place, fmt::format("there is no rule file `{}`", name));
+    // The file that is being read may extend another one of its own name, and is not found under it itself.
+    const auto cycle = std::find_if(open_.begin(), open_.end(), [&](const SourcePtr& open) {
+      return source != nullptr ? open->name() == source->name() : FamilyOf(*open) == name;
+    });
+    if (cycle != open_.end()) {
+      std::string chain;
+      for (auto open = cycle; open != open_.end(); ++open) chain += fmt::format("`{}` extends ", FamilyOf(**open));
+      diagnostics_->Add(Code::kBadExtends, item.place, fmt::format("{}itself", chain));
       return std::nullopt;
     }
-    open_.push_back(name);
-    std::optional<YamlNode> base = Read(source);
-    open_.pop_back();
-    return base;
+    if (source == nullptr) {
+      diagnostics_->Add(Code::kBadExtends, item.place, fmt::format("there is no rule file `{}`", name)).help =
+          "a file is named without folder and ending; it is looked up beside this file, then in each folder of rules, and in their `common/`";
+      return std::nullopt;
+    }
+    if (const auto done = read_.find(source->name()); done != read_.end()) return done->second;
+    return read_[source->name()] = Read(source);
+  }
+
+  // "rules/common/decoder.yaml" -> "decoder"
+  static std::string FamilyOf(const Source& source) {
+    std::string name = source.name().substr(source.name().rfind('/') + 1);
+    return name.substr(0, name.rfind(".yaml"));
   }
 
   const FindRuleText& find_;
   Diagnostics* diagnostics_;
-  std::vector<std::string> open_;
+  std::vector<SourcePtr> open_;
+  std::map<std::string, std::optional<YamlNode>> read_;
 };
 
-// `like: other` inside a block: the other block with this one merged over it.
+// `like: other` inside a block: the other block with this one merged over it. A block whose `like` leads nowhere is left out: nothing
+// that follows from it is worth a finding.
 void ResolveLikeBlocks(YamlNode* tree, Diagnostics* diagnostics) {
   YamlMember* blocks = FindMember(tree, "blocks");
   if (blocks == nullptr || !blocks->value.IsMap()) return;
   const YamlNode original = blocks->value;
+  std::set<std::string> broken;
   for (YamlMember& block : blocks->value.members) {
-    std::set<std::string> seen{block.key.text};
-    while (block.value.IsMap()) {
+    std::vector<std::string> chain{block.key.text};
+    while (block.value.IsMap() && broken.count(block.key.text) == 0) {
       const YamlNode* like = block.value.Find(kLike);
-      if (like == nullptr || !like->IsText()) break;
-      const std::string name = like->text.text;
+      if (like == nullptr) break;
+      const bool is_text = like->IsText();
+      const std::string name = is_text ? like->text.text : "";
       const YamlNode* other = original.Find(name);
-      if (other == nullptr || !seen.insert(name).second) {
-        Diagnostic& d = diagnostics->Add(Code::kBadExtends, like->place,
-                         other == nullptr ? fmt::format("there is no block `{}`", name)
-                                          : fmt::format("block `{}` is like itself", name));
-        (void)d;
-        break;
+      if (is_text && other != nullptr && broken.count(name) == 0 && std::find(chain.begin(), chain.end(), name) == chain.end()) {
+        chain.push_back(name);
+        YamlNode own = block.value;
+        std::erase_if(own.members, [](const YamlMember& m) { return m.key.text == kLike; });
+        block.value = Merge(*other, own, kBlockDepth);
+        continue;
       }
-      YamlNode own = block.value;
-      std::erase_if(own.members, [](const YamlMember& m) { return m.key.text == kLike; });
-      block.value = Merge(*other, own);
+      if (!is_text) {
+        diagnostics->Add(Code::kWrongYamlType, like->place, fmt::format("`like` is the name of a block, this is {}", NameOf(like->kind)));
+      } else if (other == nullptr) {
+        diagnostics->Add(Code::kBadExtends, like->place, fmt::format("there is no block `{}`", name));
+      } else if (broken.count(name) == 0) {
+        std::string way;
+        for (const std::string& link : chain) way += fmt::format("`{}` is like ", link);
+        diagnostics->Add(Code::kBadExtends, original.Find(block.key.text)->Find(kLike)->place, fmt::format("block {}`{}`", way, name));
+      }
+      broken.insert(chain.begin(), chain.end());
     }
+    if (!block.value.IsMap()) continue;
     std::erase_if(block.value.members, [](const YamlMember& m) { return m.key.text == kLike || m.key.text == kReplace; });
   }
+  std::erase_if(blocks->value.members, [&](const YamlMember& m) { return broken.count(m.key.text) > 0; });
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ struct Piece {
   Poly size;
   Place place;
   std::vector<std::shared_ptr<Piece>> factors;
-  std::vector<std::pair<std::string, std::shared_ptr<Piece>>> sides;  // tensor name, piece
+  std::vector<std::pair<SpannedText, std::shared_ptr<Piece>>> sides;  // tensor, piece
 };
 using PiecePtr = std::shared_ptr<Piece>;
 
@@ -144,9 +144,9 @@ class Lowering {
     return Fail(op.place, fmt::format("there is no dimension {}: the tensor has {} here", op.dim, branch.dims.size()));
   }
 
-  std::string Shown(const Branch& branch) {
+  static std::string Shown(const std::vector<Dim>& dims) {
     std::vector<std::string> labels;
-    for (const Dim& dim : branch.dims) labels.push_back(dim.label);
+    for (const Dim& dim : dims) labels.push_back(dim.label);
     return fmt::format("[{}]", fmt::join(labels, ", "));
   }
 
@@ -165,13 +165,13 @@ class Lowering {
         found = i;
       }
       if (found == used.size()) {
-        return Fail(text.place(), fmt::format("the tensor is {} here and has no dimension `{}`", Shown(*branch), text.text));
+        return Fail(text.place(), fmt::format("the tensor is {} here and has no dimension `{}`", Shown(branch->dims), text.text));
       }
       used[found] = true;
       dims.push_back(branch->dims[found]);
     }
     if (dims.size() != branch->dims.size()) {
-      return Fail(op.place, fmt::format("permute names {} dimensions, the tensor has {}: {}", dims.size(), branch->dims.size(), Shown(*branch)));
+      return Fail(op.place, fmt::format("permute names {} dimensions, the tensor has {}: {}", dims.size(), branch->dims.size(), Shown(branch->dims)));
     }
     branch->dims = std::move(dims);
     return true;
@@ -189,7 +189,7 @@ class Lowering {
     size_t i = 0, j = 0;
     while (i < branch->dims.size() || j < wanted.size()) {
       if (i == branch->dims.size() || j == wanted.size()) {
-        return Fail(op.place, fmt::format("{} cannot be reshaped to this", Shown(*branch)));
+        return Fail(op.place, fmt::format("{} cannot be reshaped to {}", Shown(branch->dims), Shown(wanted)));
       }
       if (branch->dims[i].size == wanted[j].size) {
         Dim dim = branch->dims[i++];
@@ -206,7 +206,8 @@ class Lowering {
         while (i_end < branch->dims.size() && !(old_size == new_size)) old_size = old_size * branch->dims[i_end++].size;
       }
       if (!(old_size == new_size)) {
-        return Fail(op.place, fmt::format("{} cannot be reshaped to this: `{}` is no product of what follows", Shown(*branch), branch->dims[i].label));
+        return Fail(op.place, fmt::format("{} cannot be reshaped to {}: from `{}` and `{}` on, no product of one side is the other",
+                                          Shown(branch->dims), Shown(wanted), branch->dims[i].label, wanted[j].label));
       }
       if (i_end == i + 1) {
         if (!Open(op, &branch->dims[i], &wanted, j, j_end)) return false;
@@ -264,7 +265,7 @@ class Lowering {
       std::optional<Dim> side = NewDim(size_text);
       if (!side) return false;
       sum = sum + side->size;
-      dim.pieces[0]->sides.push_back({tensor.text, side->pieces[0]});
+      dim.pieces[0]->sides.push_back({tensor, side->pieces[0]});
       Branch made = branch;
       made.tensor = tensor.text;
       made.dims[static_cast<size_t>(op.dim)] = std::move(*side);
@@ -295,8 +296,8 @@ class Lowering {
         if (!child) return std::nullopt;
         AxisNode labelled;
         labelled.kind = AxisNode::Kind::kTensor;
-        labelled.name = tensor;
-        labelled.place = side->place;
+        labelled.name = tensor.text;
+        labelled.place = tensor.place();
         labelled.children.push_back(std::move(*child));
         node.alternatives.push_back({std::move(labelled)});
       }

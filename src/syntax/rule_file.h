@@ -89,6 +89,7 @@ struct LayoutRule {
   std::optional<std::string> partial;  // why this layout does not store everything
   std::vector<Formula> require;        // what a config must satisfy for the layout to exist
   std::optional<std::string> about;
+  bool broken = false;  // something of it could not be read: what depends on it is not reported as well
 };
 
 // One op of the long form, stored -> logical.
@@ -150,6 +151,7 @@ struct TableRule {
   std::optional<std::string> partial;
   std::vector<DefaultRule> defaults;
   Place place;
+  bool broken = false;  // something of it could not be read
 };
 
 struct TensorRule {
@@ -166,6 +168,7 @@ struct BlockRule {
   std::optional<Formula> where;
   std::vector<TensorRule> tensors;
   std::vector<TableRule> tables;
+  bool broken = false;  // a tensor could not be read
 };
 
 struct TestRule {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -20,9 +21,9 @@ class FileParser {
  public:
   explicit FileParser(Diagnostics* diagnostics) : diagnostics_(diagnostics) {}
 
-  RuleFile Parse(const YamlNode& root) {
+  std::optional<RuleFile> Parse(const YamlNode& root) {
+    if (!Header(root)) return std::nullopt;
     RefuseUnknownFields(root, "a rule file", kFileFields, diagnostics_);
-    Header(root);
     EachMember(root, "axes", [&](const YamlMember& m) { Axis(m); });
     EachMember(root, "kinds", [&](const YamlMember& m) { Kind(m); });
     EachMember(root, "targets", [&](const YamlMember& m) { Target(m); });
@@ -49,12 +50,13 @@ class FileParser {
     for (const YamlMember& member : node->members) each(member);
   }
 
-  void Header(const YamlNode& root) {
+  bool Header(const YamlNode& root) {
     const YamlNode* version = root.Find("rule-runner");
     if (version == nullptr) {
       diagnostics_->Add(Code::kBadVersion, root.place, "a rule file begins with `rule-runner: 1`");
     } else if (!version->IsText() || version->text.text != "1") {
       diagnostics_->Add(Code::kBadVersion, version->place, "this build reads version 1 of the language: `rule-runner: 1`");
+      return false;  // of another version's text no finding would mean anything
     }
     if (const YamlNode* family = root.Find("family"); family == nullptr) {
       diagnostics_->Add(Code::kMissingField, root.place, "`family`, the name of the family, is missing");
@@ -71,6 +73,7 @@ class FileParser {
         file_.architectures = TextsOf(*names, "an architecture", diagnostics_);
       }
     }
+    return true;
   }
 
   void Axis(const YamlMember& member) {
@@ -81,15 +84,15 @@ class FileParser {
       return;
     }
     const YamlNode& value = member.value;
+    // An axis that cannot be read still has its name, so that its uses are not reported as well.
     if (value.IsText() && value.text.text == "free") {
       axis.kind = AxisRule::Kind::kFree;
     } else if (value.IsText()) {
       axis.formula = Formula::Parse(value.text, diagnostics_);
-      if (!axis.formula) return;
     } else if (value.IsList()) {
       axis.kind = AxisRule::Kind::kWords;
       for (const SpannedText& word : TextsOf(value, "a word of an axis", diagnostics_)) axis.words.push_back(word.text);
-    } else if (ExpectMap(value, "an axis", diagnostics_)) {
+    } else if (value.IsMap()) {
       if (const YamlNode* free = value.Find("free")) {
         RefuseUnknownFields(value, "a free axis", {"free"}, diagnostics_);
         axis.kind = AxisRule::Kind::kFree;
@@ -102,6 +105,8 @@ class FileParser {
           }
         }
       }
+    } else {
+      diagnostics_->Add(Code::kWrongYamlType, value.place, fmt::format("an axis is text, a list or a map, this is {}", NameOf(value.kind)));
     }
     file_.axes.push_back(std::move(axis));
   }
@@ -109,13 +114,12 @@ class FileParser {
   void Kind(const YamlMember& member) {
     KindRule kind;
     kind.name = NameFrom(member.key);
-    if (!ExpectMap(member.value, "a kind", diagnostics_)) return;
+    if (!ExpectMap(member.value, "a partition into kinds", diagnostics_)) return;
     for (const YamlMember& one : member.value.members) {
-      if (!ExpectText(one.value, "a case of a kind", diagnostics_)) continue;
-      if (one.value.text.text == "else") {
+      if (one.value.IsText() && one.value.text.text == "else") {
         kind.cases.push_back({NameFrom(one.key), std::nullopt});
-      } else if (auto formula = Formula::Parse(one.value.text, diagnostics_)) {
-        kind.cases.push_back({NameFrom(one.key), std::move(formula)});
+      } else {
+        kind.cases.push_back({NameFrom(one.key), FormulaOf(one.value, "a kind", diagnostics_).value_or(Formula())});
       }
     }
     file_.kinds.push_back(std::move(kind));
@@ -128,17 +132,25 @@ class FileParser {
       target->weights = target->adapters = NameFrom(node.text);
       return;
     }
-    if (!ExpectMap(node, "a target", diagnostics_)) return;
-    RefuseUnknownFields(node, "a target", {"weights", "adapters"}, diagnostics_);
-    if (const YamlNode* w = node.Find("weights"); w != nullptr && w->IsText()) target->weights = NameFrom(w->text);
-    if (const YamlNode* a = node.Find("adapters"); a != nullptr && a->IsText()) target->adapters = NameFrom(a->text);
+    if (!node.IsMap()) {
+      diagnostics_->Add(Code::kWrongYamlType, node.place, fmt::format("a target is a layout's name or a map, this is {}", NameOf(node.kind)));
+      return;
+    }
+    if (!RefuseUnknownFields(node, "a target", {"weights", "adapters"}, diagnostics_)) return;
+    const YamlNode* weights = node.Find("weights");
+    const YamlNode* adapters = node.Find("adapters");
+    if (weights == nullptr && adapters == nullptr) {
+      diagnostics_->Add(Code::kMissingField, node.place, "a target names the layout of `weights`, of `adapters`, or of both");
+    }
+    if (weights != nullptr && ExpectText(*weights, "`weights`, a layout,", diagnostics_)) target->weights = NameFrom(weights->text);
+    if (adapters != nullptr && ExpectText(*adapters, "`adapters`, a layout,", diagnostics_)) target->adapters = NameFrom(adapters->text);
   }
 
   void Target(const YamlMember& member) {
     TargetRule target;
     target.system = NameFrom(member.key);
-    const bool by_version = member.value.IsMap() && !member.value.members.empty() &&
-                            member.value.members[0].key.text.find_first_of("<>=!") != std::string::npos;
+    const auto is_range = [](const YamlMember& m) { return m.key.text.find_first_of("<>=!") != std::string::npos; };
+    const bool by_version = member.value.IsMap() && std::any_of(member.value.members.begin(), member.value.members.end(), is_range);
     if (!by_version) {
       TargetCase one;
       TargetLayouts(member.value, &one);
@@ -164,8 +176,14 @@ class FileParser {
   void Layout(const YamlMember& member) {
     LayoutRule layout;
     layout.name = NameFrom(member.key);
-    const YamlNode& node = member.value;
-    if (!ExpectMap(node, "a layout", diagnostics_)) return;
+    const size_t errors = diagnostics_->ErrorCount();
+    if (ExpectMap(member.value, "a layout", diagnostics_)) LayoutFields(member.value, &layout);
+    layout.broken = diagnostics_->ErrorCount() > errors;
+    file_.layouts.push_back(std::move(layout));
+  }
+
+  void LayoutFields(const YamlNode& node, LayoutRule* rule) {
+    LayoutRule& layout = *rule;
     RefuseUnknownFields(node, "a layout", kLayoutFields, diagnostics_);
     if (const YamlNode* like = node.Find("like"); like != nullptr && ExpectText(*like, "`like`", diagnostics_)) {
       layout.like = NameFrom(like->text);
@@ -206,7 +224,6 @@ class FileParser {
     if (const YamlNode* about = node.Find("about"); about != nullptr && ExpectText(*about, "`about`", diagnostics_)) {
       layout.about = about->text.text;
     }
-    file_.layouts.push_back(std::move(layout));
   }
 
   // place: {L: "text"} or {L: {"text": dims, ...}}
@@ -219,7 +236,9 @@ class FileParser {
     };
     if (member.value.IsText()) {
       add(member.value.text, {});
-    } else if (ExpectMap(member.value, "a place", diagnostics_)) {
+    } else if (!member.value.IsMap()) {
+      diagnostics_->Add(Code::kWrongYamlType, member.value.place, fmt::format("a place is text or a map, this is {}", NameOf(member.value.kind)));
+    } else {
       for (const YamlMember& one : member.value.members) {
         if (auto dims = ExprOf(one.value, "the dims of a place")) add(one.key, std::move(*dims));
       }
@@ -232,6 +251,7 @@ class FileParser {
     block.name = NameFrom(member.key);
     const YamlNode& node = member.value;
     if (!ExpectMap(node, "a block", diagnostics_)) return;
+    const size_t errors = diagnostics_->ErrorCount();
     RefuseUnknownFields(node, "a block", kBlockFields, diagnostics_);
     if (const YamlNode* where = node.Find("where")) block.where = FormulaOf(*where, "`where`", diagnostics_);
     const YamlNode* tensors = node.Find("tensors");
@@ -240,6 +260,7 @@ class FileParser {
     } else if (ExpectMap(*tensors, "`tensors`", diagnostics_)) {
       for (const YamlMember& tensor : tensors->members) Tensor(tensor, &block);
     }
+    block.broken = diagnostics_->ErrorCount() > errors;
     std::vector<std::string> names;
     for (const TensorRule& tensor : block.tensors) names.push_back(tensor.name.text);
     if (const YamlNode* layouts = node.Find("layouts"); layouts != nullptr && ExpectMap(*layouts, "`layouts`", diagnostics_)) {
@@ -268,7 +289,10 @@ class FileParser {
         return;
       }
     }
-    if (!ExpectText(*text, "a tensor", diagnostics_)) return;
+    if (!text->IsText()) {
+      diagnostics_->Add(Code::kWrongYamlType, text->place, fmt::format("a tensor is text or a map, this is {}", NameOf(text->kind)));
+      return;
+    }
     tensor.place = member.key.place();
     if (ParseTensorAxes(text->text, &tensor, diagnostics_)) block->tensors.push_back(std::move(tensor));
   }

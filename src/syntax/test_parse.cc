@@ -29,7 +29,7 @@ std::optional<TestRule> ParseTest(const YamlNode& node, Diagnostics* diagnostics
       expectation.layout = NameFrom(member.key);
       expectation.place = value.place;
       if (!value.IsList() || value.items.empty() || !value.items[0].IsText()) {
-        diagnostics->Add(Code::kBadTest, value.place, "the place of an element is a list: [key, index, index, ...]");
+        diagnostics->Add(Code::kWrongYamlType, value.place, "the place of an element is a list: [key, index, index, ...]");
         continue;
       }
       expectation.key = value.items[0].text.text;
