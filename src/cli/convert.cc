@@ -47,6 +47,7 @@ void AddConvert(CLI::App& app, Run* run) {
       const std::optional<RunReport> report = Convert(RealFiles(), &library, wanted, &diagnostics);
       const int code = Show(diagnostics);
       if (!report) return code == kDone ? kFindings : code;
+      if (RealFiles().KindOf(flags->report) == FileKind::kFile) RealFiles().RemoveAll(flags->report);  // of an earlier run
       if (!flags->report.empty()) WriteSmallFile(RealFiles(), flags->report, ToPrettyJson(report->ToJson()) + "\n");
       Print(report->ToText());
       return kDone;
