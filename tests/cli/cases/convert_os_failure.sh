@@ -8,7 +8,8 @@ complains 'no/such/folder/report.json'
 
 # Results that cannot be written are no success.
 if [ -w /dev/full ]; then
-  for command in "list" "inspect $SAMPLE" "plan $SAMPLE --to megatron" "lint $ROOT/rules" "lint --explain RR203" "synth --config $SAMPLE/config.json --dry-run"; do
+  for command in list schema "inspect $SAMPLE" "plan $SAMPLE --to megatron" "explain qwen3_moe" "lint $ROOT/rules" "lint --explain RR203" \
+    "test $ROOT/rules/llama.yaml --seed 1" "synth --config $SAMPLE/config.json --dry-run" "convert $SAMPLE said --to megatron --dry-run"; do
     code=0
     "$RR" $command >/dev/full 2>err || code=$?
     [ "$code" = 4 ] || fail "exit $code of \`$command\` on a full disk, expected 4"

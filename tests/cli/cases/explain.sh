@@ -1,0 +1,14 @@
+# What the rules say, for a family, a pair of layouts, or one key.
+expect 0 explain qwen3_moe --from hub --to megatron
+[ -s out ] || fail "nothing is said"
+expect 0 explain qwen3_moe model.layers.3.mlp.experts.7.up_proj.weight --to automodel
+says gate_and_up_projs
+for stage in ast checked; do expect 0 explain qwen3_moe --stage $stage; done
+for stage in bound graph plan; do expect 0 explain qwen3_moe --stage $stage --from hub --to automodel --config "$SAMPLE/config.json"; done
+expect 1 explain qwen3_mo
+complains 'did you mean `qwen3_moe`?'
+expect 1 explain qwen3_moe --from hub --to megatrn
+complains 'did you mean `megatron`?'
+expect 1 explain qwen3_moe no.such.key
+expect 2 explain
+expect 2 explain qwen3_moe --stage everything
