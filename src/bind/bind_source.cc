@@ -61,10 +61,14 @@ class Binder {
     }
     const auto room = static_cast<int64_t>(table_.keys.size()) * 16 + 65'536;
     bool good = true;
+    // Blocks of some layers only are counted through as well.
+    for (size_t b = 0; b < rules_.file->blocks.size(); ++b) {
+      if (layout_.tables[b] != nullptr && !model.IndexAxisOf(static_cast<int>(b)).empty()) largest.emplace(model.IndexAxisOf(static_cast<int>(b)), -1);
+    }
     for (const auto& [axis, value] : largest) {
       const std::optional<int64_t> size = model.SizeOf(axis);
       if (!size || *size <= room) continue;
-      diagnostics_->Add(Code::kMissingKey, {}, fmt::format("{} is {} ({}), but the largest index found is {}", axis, WithCommas(static_cast<uint64_t>(*size)), model.OriginOf(axis), value));
+      diagnostics_->Add(Code::kMissingKey, {}, fmt::format("{} is {} ({}), but {}", axis, WithCommas(static_cast<uint64_t>(*size)), model.OriginOf(axis), value < 0 ? fmt::format("there are only {} keys", table_.keys.size()) : fmt::format("the largest index found is {}", value)));
       good = false;
     }
     return good;

@@ -75,6 +75,10 @@ struct InstantiateOptions {
 std::optional<BoundLayout> Instantiate(const Model& model, const CheckedLayout& layout, const LayoutChoice& choice,
                                        const InstantiateOptions& options, Diagnostics* diagnostics);
 
+// How an entry stores what, in words: equal for two entries, also of different layouts, exactly when they store the same elements in
+// the same order under keys with the same captures. Value words are left out.
+std::string StorageOf(const CheckedLayout& layout, const CheckedEntry& entry);
+
 // The first choice: variant 0 everywhere, every block that has a table present.
 LayoutChoice DefaultChoice(const CheckedLayout& layout);
 // The template with the named strings of the choice put in.

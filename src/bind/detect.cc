@@ -14,13 +14,18 @@ namespace {
 
 // What the layout does with these keys, in words that are equal for two layouts that store them in the same way.
 std::string ReadingOf(const BoundSource& source, const KeyTable& table) {
+  auto text_of = [](const std::optional<Formula>& formula) { return formula ? formula->text().text : std::string("-"); };
+  std::vector<std::string> words;
+  for (const CheckedEntry& entry : source.layout.layout->entries) {
+    const EntryRule& rule = *entry.rule;
+    words.push_back(fmt::format("{} {} {} {} {}", StorageOf(*source.layout.layout, entry), text_of(rule.add), text_of(rule.multiply),
+                                NameOf(rule.in), rule.cast ? NameOf(*rule.cast) : "-"));
+  }
   std::set<std::string> lines;
   for (size_t i = 0; i < source.layout.tensors.size(); ++i) {
     const BoundTensor& tensor = source.layout.tensors[i];
-    const CheckedEntry& entry = source.layout.layout->entries[static_cast<size_t>(tensor.entry)];
-    const EntryRule& rule = *entry.rule;
-    lines.insert(fmt::format("{} {} {} {} {}", table.keys[source.found[i]].name, ToString(entry.expr), rule.add.has_value(),
-                             rule.multiply.has_value(), rule.cast.has_value()));
+    const auto e = static_cast<size_t>(tensor.entry);
+    lines.insert(table.keys[source.found[i]].name + " " + words[e]);
   }
   std::string text;
   for (const std::string& line : lines) text += line + "\n";
@@ -92,7 +97,10 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
     Diagnostics ignored;
     SourceOptions options;
     const std::optional<BoundSource> bound = BindSource(*candidate.rules, *candidate.rules->FindLayout(candidate.layout), config, given, table, options, &ignored);
-    if (!bound) continue;
+    if (!bound) {
+      candidate.absent = SIZE_MAX;  // what cannot even be bound comes last
+      continue;
+    }
     candidate.complete = !ignored.HasErrors();
     candidate.absent = bound->absent_blocks.size();
     readings.back() = ReadingOf(*bound, table);

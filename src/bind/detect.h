@@ -40,7 +40,7 @@ struct Detection {
 Detection Detect(const std::vector<RulesPtr>& families, const std::string& layout, const Config& config,
                  const std::map<std::string, int64_t>& given, const KeyTable& table, Diagnostics* diagnostics);
 
-// The families whose `describes` names the config's model_type (of the text model first) or architecture; empty when none does.
+// The families whose `describes` names the config's model_type (else that of its text model, else its architecture); empty when none does.
 std::vector<RulesPtr> FamiliesOf(const std::vector<RulesPtr>& families, const Config& config);
 
 }  // namespace rr

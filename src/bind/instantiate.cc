@@ -27,6 +27,7 @@ struct Group {
   std::map<std::string, std::vector<int64_t>> ranks;  // atom in the shape -> its digits in rank order
 };
 
+// Leaves of one key may use an axis by different alternatives of its refinement: each has its own walk.
 struct Walk {
   std::string axis;
   AxisUse use;
@@ -104,14 +105,18 @@ class Instantiator {
   }
 
   bool FindWalks(const std::string& index_axis, std::vector<Walk>* walks) {
-    std::set<std::string> seen;
+    std::set<std::pair<std::string, int>> seen;
     for (const CheckedLeaf& leaf : entry().leaves) {
       const LogicalTensor& tensor = TensorOf(leaf);
       for (size_t a = 0; a < tensor.axes.size(); ++a) {
         const AxisUse& use = leaf.axes[a];
         const bool captured = std::any_of(use.atoms.begin(), use.atoms.end(), [](const AxisUse::Atom& atom) { return atom.captured; });
-        const bool walked = captured || (tensor.axes[a] == index_axis && !use.replicated) || IsSum(tensor.axes[a], use);
-        if (!walked || !seen.insert(tensor.axes[a]).second) continue;
+        const bool walked = captured || tensor.axes[a] == index_axis || IsSum(tensor.axes[a], use);
+        if (use.replicated || !seen.insert({tensor.axes[a], use.alternative}).second) continue;
+        if (!walked) {
+          if (!CheckRefinement(tensor.axes[a], use)) return false;
+          continue;
+        }
         Walk walk{tensor.axes[a], use, {}};
         if (!FindGroups(tensor.axes[a] == index_axis, &walk)) return false;
         walks->push_back(std::move(walk));
@@ -142,7 +147,7 @@ class Instantiator {
     if (walk->use.alternative >= 0) {
       const Refinement& refinement = bound_.layout->refinements.at(walk->axis);
       alternative = &refinement.alternatives[static_cast<size_t>(walk->use.alternative)];
-      if (!CheckRefinement(refinement, *size)) return false;
+      if (!CheckRefinement(walk->axis, walk->use)) return false;
       const Poly::SizeOf size_of = [&](const std::string& a) { return model_.SizeOf(a); };
       for (const Refinement::Factor& factor : alternative->factors) {
         const auto n = model_.SizeOf(factor.axis);
@@ -199,13 +204,17 @@ class Instantiator {
     return true;
   }
 
-  bool CheckRefinement(const Refinement& refinement, int64_t size) {
+  // What an axis is written as must be as long as the axis itself, or elements would be lost or made up.
+  bool CheckRefinement(const std::string& axis, const AxisUse& use) {
+    const std::optional<int64_t> size = model_.SizeOf(axis);
+    if (use.alternative < 0 || !size) return true;
+    const Refinement& refinement = bound_.layout->refinements.at(axis);
     Poly sum;
     for (const Refinement::Alternative& alternative : refinement.alternatives) sum = sum + alternative.size;
     const auto total = sum.Evaluate([&](const std::string& a) { return model_.SizeOf(a); });
-    if (!total || *total == size) return true;
+    if (!total || *total == *size) return true;
     diagnostics_->Add(Code::kContradictingSize, bound_.layout->name.place,
-                      fmt::format("layout `{}` writes {} = {} as {} = {}", bound_.layout->name.text, refinement.axis, size, sum.ToString(), *total));
+                      fmt::format("layout `{}` writes {} = {} as {} = {}", bound_.layout->name.text, refinement.axis, *size, sum.ToString(), *total));
     return false;
   }
 
@@ -230,8 +239,21 @@ class Instantiator {
   bool Choose(const std::vector<Walk>& walks, size_t depth, std::vector<const Group*>* chosen) {
     if (depth == walks.size()) return Make(walks, *chosen);
     for (const Group& group : walks[depth].groups) {
+      if (!Agrees(group, *chosen, depth)) continue;
       (*chosen)[depth] = &group;
       if (!Choose(walks, depth + 1, chosen)) return false;
+    }
+    return true;
+  }
+
+  // Walks of one axis share what stands in the key.
+  static bool Agrees(const Group& group, const std::vector<const Group*>& chosen, size_t depth) {
+    for (size_t i = 0; i < depth; ++i) {
+      for (const auto& [axis, value] : chosen[i]->captured) {
+        for (const auto& [other, other_value] : group.captured) {
+          if (axis == other && value != other_value) return false;
+        }
+      }
     }
     return true;
   }
@@ -357,7 +379,7 @@ class Instantiator {
       const AxisUse& use = leaf.axes[a];
       BoundLeaf::Axis axis;
       axis.replicated = use.replicated;
-      axis.fixed = std::any_of(walks.begin(), walks.end(), [&](const Walk& w) { return w.axis == tensor.axes[a]; }) && !use.replicated;
+      axis.fixed = std::any_of(walks.begin(), walks.end(), [&](const Walk& w) { return w.axis == tensor.axes[a] && w.use.alternative == use.alternative; }) && !use.replicated;
       if (use.replicated) axis.digits.push_back({model_.SizeOf(tensor.axes[a]).value_or(1), 0});
       for (const AxisUse::Atom& atom : use.atoms) {
         if (atom.captured) continue;
@@ -370,6 +392,7 @@ class Instantiator {
     leaves_.push_back(static_cast<uint32_t>(bound_.leaves.size()));
     bound_.leaves.push_back(std::move(bound));
     starts_[leaves_.back()] = start;
+    for (const AxisUse& use : leaf.axes) alternatives_[leaves_.back()].push_back(use.alternative);
     strides_[leaves_.back()] = std::move(strides);
   }
 
@@ -385,7 +408,7 @@ class Instantiator {
     for (size_t a = 0; a < tensor.axes.size(); ++a) {
       if (!leaf.axes[a].fixed) continue;
       size_t w = 0;
-      while (walks[w].axis != tensor.axes[a]) ++w;
+      while (walks[w].axis != tensor.axes[a] || walks[w].use.alternative != alternatives_.at(leaf_index)[a]) ++w;
       std::vector<BoundPiece> next;
       for (const BoundPiece& piece : pieces) {
         for (const WalkedValue& value : chosen[w]->values) {
@@ -420,6 +443,7 @@ class Instantiator {
   std::string unknown_axis_;
   std::vector<uint32_t> leaves_;
   std::map<uint32_t, int64_t> starts_;
+  std::map<uint32_t, std::vector<int>> alternatives_;  // per leaf and axis
   std::map<uint32_t, std::vector<std::map<std::string, int64_t>>> strides_;
 };
 
@@ -428,22 +452,6 @@ class Instantiator {
 std::optional<BoundLayout> Instantiate(const Model& model, const CheckedLayout& layout, const LayoutChoice& choice,
                                        const InstantiateOptions& options, Diagnostics* diagnostics) {
   return Instantiator(model, layout, choice, options, diagnostics).Run();
-}
-
-LayoutChoice DefaultChoice(const CheckedLayout& layout) {
-  LayoutChoice choice;
-  for (const auto& [name, variants] : layout.prefixes) choice.prefixes[name] = 0;
-  choice.variants.assign(layout.variant_counts.size(), 0);
-  for (const int count : layout.variant_counts) choice.present.push_back(count > 0);
-  return choice;
-}
-
-KeyTemplate ConcreteKey(const CheckedLayout& layout, const CheckedEntry& entry, const LayoutChoice& choice) {
-  KeyTemplate key = entry.key;
-  for (const auto& [name, variants] : layout.prefixes) {
-    key = ReplacePart(key, KeyPart::Kind::kName, name, variants[choice.prefixes.at(name)]);
-  }
-  return key;
 }
 
 }  // namespace rr

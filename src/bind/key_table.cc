@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "syntax/regex.h"
@@ -40,6 +41,12 @@ class CompiledLayout {
       keys_.push_back(ConcreteKey(layout, entry, choice));
       regexes_.push_back(entry.rule->match ? entry.rule->match->text : ToRegex(keys_.back()));
       set_.Add(regexes_.back(), nullptr);
+      bool digits = false;
+      for (const KeyPart& part : keys_.back().parts) {
+        for (const std::string& word : part.words) any_form_ = any_form_ || HasDigit(word);
+        digits = digits || (part.kind == KeyPart::Kind::kLiteral && HasDigit(part.text));
+      }
+      if (digits && !entry.rule->match) literal_digits_.insert(PatternOf(FormatKey(WithoutWords(keys_.back()), [](const std::string&) { return 0; })));
     }
     for (const RegexRule& ignore : layout.ignore) set_.Add(ignore.regex.text, nullptr);
     for (const SpannedText& pass : layout.pass) set_.Add(pass.text, nullptr);
@@ -54,6 +61,9 @@ class CompiledLayout {
     std::sort(matches.begin(), matches.end());
     return matches;
   }
+
+  // Whether a template of this form has digits of its own, so that keys of the form differ in who knows them.
+  bool HasLiteralDigits(const std::string& pattern) const { return any_form_ || literal_digits_.count(pattern) > 0; }
 
   std::optional<EntryMatch> Captures(int entry, uint32_t index, const std::string& key) {
     auto& re = compiled_[static_cast<size_t>(entry)];
@@ -76,8 +86,16 @@ class CompiledLayout {
   }
 
  private:
+  static bool HasDigit(const std::string& text) { return text.find_first_of("0123456789") != std::string::npos; }
+  static KeyTemplate WithoutWords(KeyTemplate key) {
+    for (KeyPart& part : key.parts) part.words.resize(std::min<size_t>(part.words.size(), 1));
+    return key;
+  }
+
   const CheckedLayout& layout_;
   RE2::Set set_;
+  std::set<std::string> literal_digits_;  // forms of templates with digits of their own
+  bool any_form_ = false;                 // digits in words: any form may be one
   std::vector<KeyTemplate> keys_;
   std::vector<std::string> regexes_;
   std::vector<std::unique_ptr<RE2>> compiled_;
@@ -142,19 +160,20 @@ LayoutMatch MatchKeys(const CheckedLayout& layout, const KeyTable& table) {
   const auto entries = static_cast<int>(layout.entries.size());
   const auto ignores = static_cast<int>(layout.ignore.size());
   for (const KeyForm& form : table.forms) {
+    // The form stands for its keys where templates capture the digits and nothing else could take them.
     const std::vector<int> of_form = compiled.Match(table.keys[form.keys[0]].name);
+    const bool by_form = !of_form.empty() && of_form.back() < entries && !compiled.HasLiteralDigits(form.pattern);
     for (const uint32_t key : form.keys) {
       const std::string& name = table.keys[key].name;
       bool matched = false;
-      // The form stands for its keys where templates capture the digits; a key with other literal digits is asked itself.
-      for (int attempt = 0; attempt < 2 && !matched; ++attempt) {
+      for (int attempt = by_form ? 0 : 1; attempt < 2 && !matched; ++attempt) {
         for (const int m : attempt == 0 ? of_form : compiled.Match(name)) {
           if (m < entries) {
             if (auto match = compiled.Captures(m, key, name)) {
               result.matches.push_back(std::move(*match));
               matched = true;
             }
-          } else if (attempt == 1 || key == form.keys[0]) {
+          } else if (!matched) {  // what an entry describes is not ignored
             (m < entries + ignores ? result.ignored : result.passed).push_back(key);
             matched = true;
           }

@@ -19,6 +19,19 @@ std::string DirectoryOf(const std::string& path) {
   return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
+// Several families may extend one file: its mistakes are reported once.
+void AddNew(const Diagnostics& found, Diagnostics* diagnostics) {
+  const auto name_of = [](const Place& place) { return place.source == nullptr ? place.file : place.source->name(); };
+  const auto same = [&](const Diagnostic& a, const Diagnostic& b) {
+    return a.code == b.code && a.place.begin == b.place.begin && a.place.end == b.place.end && a.message == b.message && name_of(a.place) == name_of(b.place);
+  };
+  for (const Diagnostic& d : found.all()) {
+    const auto& all = diagnostics->all();
+    const bool known = std::any_of(all.begin(), all.end(), [&](const Diagnostic& other) { return same(d, other); });
+    if (!known) diagnostics->Add(d.code, d.place, d.message) = d;
+  }
+}
+
 // A family's name is a file's name, never a path.
 bool IsPlainName(const std::string& name) {
   return !name.empty() && name.find('/') == std::string::npos && name[0] != '.' && name.find('\0') == std::string::npos;
@@ -84,14 +97,17 @@ RulesPtr RuleLibrary::LoadFile(const std::string& path, Diagnostics* diagnostics
     }
     return nullptr;
   };
-  const std::optional<MergedRules> merged = ReadAndMerge(source, find, diagnostics);
-  if (!merged) return nullptr;
-  std::optional<RuleFile> file = ParseRuleFile(merged->tree, diagnostics);
-  if (!file) return nullptr;
-  file->sources = merged->sources;
-  const bool parsed = !diagnostics->HasErrors();
-  auto rules = std::make_shared<CheckedRules>(Check(std::move(*file), diagnostics));
-  rules->valid = rules->valid && parsed;
+  Diagnostics found;
+  std::shared_ptr<CheckedRules> rules;
+  if (const std::optional<MergedRules> merged = ReadAndMerge(source, find, &found)) {
+    if (std::optional<RuleFile> file = ParseRuleFile(merged->tree, &found)) {
+      file->sources = merged->sources;
+      const bool parsed = !found.HasErrors();
+      rules = std::make_shared<CheckedRules>(Check(std::move(*file), &found));
+      rules->valid = rules->valid && parsed;
+    }
+  }
+  AddNew(found, diagnostics);
   return rules;
 }
 

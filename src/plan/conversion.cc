@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "bind/key_regex.h"
+#include "plan/destination_order.h"
 #include "plan/join.h"
 #include "plan/value_words.h"
 
@@ -24,19 +25,19 @@ class Builder {
       : source_(source), rules_(source.model->rules()), table_(table), layout_(destination), options_(options), diagnostics_(diagnostics) {}
 
   std::optional<Conversion> Run() {
+    const size_t errors = diagnostics_->ErrorCount();
     if (!MakeDestination()) return std::nullopt;
     MakeSources();
     PairIdentical();
     if (!CheckOddShapes()) return std::nullopt;
     FindLosses();
-    const size_t errors = diagnostics_->ErrorCount();
     JoinRest();
     AddDefaults();
     Pass();
     if (diagnostics_->ErrorCount() == errors) CheckCover();
     if (diagnostics_->ErrorCount() > errors || !good_) return std::nullopt;
     FindCutPads();
-    OrderDestinations();
+    OrderDestinations(&result_.graph);
     ReportDropped();
     return std::move(result_);
   }
@@ -89,13 +90,13 @@ class Builder {
   }
 
   bool KeepOnly() {
-    const std::optional<KeyRegex> only = KeyRegex::Compile("--only", options_.only, diagnostics_);
-    if (!only) return false;
+    only_ = KeyRegex::Compile("--only", options_.only, diagnostics_);
+    if (!only_) return false;
     BoundLayout& bound = result_.destination;
     std::vector<uint32_t> new_index;
     std::vector<BoundTensor> kept;
     for (BoundTensor& tensor : bound.tensors) {
-      const bool keep = only->IsFoundIn(tensor.key);
+      const bool keep = only_->IsFoundIn(tensor.key);
       new_index.push_back(keep ? static_cast<uint32_t>(kept.size()) : UINT32_MAX);
       if (keep) kept.push_back(std::move(tensor));
     }
@@ -113,15 +114,24 @@ class Builder {
 
   // A key that both sides describe with the same expression over the same captures moves as a whole: no size is needed.
   void PairIdentical() {
-    std::map<std::pair<std::string, std::vector<int64_t>>, uint32_t> by_signature;
+    // Words of an entry, made once: a checkpoint has many tensors and few entries.
+    std::map<std::string, int> words;
+    auto words_of = [&](const CheckedLayout& layout) {
+      std::vector<int> numbers;
+      for (const CheckedEntry& entry : layout.entries) numbers.push_back(words.emplace(StorageOf(layout, entry), static_cast<int>(words.size())).first->second);
+      return numbers;
+    };
+    const std::vector<int> theirs = words_of(*source_.layout.layout);
+    const std::vector<int> ours = words_of(layout_);
+    std::map<std::pair<int, std::vector<int64_t>>, uint32_t> by_signature;
     for (uint32_t i = 0; i < source_.layout.tensors.size(); ++i) {
       const CheckedEntry& entry = SourceEntry(i);
-      if (!entry.rule->tied && !entry.rule->pad) by_signature[{SignatureOf(entry), source_.layout.tensors[i].captures}] = i;
+      if (!entry.rule->tied && !entry.rule->pad) by_signature[{theirs[static_cast<size_t>(source_.layout.tensors[i].entry)], source_.layout.tensors[i].captures}] = i;
     }
     for (uint32_t i = 0; i < result_.destination.tensors.size(); ++i) {
       const CheckedEntry& entry = DestinationEntry(i);
       if (entry.rule->pad) continue;
-      const auto found = by_signature.find({SignatureOf(entry), result_.destination.tensors[i].captures});
+      const auto found = by_signature.find({ours[static_cast<size_t>(result_.destination.tensors[i].entry)], result_.destination.tensors[i].captures});
       if (found == by_signature.end()) continue;
       const uint32_t key = source_.found[found->second];
       if (!table_.keys[key].shape) continue;
@@ -135,11 +145,6 @@ class Builder {
       edge.copy.dims.push_back({tensor.Count(), 1, 1});
       AddEdge(std::move(edge), SourceEntry(found->second), entry);
     }
-  }
-
-  static std::string SignatureOf(const CheckedEntry& entry) {
-    // Refinements differ by layout, but equal expressions name equal factors, and a factor's meaning is checked to fit its axis.
-    return entry.Signature();
   }
 
   // A tensor whose shape contradicts the config moves only as a whole, and only when that is allowed.
@@ -205,9 +210,20 @@ class Builder {
       }
       needed_[piece.stored] += n;
     }
-    for (JoinedBox& box : Join(source_.layout, rest, rules_, diagnostics_)) {
-      const BoundPiece& from = source_.layout.pieces[box.source_piece];
-      const BoundPiece& to = rest.pieces[box.destination_piece];
+    AddJoined(source_.layout, rest);
+    // A tied copy is compared also with what moved as a whole.
+    BoundLayout tied = source_.layout;
+    std::erase_if(tied.pieces, [&](const BoundPiece& piece) { return !tied.leaves[piece.leaf].tied; });
+    if (tied.pieces.empty()) return;
+    BoundLayout moved = result_.destination;
+    std::erase_if(moved.pieces, [&](const BoundPiece& piece) { return !paired_[piece.stored]; });
+    AddJoined(tied, moved);
+  }
+
+  void AddJoined(const BoundLayout& source, const BoundLayout& destination) {
+    for (JoinedBox& box : Join(source, destination, rules_, diagnostics_)) {
+      const BoundPiece& from = source.pieces[box.source_piece];
+      const BoundPiece& to = destination.pieces[box.destination_piece];
       Edge edge;
       edge.source = source_.found[from.stored];
       edge.destination = to.stored;
@@ -283,6 +299,8 @@ class Builder {
         }
       }
     }
+    // A default stands in for what is not there.
+    for (const BoundPiece& piece : source_.layout.pieces) values.erase(source_.layout.leaves[piece.leaf].tensor);
     if (values.empty()) return;
     std::map<Dtype, size_t> count;
     for (const FoundKey& key : table_.keys) {
@@ -334,7 +352,7 @@ class Builder {
     }
     for (const uint32_t key : source_.passed) {
       const FoundKey& found = table_.keys[key];
-      if (!found.shape || !found.dtype) continue;
+      if (!found.shape || !found.dtype || (only_ && !only_->IsFoundIn(found.name))) continue;
       const bool known = std::any_of(passes.begin(), passes.end(), [&](const KeyRegex& regex) { return regex.Matches(found.name); });
       if (!known) {
         if (!options_.allow_partial) diagnostics_->Add(Code::kPartialConversion, {}, fmt::format("layout `{}` has no place for {}", layout_.name.text, found.name));
@@ -382,26 +400,6 @@ class Builder {
     }
   }
 
-  // Destinations in the order of their first byte in the source: what was next to each other stays next to each other, so a
-  // per-expert file written from a fused one is one long copy.
-  void OrderDestinations() {
-    Graph& graph = result_.graph;
-    using Position = std::pair<uint32_t, int64_t>;
-    std::vector<Position> first(graph.destinations.size(), {UINT32_MAX, 0});
-    for (const Edge& edge : graph.edges) first[edge.destination] = std::min(first[edge.destination], Position(edge.source, edge.copy.src_start));
-    std::vector<uint32_t> order(graph.destinations.size());
-    for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return first[a] < first[b]; });
-    std::vector<uint32_t> new_index(order.size());
-    std::vector<GraphTensor> tensors;
-    for (uint32_t i = 0; i < order.size(); ++i) {
-      new_index[order[i]] = i;
-      tensors.push_back(std::move(graph.destinations[order[i]]));
-    }
-    graph.destinations = std::move(tensors);
-    for (Edge& edge : graph.edges) edge.destination = new_index[edge.destination];
-  }
-
   void ReportDropped() {
     for (const auto& [words, keys] : lossy_) {
       result_.lossy.push_back(fmt::format("{}: {}", words, JoinWords(keys, kShown)));
@@ -430,6 +428,7 @@ class Builder {
   const ConversionOptions& options_;
   Diagnostics* diagnostics_;
   Conversion result_;
+  std::optional<KeyRegex> only_;
   bool good_ = true;
   std::vector<bool> typed_, paired_;
   std::set<uint32_t> paired_source_;

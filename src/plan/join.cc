@@ -181,6 +181,14 @@ bool CommonDigits(const std::vector<BoundLeaf::Digit>& source, const std::vector
     if (s_done == s->n) ++s, s_done = 1;
     if (d != destination.rend() && d_done == d->n) ++d, d_done = 1;
   }
+  // Digits of one element may be left over, anything else means that the two sides differ in size.
+  const bool empty = !found.empty() && found.back().n == 0;
+  for (; !empty && s != source.rend(); ++s) {
+    if (s->n != 1) return false;
+  }
+  for (; !empty && d != destination.rend(); ++d) {
+    if (d->n != 1) return false;
+  }
   dims->insert(dims->end(), found.rbegin(), found.rend());
   return true;
 }

@@ -18,13 +18,13 @@ double RoundedTo(double x, Dtype in) {
   return static_cast<double>(std::bit_cast<float>(bits & 0xffff0000u));
 }
 
-std::optional<double> Number(const Model& model, const Formula& formula, Diagnostics* diagnostics) {
+std::optional<double> Number(const Model& model, const Formula& formula, Dtype in, Diagnostics* diagnostics) {
   const Formula::Outcome outcome = model.Evaluate(formula);
   std::optional<double> x;
   if (outcome.ok() && outcome.value.AsDouble() != nullptr) x = *outcome.value.AsDouble();
   if (outcome.ok() && outcome.value.AsInt() != nullptr) x = static_cast<double>(*outcome.value.AsInt());
-  if (x && std::isfinite(*x)) return x;
-  std::string why = outcome.message;
+  if (x && std::isfinite(RoundedTo(*x, in))) return RoundedTo(*x, in);
+  std::string why = x ? fmt::format("{} is beyond {}", *x, NameOf(in)) : outcome.ok() ? ToJson(outcome.value) : outcome.message;
   if (outcome.kind == Formula::Outcome::Kind::kAbsent) why = fmt::format("`{}` is unknown", outcome.absent_name);
   diagnostics->Add(Code::kBadValueWord, formula.text().place(), fmt::format("`{}` is no number: {}", formula.text().text, why));
   return std::nullopt;
@@ -43,33 +43,33 @@ std::optional<ValueOp> ComposeValueWords(const Model& model, const EntryRule& fr
   if (same) return op;
   const Dtype compute = from_dtype == Dtype::kF64 || to_dtype == Dtype::kF64 ? Dtype::kF64 : Dtype::kF32;
   auto step = [&](ValueStep::Kind kind, double operand) { op.steps.push_back({kind, operand, compute}); };
+  auto factor = [&](const Formula& formula, Dtype in) {
+    std::optional<double> x = Number(model, formula, in, diagnostics);
+    if (x && *x == 0) {
+      diagnostics->Add(Code::kBadValueWord, formula.text().place(), "multiplying by zero cannot be undone");
+      x.reset();
+    }
+    return x;
+  };
   if (from.add) {
-    const auto x = Number(model, *from.add, diagnostics);
+    const auto x = Number(model, *from.add, from.in, diagnostics);
     if (!x) return std::nullopt;
-    step(ValueStep::Kind::kAdd, -RoundedTo(*x, from.in));
+    step(ValueStep::Kind::kAdd, -*x);
   }
   if (from.multiply) {
-    const auto x = Number(model, from.back ? *from.back : *from.multiply, diagnostics);
+    const auto x = factor(from.back ? *from.back : *from.multiply, from.in);
     if (!x) return std::nullopt;
-    if (!from.back && RoundedTo(*x, from.in) == 0) {
-      diagnostics->Add(Code::kBadValueWord, from.multiply->text().place(), "multiplying by zero cannot be undone");
-      return std::nullopt;
-    }
-    if (from.back) {
-      step(ValueStep::Kind::kMultiply, RoundedTo(*x, from.in));
-    } else {
-      step(ValueStep::Kind::kDivide, RoundedTo(*x, from.in));
-    }
+    step(from.back ? ValueStep::Kind::kMultiply : ValueStep::Kind::kDivide, *x);
   }
   if (to.multiply) {
-    const auto x = Number(model, *to.multiply, diagnostics);
+    const auto x = factor(*to.multiply, to.in);
     if (!x) return std::nullopt;
-    step(ValueStep::Kind::kMultiply, RoundedTo(*x, to.in));
+    step(ValueStep::Kind::kMultiply, *x);
   }
   if (to.add) {
-    const auto x = Number(model, *to.add, diagnostics);
+    const auto x = Number(model, *to.add, to.in, diagnostics);
     if (!x) return std::nullopt;
-    step(ValueStep::Kind::kAdd, RoundedTo(*x, to.in));
+    step(ValueStep::Kind::kAdd, *x);
   }
   return op;
 }

@@ -70,6 +70,7 @@ inline std::string WithHeader(const std::string& text) {
 inline std::shared_ptr<const CheckedRules> CheckText(const std::string& text,
                                                      Diagnostics* diagnostics) {
   std::optional<RuleFile> file = ParseText(WithHeader(text), diagnostics);
+  INFO(Findings(*diagnostics));
   REQUIRE(file.has_value());
   return std::make_shared<const CheckedRules>(Check(std::move(*file), diagnostics));
 }

@@ -1,0 +1,46 @@
+#include "bind/bound_layout.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace rr {
+
+std::string StorageOf(const CheckedLayout& layout, const CheckedEntry& entry) {
+  std::string text = entry.Signature();
+  std::set<std::string> axes;
+  for (const CheckedLeaf& leaf : entry.leaves) {
+    for (const AxisUse& use : leaf.axes) {
+      for (const AxisUse::Atom& atom : use.atoms) axes.insert(atom.axis);
+    }
+  }
+  // A factor means what the layout's refinement makes of it.
+  for (const auto& [axis, refinement] : layout.refinements) {
+    for (const Refinement::Alternative& alternative : refinement.alternatives) {
+      const bool used = std::any_of(alternative.factors.begin(), alternative.factors.end(), [&](const Refinement::Factor& f) { return axes.count(f.axis) > 0; });
+      if (!used) continue;
+      text += fmt::format(" {}={}", axis, alternative.offset.ToString());
+      for (const Refinement::Factor& factor : alternative.factors) text += fmt::format("+{}*({})", factor.axis, factor.stride.ToString());
+    }
+  }
+  return text;
+}
+
+LayoutChoice DefaultChoice(const CheckedLayout& layout) {
+  LayoutChoice choice;
+  for (const auto& [name, variants] : layout.prefixes) choice.prefixes[name] = 0;
+  choice.variants.assign(layout.variant_counts.size(), 0);
+  for (const int count : layout.variant_counts) choice.present.push_back(count > 0);
+  return choice;
+}
+
+KeyTemplate ConcreteKey(const CheckedLayout& layout, const CheckedEntry& entry, const LayoutChoice& choice) {
+  KeyTemplate key = entry.key;
+  for (const auto& [name, variants] : layout.prefixes) {
+    key = ReplacePart(key, KeyPart::Kind::kName, name, variants[choice.prefixes.at(name)]);
+  }
+  return key;
+}
+
+}  // namespace rr

@@ -1,0 +1,187 @@
+#include "bind/detect.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bind/rule_library.h"
+#include "bind/targets.h"
+#include "io/memory_files.h"
+#include "unit/rule_text.h"
+
+namespace rr {
+namespace {
+
+RulesPtr Family(const std::string& name, const std::string& text) {
+  Diagnostics diagnostics;
+  const auto file = ParseText("rule-runner: 1\nfamily: " + name + "\ndescribes: {model_type: [" + name +
+                                  "], architectures: [" + name + "ForCausalLM]}\n" + text,
+                              &diagnostics);
+  auto rules = std::make_shared<CheckedRules>(Check(*file, &diagnostics));
+  REQUIRE(Findings(diagnostics) == "");
+  return rules;
+}
+
+struct Detected {
+  std::string what;  // "family layout", or findings
+  Detection detection;
+};
+
+Detected Find(const std::vector<RulesPtr>& families, const KeyTable& table, Value::Map config = {},
+              const std::string& layout = "") {
+  Diagnostics diagnostics;
+  const Config made = config.empty() ? Config() : Config(Value(std::move(config)));
+  Detected found;
+  found.detection = Detect(families, layout, made, {}, table, &diagnostics);
+  found.what = Findings(diagnostics);
+  if (found.detection.rules != nullptr) {
+    CHECK(found.what == "");
+    found.what = found.detection.rules->file->family.text + " " + found.detection.layout;
+  }
+  return found;
+}
+
+const char* kToy =
+    "axes: {I: i, H: h}\nlayouts: {hub: {}, again: {like: hub}, turned: {}, other: {}}\n"
+    "blocks: {b: {tensors: {w: I H}, layouts: {hub: {w: I H}, turned: {w: H I}, other: {v: I H}}}}\n";
+
+TEST_CASE("layouts that store alike count as one, others are ambiguous") {
+  const RulesPtr a = Family("a", kToy);
+  CHECK(Find({a}, KeysOf({{"v", {2, 3}}})).what == "a other");
+  CHECK(Find({a}, KeysOf({{"w", {2, 3}}})).what == "RR409 `` keys and shapes fit a hub and also a turned");
+  CHECK(Find({a}, KeysOf({{"w", {2, 3}}}), {{"i", 2}, {"h", 3}}).what == "a hub");
+  CHECK(Find({a}, KeysOf({{"w", {2, 3}}}), {{"i", 3}, {"h", 2}}).what == "a turned");
+  CHECK(Find({a}, KeysOf({{"w", {2, 3}}}), {}, "turned").what == "a turned");
+  CHECK(Find({a}, KeysOf({{"w", {2, 3}}}), {}, "again").what == "a again");
+}
+
+TEST_CASE("equal keys and shapes under different factors or words are different readings") {
+  const RulesPtr a = Family("a",
+                            "axes: {K: k, T: t, Kt: kt}\n"
+                            "layouts: {x: {refine: {K: T Kt}}, y: {refine: {K: Kt T}}}\n"
+                            "blocks: {b: {tensors: {w: K}, layouts: {x: {w: (T Kt)}, y: {w: (T Kt)}}}}\n");
+  CHECK(Find({a}, KeysOf({{"w", {6}}}), {{"k", 6}, {"t", 2}, {"kt", 3}}).what ==
+        "RR409 `` keys and shapes fit a x and also a y");
+  const RulesPtr b = Family("b",
+                            "axes: {K: k}\nlayouts: {x: {}, y: {}}\n"
+                            "blocks: {b: {tensors: {w: K}, layouts: {x: {w: {is: K, add: 1}}, "
+                            "y: {w: {is: K, add: 2}}}}}\n");
+  CHECK(Find({b}, KeysOf({{"w", {6}}})).what == "RR409 `` keys and shapes fit b x and also b y");
+}
+
+TEST_CASE("two families with the same keys: the config names one") {
+  const RulesPtr a = Family("a", kToy);
+  const RulesPtr b = Family("b", kToy);
+  CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}})).what == "a other");  // stored alike: the first
+  const Detected named = Find({a, b}, KeysOf({{"v", {2, 3}}}), {{"model_type", "b"}});
+  CHECK(named.what == "b other");
+  CHECK(named.detection.reasons ==
+        std::vector<std::string>{"config.json has model_type \"b\"", "b other knows 1 of 1 keys"});
+  CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}}), {{"model_type", "unheard-of"}}).what == "a other");
+  CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}}),
+             {{"model_type", "x"}, {"text_config", Value::Map{{"model_type", "b"}}}}).what == "b other");
+  CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}}), {{"architectures", Value::List{Value("bForCausalLM")}}}).what ==
+        "b other");
+  CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}}), {{"model_type", 3}, {"architectures", Value::List{}}}).what ==
+        "a other");
+}
+
+TEST_CASE("what no family knows") {
+  const RulesPtr a = Family("a", kToy);
+  const RulesPtr b = Family("b", kToy);
+  CHECK(Find({a, b}, KeysOf({{"x", {1}}})).what == "RR408 `` no layout of any family knows any of the 1 keys, for instance x");
+  CHECK(Find({a, b}, KeysOf({})).what == "RR408 `` the checkpoint has no tensors");
+  CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}, {"x", {1}}, {"y", {1}}})).what ==
+        "RR408 `` no family fits: the closest, a other, knows 1 of 3 keys");
+  CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}, {"x", {1}}})).what ==
+        "RR408 `` no family fits in full: the closest, a other, knows 1 of 2 keys");
+  // A named family is taken as it is: binding says what does not fit.
+  CHECK(Find({a}, KeysOf({{"v", {2, 3}}, {"x", {1}}})).what == "a other");
+}
+
+TEST_CASE("targets: layouts, systems and versions") {
+  const RulesPtr a = Family(
+      "a", std::string("targets: {transformers: {\"<5\": hub, \">=5\": other}, plain: hub, "
+                       "peft: {\">=0.17,<0.19\": hub, \">=0.19, transformers<5\": turned, "
+                       "\">=0.19, transformers>=5\": other}, split: {weights: hub, adapters: other}, "
+                       "only: {adapters: other}}\n") +
+               kToy);
+  const auto target = [&](const std::string& text, CheckpointKind kind = CheckpointKind::kWeights) {
+    Diagnostics diagnostics;
+    const auto layout = ResolveTarget(*a, text, kind, &diagnostics);
+    CHECK(layout.has_value() == diagnostics.all().empty());
+    return layout ? *layout : CodesOf(diagnostics) + " " + diagnostics.all()[0].message;
+  };
+  CHECK(target("turned") == "turned");
+  CHECK(target("plain") == "hub");
+  CHECK(target("plain@1.0") == "hub");
+  CHECK(target("transformers@4.57.1") == "hub");
+  CHECK(target("transformers@5.0") == "other");
+  CHECK(target("peft@0.18") == "hub");
+  CHECK(target("peft@0.19,transformers@4.57") == "turned");
+  CHECK(target("peft@0.19,transformers@5") == "other");
+  CHECK(target("split") == "hub");
+  CHECK(target("split", CheckpointKind::kAdapter) == "other");
+  CHECK(target("peft@0.19") ==
+        "RR305 what `peft` stores depends on versions, and `peft@0.19` decides none of them");
+  CHECK(target("transformers") ==
+        "RR305 what `transformers` stores depends on versions, and `transformers` decides none of them");
+  CHECK(target("transformers@x") == "RR305 `x` is no version: it is written `transformers@1.2.3`");
+  CHECK(target("nowhere") == "RR303 family `a` has no layout and no target `nowhere`");
+  CHECK(target("") == "RR303 family `a` has no layout and no target ``");
+  CHECK(target("only").starts_with("RR305"));
+}
+
+TEST_CASE("the library: order of folders, common parts, names that are paths") {
+  MemoryFiles files;
+  const std::string body = "\naxes: {H: h}\nlayouts: {hub: {}}\nblocks: {b: {tensors: {w: H}, layouts: {hub: {w: H}}}}\n";
+  files.Put("/own/a.yaml", "rule-runner: 1\nfamily: a\nabout: own" + body);
+  files.Put("/rules/a.yaml", "rule-runner: 1\nfamily: a\nabout: theirs" + body);
+  files.Put("/rules/b.yaml", "rule-runner: 1\nfamily: b\nextends: [part, near]\n");
+  files.Put("/rules/common/part.yaml", "rule-runner: 1\nfamily: part" + body);
+  files.Put("/rules/near.yaml", "rule-runner: 1\nfamily: near\naxes: {V: v}\n");
+  files.Put("/own/c.yaml", "rule-runner: 1\nfamily: c\nextends: [part]\n");
+  files.Put("/own/d.yaml", "rule-runner: 1\nfamily: d\nextends: [../secret]\n" + body);
+  files.Put("/own/e.yaml", "rule-runner: 1\nfamily: e\nextends: [wrong]\n");
+  files.Put("/own/f.yaml", "rule-runner: 1\nfamily: f\nextends: [wrong]\n");
+  files.Put("/own/common/wrong.yaml", "rule-runner: 1\nfamily: wrong" + body + "oops: 1\n");
+  files.Put("/secret.yaml", "rule-runner: 1\nfamily: secret\n");
+  files.Put("/own/.hidden.yaml", "x");
+  files.Put("/own/readme.txt", "x");
+  RuleLibrary library(files, {"/own", "/rules", "/nowhere"});
+  CHECK(library.Families() == std::vector<std::string>{"a", "b", "c", "d", "e", "f", "near"});
+  CHECK(library.PathOf("a") == "/own/a.yaml");
+  CHECK(library.PathOf("b") == "/rules/b.yaml");
+  CHECK(library.PathOf("part") == "");
+  for (const char* path : {"../secret", "/secret", "", ".hidden", "x/../a"}) CHECK(library.PathOf(path) == "");
+  Diagnostics diagnostics;
+  const RulesPtr a = library.Load("a", &diagnostics);
+  REQUIRE(a != nullptr);
+  CHECK(a->file->about == "own");
+  CHECK(library.Load("a", &diagnostics) == a);
+  const RulesPtr b = library.Load("b", &diagnostics);
+  REQUIRE(b != nullptr);
+  CHECK(b->file->sources.size() == 3);
+  CHECK(b->file->FindAxis("V") != nullptr);
+  CHECK(library.Load("c", &diagnostics) != nullptr);
+  CHECK(Findings(diagnostics) == "");
+  CHECK(library.Load("d", &diagnostics) != nullptr);
+  CHECK(CodesOf(diagnostics) == "RR006");
+  // A mistake in a shared part is one finding, and spoils only those that have it.
+  const RulesPtr e = library.Load("e", &diagnostics);
+  const RulesPtr f = library.Load("f", &diagnostics);
+  CHECK(CodesOf(diagnostics) == "RR006 RR003");
+  CHECK_FALSE(e->valid);
+  CHECK_FALSE(f->valid);
+  files.Put("/own/g.yaml", "rule-runner: 1\nfamily: g" + body);
+  CHECK(library.Load("g", &diagnostics)->valid);
+  CHECK(library.Load("nowhere", &diagnostics) == nullptr);
+  CHECK(library.LoadFile("/nowhere.yaml", &diagnostics) == nullptr);
+  CHECK(library.LoadFile("/own", &diagnostics) == nullptr);
+  CHECK(CodesOf(diagnostics) == "RR006 RR003 RR408 RR001 RR001");
+}
+
+}  // namespace
+}  // namespace rr
