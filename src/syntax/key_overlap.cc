@@ -111,18 +111,6 @@ std::optional<std::string> CommonKey(const KeyTemplate& ka, const KeyTemplate& k
 
 // Two readings of one key are two walks through the automaton, which has one walk for each reading.
 std::optional<std::string> AmbiguousKey(const KeyTemplate& key) {
-  // An integer before a literal digit could be read from the right, but no reader would see the border: refused as well.
-  for (size_t i = 0; i + 1 < key.parts.size(); ++i) {
-    const KeyPart& part = key.parts[i];
-    const KeyPart& next = key.parts[i + 1];
-    if (part.kind != KeyPart::Kind::kCapture || !part.words.empty()) continue;
-    if (next.kind != KeyPart::Kind::kLiteral || next.text[0] < '0' || next.text[0] > '9') continue;
-    std::string example;
-    for (const KeyPart& p : key.parts) {
-      example += p.kind == KeyPart::Kind::kCapture ? (p.words.empty() ? "11" : p.words[0]) : p.text;
-    }
-    return example;
-  }
   // Every way through the automaton is one reading, so a key is ambiguous exactly when two ways that part somewhere both end with it:
   // the automaton walked twice at once, with a note of whether the two ways have parted.
   const Automaton a = Build(key);
@@ -155,6 +143,18 @@ std::optional<std::string> AmbiguousKey(const KeyTemplate& key) {
         if (came_from.emplace(to, std::pair{state, low}).second) queue.push_back(to);
       }
     }
+  }
+  // An integer before a literal digit could be read from the right, but no reader would see the border: refused as well.
+  for (size_t i = 0; i + 1 < key.parts.size(); ++i) {
+    const KeyPart& part = key.parts[i];
+    const KeyPart& next = key.parts[i + 1];
+    if (part.kind != KeyPart::Kind::kCapture || !part.words.empty()) continue;
+    if (next.kind != KeyPart::Kind::kLiteral || next.text[0] < '0' || next.text[0] > '9') continue;
+    std::string example;
+    for (const KeyPart& p : key.parts) {
+      example += p.kind == KeyPart::Kind::kCapture ? (p.words.empty() ? "11" : p.words[0]) : p.text;
+    }
+    return example;
   }
   return std::nullopt;
 }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 
@@ -76,42 +75,43 @@ class Reader {
  public:
   Reader(const FindRuleText& find, Diagnostics* diagnostics) : find_(find), diagnostics_(diagnostics) {}
 
+  // Each file is merged once, after everything that it extends: two parts that stand on the same base do not undo each other's changes.
   std::optional<YamlNode> Read(const SourcePtr& source) {
-    sources.push_back(source);
-    open_.push_back(source);
-    std::optional<YamlNode> tree = ReadOpen(source);
-    open_.pop_back();
-    return tree;
+    if (!ReadFile(source)) return std::nullopt;
+    YamlNode merged = std::move(trees_[0]);
+    for (size_t i = 1; i < trees_.size(); ++i) {
+      // What describes a base file does not describe this one.
+      std::erase_if(merged.members, [](const YamlMember& m) {
+        return m.key.text == "describes" || m.key.text == "tests" || m.key.text == "about" || m.key.text == "family";
+      });
+      merged = Merge(merged, trees_[i], 0);
+    }
+    return merged;
   }
 
   std::vector<SourcePtr> sources;
 
  private:
-  std::optional<YamlNode> ReadOpen(const SourcePtr& source) {
+  // Appends the file and, before it, what it extends; false when it cannot be read itself.
+  bool ReadFile(const SourcePtr& source) {
+    sources.push_back(source);
     std::optional<YamlNode> own = ParseYaml(source, diagnostics_);
-    if (!own) return std::nullopt;
+    if (!own) return false;
     if (!own->IsMap()) {
       diagnostics_->Add(Code::kWrongYamlType, own->place, "a rule file is a map");
-      return std::nullopt;
+      return false;
     }
     CheckReplace(*own);
     const YamlNode* extends = own->Find("extends");
-    if (extends == nullptr || extends->IsNull()) return own;
-    if (!extends->IsList()) {
+    if (extends != nullptr && !extends->IsNull() && !extends->IsList()) {
       diagnostics_->Add(Code::kWrongYamlType, extends->place, "`extends` is a list of families");
-      return own;
+    } else if (extends != nullptr) {
+      open_.push_back(source);
+      for (const YamlNode& item : extends->items) ReadBase(item);
+      open_.pop_back();
     }
-    std::optional<YamlNode> merged;
-    for (const YamlNode& item : extends->items) {
-      std::optional<YamlNode> base = ReadBase(item);
-      if (!base) continue;
-      // What describes the base file does not describe this one.
-      std::erase_if(base->members, [](const YamlMember& m) {
-        return m.key.text == "describes" || m.key.text == "tests" || m.key.text == "about" || m.key.text == "family";
-      });
-      merged = merged ? Merge(*merged, *base, 0) : *base;
-    }
-    return merged ? Merge(*merged, *own, 0) : own;
+    trees_.push_back(std::move(*own));
+    return true;
   }
 
   // `replace` is gone after merging, so its form is checked before.
@@ -124,11 +124,10 @@ class Reader {
     }
   }
 
-  // Each file is read once, whatever the number of paths that lead to it.
-  std::optional<YamlNode> ReadBase(const YamlNode& item) {
+  void ReadBase(const YamlNode& item) {
     if (!item.IsText()) {
       diagnostics_->Add(Code::kWrongYamlType, item.place, "`extends` is a list of families");
-      return std::nullopt;
+      return;
     }
     const std::string& name = item.text.text;
     const SourcePtr source = find_(name);
@@ -140,15 +139,14 @@ class Reader {
       std::string chain;
       for (auto open = cycle; open != open_.end(); ++open) chain += fmt::format("`{}` extends ", FamilyOf(**open));
       diagnostics_->Add(Code::kBadExtends, item.place, fmt::format("{}itself", chain));
-      return std::nullopt;
+      return;
     }
     if (source == nullptr) {
       diagnostics_->Add(Code::kBadExtends, item.place, fmt::format("there is no rule file `{}`", name)).help =
           "a file is named without folder and ending; it is looked up beside this file, then in each folder of rules, and in their `common/`";
-      return std::nullopt;
+      return;
     }
-    if (const auto done = read_.find(source->name()); done != read_.end()) return done->second;
-    return read_[source->name()] = Read(source);
+    if (read_.insert(source->name()).second) ReadFile(source);
   }
 
   // "rules/common/decoder.yaml" -> "decoder"
@@ -160,7 +158,8 @@ class Reader {
   const FindRuleText& find_;
   Diagnostics* diagnostics_;
   std::vector<SourcePtr> open_;
-  std::map<std::string, std::optional<YamlNode>> read_;
+  std::set<std::string> read_;
+  std::vector<YamlNode> trees_;  // in the order of merging
 };
 
 // `like: other` inside a block: the other block with this one merged over it. A block whose `like` leads nowhere is left out: nothing
