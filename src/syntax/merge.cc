@@ -82,7 +82,8 @@ class Reader {
     for (size_t i = 1; i < trees_.size(); ++i) {
       // What describes a base file does not describe this one.
       std::erase_if(merged.members, [](const YamlMember& m) {
-        return m.key.text == "describes" || m.key.text == "tests" || m.key.text == "about" || m.key.text == "family";
+        return m.key.text == "describes" || m.key.text == "tests" || m.key.text == "about" || m.key.text == "family" ||
+               m.key.text == "rule-runner";
       });
       merged = Merge(merged, trees_[i], 0);
     }
@@ -99,6 +100,11 @@ class Reader {
     if (!own) return false;
     if (!own->IsMap()) {
       diagnostics_->Add(Code::kWrongYamlType, own->place, "a rule file is a map");
+      return false;
+    }
+    const YamlNode* version = own->Find("rule-runner");
+    if (!open_.empty() && (version == nullptr || !version->IsText() || version->text.text != "1")) {
+      diagnostics_->Add(Code::kBadVersion, version != nullptr ? version->place : own->place, "a rule file begins with `rule-runner: 1`");
       return false;
     }
     CheckReplace(*own);

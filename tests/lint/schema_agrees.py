@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""grammar/rule-file.schema.json and the parser agree: a rule file is valid by the schema if and only if lint finds no
+structural fault in it (RR003, RR004, RR005, RR007).
+
+  schema_agrees.py RULE_RUNNER SOURCE_FOLDER
+
+Files that are not YAML to rule-runner (RR001, RR002) are passed over. That a block has no `tensors` is known only when
+all that is extended is merged, so the schema cannot ask for them, and that finding is passed over as well.
+"""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import jsonschema
+import yaml
+
+STRUCTURAL = {"RR003", "RR004", "RR005", "RR007"}
+
+
+class Loader(yaml.BaseLoader):
+    """Every scalar is text, but for a plain null, ~ or nothing, as rule-runner reads YAML."""
+
+
+def _scalar(loader, node):
+    if node.style is None and node.value in ("", "~", "null", "Null", "NULL"):
+        return None
+    return node.value
+
+
+Loader.add_constructor("tag:yaml.org,2002:str", _scalar)
+Loader.add_constructor("tag:yaml.org,2002:null", _scalar)
+
+
+def without_nulls(value):
+    """A null in a map removes its key."""
+    if isinstance(value, dict):
+        return {k: without_nulls(v) for k, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [without_nulls(v) for v in value]
+    return value
+
+
+def findings(program, path):
+    """(code, message) of what lint finds in the file itself."""
+    run = subprocess.run([program, "lint", path], capture_output=True, text=True, check=False)
+    if run.returncode not in (0, 1):
+        sys.exit(f"lint {path}: exit code {run.returncode}\n{run.stderr}")
+    found = []
+    for line in (run.stdout + run.stderr).splitlines():
+        match = re.match(r"(.*?):\d+:\d+: error: (.*)  \[(RR\d{3}) ", line)
+        if match and match[1] == str(path):
+            found.append((match[3], match[2]))
+    return found
+
+
+def main():
+    program, root = sys.argv[1], pathlib.Path(sys.argv[2])
+    schema = json.loads((root / "grammar/rule-file.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft7Validator.check_schema(schema)
+    validator = jsonschema.Draft7Validator(schema)
+    folders = ["rules", "rules/common", "tests/lint/ok", "tests/lint/ok/common", "tests/lint/err", "tests/lint/err/common"]
+    compared = disagreed = 0
+    for path in sorted(path for folder in folders for path in (root / folder).glob("*.yaml")):
+        found = findings(program, path)
+        if any(code in ("RR001", "RR002") for code, _ in found):
+            continue
+        faults = [f for f in found if f[0] in STRUCTURAL and not re.fullmatch(r"block `.*` has no `tensors`", f[1])]
+        tree = yaml.load(path.read_text(encoding="utf-8"), Loader)
+        errors = list(validator.iter_errors(without_nulls(tree)))
+        compared += 1
+        if bool(faults) == bool(errors):
+            continue
+        disagreed += 1
+        print(f"{path}: lint finds {faults or 'no structural fault'}; the schema finds "
+              f"{[jsonschema.exceptions.best_match([e]).message for e in errors] or 'none'}")
+    print(f"{compared} files compared, {disagreed} disagreements")
+    return 1 if disagreed or compared < 50 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
