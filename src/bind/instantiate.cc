@@ -1,8 +1,6 @@
 // Every key of a layout, with its shape and pieces.
 //
-// An axis is walked through one value at a time when it stands in the key (as itself or by a factor), when its index decides whether
-// the block exists, or when its refinement is a sum. Walked values are grouped by what stands in the key: each group is one stored
-// tensor; what stands in the shape is the rank of the value within the group, and the ranks must form a product.
+// One stored tensor per choice of a group of every walked axis (walk.h); one piece per leaf and choice of walked values.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,29 +8,10 @@
 #include <utility>
 
 #include "bind/bound_layout.h"
+#include "bind/walk.h"
 
 namespace rr {
 namespace {
-
-// One value of a walked axis, as digits of its atoms.
-struct WalkedValue {
-  int64_t value = 0;
-  std::vector<int64_t> digits;  // one per atom of the use
-};
-
-// The values that share what stands in the key.
-struct Group {
-  std::vector<std::pair<std::string, int64_t>> captured;  // atom -> digit
-  std::vector<WalkedValue> values;
-  std::map<std::string, std::vector<int64_t>> ranks;  // atom in the shape -> its digits in rank order
-};
-
-// Leaves of one key may use an axis by different alternatives of its refinement: each has its own walk.
-struct Walk {
-  std::string axis;
-  AxisUse use;
-  std::vector<Group> groups;
-};
 
 class Instantiator {
  public:
@@ -68,17 +47,17 @@ class Instantiator {
       diagnostics_->Add(Code::kUnknownSize, block.where->text().place(), fmt::format("whether block `{}` exists depends on `{}`, which is unknown", block.name.text, block.where->text().text)).help = "give --config, or --set NAME=VALUE";
       return false;
     }
-    std::vector<Walk> walks;
-    if (!FindWalks(index_axis, &walks)) return false;
+    const std::optional<std::vector<Walk>> walks = FindWalks(model_, *bound_.layout, entry(), options_.most_tensors, diagnostics_);
+    if (!walks) return false;
     int64_t count = 1;
-    for (const Walk& walk : walks) {
+    for (const Walk& walk : *walks) {
       count *= static_cast<int64_t>(walk.groups.size());
       if (count > options_.most_tensors) return TooMany(count);
     }
     key_ = ConcreteKey(*bound_.layout, entry(), bound_.choice);
     last_sizes_.clear();
-    std::vector<const Group*> chosen(walks.size());
-    return Choose(walks, 0, &chosen);
+    std::vector<const Group*> chosen(walks->size());
+    return Choose(*walks, 0, &chosen);
   }
 
   // Kinds may keep two keys apart layer by layer, and a stack over the layers of each kind still asks for the same key twice.
@@ -101,138 +80,6 @@ class Instantiator {
 
   bool TooMany(int64_t count) {
     diagnostics_->Add(Code::kContradictingSize, entry().rule->place, fmt::format("the sizes ask for {} tensors of this key", count));
-    return false;
-  }
-
-  bool FindWalks(const std::string& index_axis, std::vector<Walk>* walks) {
-    std::set<std::pair<std::string, int>> seen;
-    for (const CheckedLeaf& leaf : entry().leaves) {
-      const LogicalTensor& tensor = TensorOf(leaf);
-      for (size_t a = 0; a < tensor.axes.size(); ++a) {
-        const AxisUse& use = leaf.axes[a];
-        const bool captured = std::any_of(use.atoms.begin(), use.atoms.end(), [](const AxisUse::Atom& atom) { return atom.captured; });
-        const bool walked = captured || tensor.axes[a] == index_axis || IsSum(tensor.axes[a], use);
-        if (use.replicated || !seen.insert({tensor.axes[a], use.alternative}).second) continue;
-        if (!walked) {
-          if (!CheckRefinement(tensor.axes[a], use)) return false;
-          continue;
-        }
-        Walk walk{tensor.axes[a], use, {}};
-        if (!FindGroups(tensor.axes[a] == index_axis, &walk)) return false;
-        walks->push_back(std::move(walk));
-      }
-    }
-    return true;
-  }
-
-  bool IsSum(const std::string& axis, const AxisUse& use) const {
-    return use.alternative >= 0 && bound_.layout->refinements.at(axis).alternatives.size() > 1;
-  }
-
-  bool Unknown(const std::string& axis) {
-    const AxisRule* rule = rules_.file->FindAxis(axis);
-    Diagnostic& d = diagnostics_->Add(Code::kUnknownSize, entry().rule->place, fmt::format("the size of {} is unknown", axis));
-    if (rule != nullptr && rule->formula) d.notes.push_back({rule->name.place, fmt::format("it is {} by the config", rule->formula->text().text)});
-    d.help = fmt::format("give --config, or --set {}=N", axis);
-    return false;
-  }
-
-  bool FindGroups(bool is_index, Walk* walk) {
-    const std::optional<int64_t> size = model_.SizeOf(walk->axis);
-    if (!size) return Unknown(walk->axis);
-    if (*size > options_.most_tensors) return TooMany(*size);
-    const Refinement::Alternative* alternative = nullptr;
-    std::vector<int64_t> strides, sizes;
-    int64_t offset = 0;
-    if (walk->use.alternative >= 0) {
-      const Refinement& refinement = bound_.layout->refinements.at(walk->axis);
-      alternative = &refinement.alternatives[static_cast<size_t>(walk->use.alternative)];
-      if (!CheckRefinement(walk->axis, walk->use)) return false;
-      const Poly::SizeOf size_of = [&](const std::string& a) { return model_.SizeOf(a); };
-      for (const Refinement::Factor& factor : alternative->factors) {
-        const auto n = model_.SizeOf(factor.axis);
-        const auto stride = factor.stride.Evaluate(size_of);
-        if (!n || !stride) return Unknown(factor.axis);
-        sizes.push_back(*n);
-        strides.push_back(*stride);
-      }
-      offset = alternative->offset.Evaluate(size_of).value_or(0);
-    }
-    std::map<std::vector<int64_t>, size_t> by_capture;
-    for (int64_t value = 0; value < *size; ++value) {
-      if (is_index) {
-        const std::optional<bool> exists = model_.Exists(entry().block, value);
-        if (!exists) {
-          const BlockRule& block = rules_.file->blocks[static_cast<size_t>(entry().block)];
-          diagnostics_->Add(Code::kUnknownSize, block.where->text().place(), fmt::format("whether block `{}` exists at {} = {} is unknown: the config lacks what `{}` needs", block.name.text, walk->axis, value, block.where->text().text)).help = "give --config";
-          return false;
-        }
-        if (!*exists) continue;
-      }
-      WalkedValue walked{value, {}};
-      if (alternative == nullptr) {
-        walked.digits.push_back(value);
-      } else {
-        // Strides are nested, slowest first, so division by each in turn gives the digits.
-        int64_t rest = value - offset;
-        bool inside = rest >= 0;
-        for (size_t i = 0; inside && i < strides.size(); ++i) {
-          walked.digits.push_back(strides[i] == 0 ? 0 : rest / strides[i]);
-          inside = walked.digits.back() < sizes[i];
-          rest -= walked.digits.back() * strides[i];
-        }
-        if (!inside || rest != 0) continue;
-      }
-      std::vector<int64_t> captured;
-      for (size_t i = 0; i < walk->use.atoms.size(); ++i) {
-        if (walk->use.atoms[i].captured) captured.push_back(walked.digits[i]);
-      }
-      const auto [found, is_new] = by_capture.emplace(captured, walk->groups.size());
-      if (is_new) {
-        Group group;
-        size_t c = 0;
-        for (const AxisUse::Atom& atom : walk->use.atoms) {
-          if (atom.captured) group.captured.push_back({atom.axis, captured[c++]});
-        }
-        walk->groups.push_back(std::move(group));
-      }
-      walk->groups[found->second].values.push_back(std::move(walked));
-    }
-    for (Group& group : walk->groups) {
-      if (!FindRanks(*walk, &group)) return false;
-    }
-    return true;
-  }
-
-  // What an axis is written as must be as long as the axis itself, or elements would be lost or made up.
-  bool CheckRefinement(const std::string& axis, const AxisUse& use) {
-    const std::optional<int64_t> size = model_.SizeOf(axis);
-    if (use.alternative < 0 || !size) return true;
-    const Refinement& refinement = bound_.layout->refinements.at(axis);
-    Poly sum;
-    for (const Refinement::Alternative& alternative : refinement.alternatives) sum = sum + alternative.size;
-    const auto total = sum.Evaluate([&](const std::string& a) { return model_.SizeOf(a); });
-    if (!total || *total == *size) return true;
-    diagnostics_->Add(Code::kContradictingSize, bound_.layout->name.place,
-                      fmt::format("layout `{}` writes {} = {} as {} = {}", bound_.layout->name.text, refinement.axis, *size, sum.ToString(), *total));
-    return false;
-  }
-
-  // The digits of every atom in the shape, ranked; their combinations must all be there.
-  bool FindRanks(const Walk& walk, Group* group) {
-    size_t combinations = 1;
-    for (size_t i = 0; i < walk.use.atoms.size(); ++i) {
-      if (walk.use.atoms[i].captured) continue;
-      std::set<int64_t> digits;
-      for (const WalkedValue& value : group->values) digits.insert(value.digits[i]);
-      combinations *= digits.size();
-      group->ranks[walk.use.atoms[i].axis] = {digits.begin(), digits.end()};
-    }
-    if (combinations == group->values.size()) return true;
-    std::vector<int64_t> values;
-    for (const WalkedValue& value : group->values) values.push_back(value.value);
-    diagnostics_->Add(Code::kNotAProduct, entry().rule->place,
-                      fmt::format("the values {} of {} that this key stacks are not a product", fmt::join(values, ", "), walk.axis));
     return false;
   }
 
