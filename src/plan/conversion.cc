@@ -11,6 +11,7 @@
 #include "bind/key_regex.h"
 #include "plan/destination_order.h"
 #include "plan/join.h"
+#include "plan/left_out.h"
 #include "plan/value_words.h"
 
 namespace rr {
@@ -30,15 +31,24 @@ class Builder {
     MakeSources();
     PairIdentical();
     if (!CheckOddShapes()) return std::nullopt;
-    FindLosses();
+    const std::vector<std::string> lost = LostTensors(source_, result_.destination);
+    if (!lost.empty() && !options_.allow_partial) {
+      diagnostics_->Add(Code::kPartialConversion, layout_.name.place, fmt::format("layout `{}` does not hold {}", layout_.name.text, JoinWords(lost))).help = "--allow partial leaves them out";
+      good_ = false;
+    }
+    result_.dropped = lost;
     JoinRest();
     AddDefaults();
     Pass();
     if (diagnostics_->ErrorCount() == errors) CheckCover();
     if (diagnostics_->ErrorCount() > errors || !good_) return std::nullopt;
-    FindCutPads();
+    result_.cut_pads = CutPads(source_, table_, &result_.notes);
+    NotePads(source_, result_.destination, paired_, &result_.notes);
     OrderDestinations(&result_.graph);
-    ReportDropped();
+    for (const auto& [words, keys] : lossy_) {
+      result_.lossy.push_back(fmt::format("{}: {}", words, JoinWords(keys, kShown)));
+    }
+    for (std::string& key : DroppedKeys(source_, table_, diagnostics_)) result_.dropped.push_back(std::move(key));
     return std::move(result_);
   }
 
@@ -161,33 +171,6 @@ class Builder {
     if (keys.empty()) return true;
     diagnostics_->Add(Code::kShapeAgainstConfig, {}, fmt::format("{} cannot be converted: their shapes contradict the config and `{}` stores them otherwise", JoinWords(keys), layout_.name.text));
     return false;
-  }
-
-  // Logical tensors that only one side stores.
-  void FindLosses() {
-    std::set<int> stored, wanted;
-    for (const CheckedEntry& entry : layout_.entries) {
-      if (result_.destination.choice.variants[static_cast<size_t>(entry.block)] != entry.variant || entry.rule->tied) continue;
-      for (const CheckedLeaf& leaf : entry.leaves) wanted.insert(leaf.tensor);
-    }
-    for (const CheckedEntry& entry : source_.layout.layout->entries) {
-      if (source_.layout.choice.variants[static_cast<size_t>(entry.block)] != entry.variant || entry.rule->tied) continue;
-      for (const CheckedLeaf& leaf : entry.leaves) stored.insert(leaf.tensor);
-    }
-    std::vector<std::string> lost;
-    for (const int tensor : stored) {
-      const LogicalTensor& logical = rules_.tensors[static_cast<size_t>(tensor)];
-      const auto block = static_cast<size_t>(logical.block);
-      if (wanted.count(tensor) > 0 || !source_.layout.choice.present[block]) continue;
-      const TableRule* table = layout_.tables[block];
-      const std::string reason = table != nullptr && table->partial ? *table->partial : layout_.partial.value_or("");
-      lost.push_back(rules_.FullName(tensor) + (reason.empty() ? "" : fmt::format(" ({})", reason)));
-    }
-    if (!lost.empty() && !options_.allow_partial) {
-      diagnostics_->Add(Code::kPartialConversion, layout_.name.place, fmt::format("layout `{}` does not hold {}", layout_.name.text, JoinWords(lost))).help = "--allow partial leaves them out";
-      good_ = false;
-    }
-    for (std::string& tensor : lost) result_.dropped.push_back(std::move(tensor));
   }
 
   void JoinRest() {
@@ -377,48 +360,6 @@ class Builder {
     }
     if (missing.empty()) return;
     diagnostics_->Add(Code::kMissingKey, {}, fmt::format("layout `{}` does not hold what {} need{}", source_.layout.layout->name.text, JoinWords(missing, kShown), missing.size() == 1 ? "s" : ""));
-  }
-
-  void FindCutPads() {
-    for (uint32_t i = 0; i < source_.layout.tensors.size(); ++i) {
-      const CheckedEntry& entry = SourceEntry(i);
-      if (!entry.rule->pad) continue;
-      const int64_t dim = entry.rule->pad->dim;
-      const auto extent = entry.shape[static_cast<size_t>(dim)].Evaluate([&](const std::string& a) { return source_.model->SizeOf(a); });
-      const int64_t stored = source_.layout.tensors[i].shape[static_cast<size_t>(dim)];
-      if (!extent || *extent == stored) continue;
-      result_.cut_pads.push_back({source_.found[i], dim, *extent, entry.rule->pad->check_zero});
-      result_.notes.push_back(fmt::format("{}: padding cut from {} to {}", table_.keys[source_.found[i]].name, stored, *extent));
-    }
-    for (uint32_t i = 0; i < result_.destination.tensors.size(); ++i) {
-      const CheckedEntry& entry = DestinationEntry(i);
-      if (!entry.rule->pad || paired_[i]) continue;
-      const int64_t dim = entry.rule->pad->dim;
-      const auto extent = entry.shape[static_cast<size_t>(dim)].Evaluate([&](const std::string& a) { return source_.model->SizeOf(a); });
-      const int64_t stored = result_.destination.tensors[i].shape[static_cast<size_t>(dim)];
-      if (extent && *extent != stored) result_.notes.push_back(fmt::format("{}: padded with zeros from {} to {}", result_.destination.tensors[i].key, *extent, stored));
-    }
-  }
-
-  void ReportDropped() {
-    for (const auto& [words, keys] : lossy_) {
-      result_.lossy.push_back(fmt::format("{}: {}", words, JoinWords(keys, kShown)));
-    }
-    for (uint32_t i = 0; i < source_.layout.tensors.size(); ++i) {
-      if (SourceEntry(i).rule->tied) result_.dropped.push_back(fmt::format("{} (tied: equal to what is stored elsewhere)", table_.keys[source_.found[i]].name));
-    }
-    std::vector<std::pair<KeyRegex, std::string>> ignores;
-    for (const RegexRule& ignore : source_.layout.layout->ignore) {
-      if (auto compiled = KeyRegex::Compile("ignore", ignore.regex.text, diagnostics_)) ignores.push_back({std::move(*compiled), ignore.reason});
-    }
-    for (const uint32_t key : source_.ignored) {
-      const std::string& name = table_.keys[key].name;
-      std::string reason;
-      for (const auto& [regex, why] : ignores) {
-        if (regex.Matches(name)) reason = why;
-      }
-      result_.dropped.push_back(reason.empty() ? name : fmt::format("{} ({})", name, reason));
-    }
   }
 
   const BoundSource& source_;
