@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "bind/key_regex.h"
 #include "plan/destination_order.h"
+#include "plan/defaults.h"
 #include "plan/join.h"
 #include "plan/left_out.h"
 #include "plan/value_words.h"
@@ -265,34 +266,9 @@ class Builder {
 
   // Tensors that the source's layout does not store but gives a value for.
   void AddDefaults() {
-    std::map<int, double> values;
-    for (size_t b = 0; b < source_.layout.layout->tables.size(); ++b) {
-      const TableRule* table = source_.layout.layout->tables[b];
-      if (table == nullptr) continue;
-      for (const DefaultRule& rule : table->defaults) {
-        const Formula::Outcome outcome = source_.model->Evaluate(rule.value);
-        const double* d = outcome.ok() ? outcome.value.AsDouble() : nullptr;
-        const int64_t* n = outcome.ok() ? outcome.value.AsInt() : nullptr;
-        if (d == nullptr && n == nullptr) {
-          diagnostics_->Add(Code::kBadValueWord, rule.value.text().place(), "a default is a number");
-          continue;
-        }
-        for (size_t t = 0; t < rules_.tensors.size(); ++t) {
-          if (rules_.tensors[t].block == static_cast<int>(b) && rules_.tensors[t].name == rule.tensor.text) values[static_cast<int>(t)] = d != nullptr ? *d : static_cast<double>(*n);
-        }
-      }
-    }
-    // A default stands in for what is not there.
-    for (const BoundPiece& piece : source_.layout.pieces) values.erase(source_.layout.leaves[piece.leaf].tensor);
+    const std::map<int, double> values = DefaultValues(source_, diagnostics_);
     if (values.empty()) return;
-    std::map<Dtype, size_t> count;
-    for (const FoundKey& key : table_.keys) {
-      if (key.dtype && IsFloat(*key.dtype)) ++count[*key.dtype];
-    }
-    Dtype common = Dtype::kF32;
-    for (const auto& [dtype, n] : count) {
-      if (n > count[common]) common = dtype;
-    }
+    const Dtype common = MostCommonFloat(table_);
     const BoundLayout& bound = result_.destination;
     std::map<int, uint32_t> sources;
     for (const BoundPiece& piece : bound.pieces) {

@@ -1,0 +1,42 @@
+#include "plan/defaults.h"
+
+namespace rr {
+
+std::map<int, double> DefaultValues(const BoundSource& source, Diagnostics* diagnostics) {
+  const CheckedRules& rules = source.model->rules();
+  std::map<int, double> values;
+  for (size_t b = 0; b < source.layout.layout->tables.size(); ++b) {
+    const TableRule* table = source.layout.layout->tables[b];
+    if (table == nullptr) continue;
+    for (const DefaultRule& rule : table->defaults) {
+      const Formula::Outcome outcome = source.model->Evaluate(rule.value);
+      const double* d = outcome.ok() ? outcome.value.AsDouble() : nullptr;
+      const int64_t* n = outcome.ok() ? outcome.value.AsInt() : nullptr;
+      if (d == nullptr && n == nullptr) {
+        diagnostics->Add(Code::kBadValueWord, rule.value.text().place(), "a default is a number");
+        continue;
+      }
+      for (size_t t = 0; t < rules.tensors.size(); ++t) {
+        if (rules.tensors[t].block != static_cast<int>(b) || rules.tensors[t].name != rule.tensor.text) continue;
+        values[static_cast<int>(t)] = d != nullptr ? *d : static_cast<double>(*n);
+      }
+    }
+  }
+  // A default stands in for what is not there.
+  for (const BoundPiece& piece : source.layout.pieces) values.erase(source.layout.leaves[piece.leaf].tensor);
+  return values;
+}
+
+Dtype MostCommonFloat(const KeyTable& table) {
+  std::map<Dtype, size_t> count;
+  for (const FoundKey& key : table.keys) {
+    if (key.dtype && IsFloat(*key.dtype)) ++count[*key.dtype];
+  }
+  Dtype common = Dtype::kF32;
+  for (const auto& [dtype, n] : count) {
+    if (n > count[common]) common = dtype;
+  }
+  return common;
+}
+
+}  // namespace rr
