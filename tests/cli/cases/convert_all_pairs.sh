@@ -1,4 +1,4 @@
-# Every ordered pair of layouts of qwen3_moe gives the bytes back. MaxText has no dense layers, so neither has this model.
+# Every ordered pair of layouts of qwen3_moe, and so every way there and back, gives the bytes that synth makes. MaxText has no dense layers, so neither has this model.
 expect 0 list --format json
 layouts=$(python3 -c 'import json; print(*[l["layout"] for f in json.load(open("out")) if f["family"] == "qwen3_moe" for l in f["layouts"]])')
 [ "$(wc -w <<<"$layouts")" -ge 6 ] || fail "only these layouts are listed: $layouts"
@@ -19,7 +19,5 @@ for from in $layouts; do
   for to in $layouts; do
     expect 0 convert "$from" there --from "$from" --to "$to" --force
     same there "$to"
-    expect 0 convert there back --from "$to" --to "$from" --force
-    same back "$from"
   done
 done
