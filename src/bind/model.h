@@ -29,6 +29,9 @@ class Model {
   std::optional<int64_t> SizeOf(const std::string& axis, std::optional<int64_t> index = std::nullopt) const;
   // Where a size comes from, for messages: "num_experts = 4 in the config", "solved from the shapes".
   std::string OriginOf(const std::string& axis) const;
+  // Whether the size was given by name, or solved from what was found.
+  bool IsGiven(const std::string& axis) const { return given_.count(axis) > 0; }
+  bool IsSolved(const std::string& axis) const { return solved_.count(axis) > 0; }
   // Whether the size differs from layer to layer.
   bool IsByKind(const std::string& axis) const;
   // Gives an axis the size that the shapes found show. Ignored where the config decides.

@@ -21,8 +21,13 @@ void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const Key
       if (!is_new && value > at->second.first) at->second = {value, one.key};
     }
   }
+  // A layout parameter follows what is found, unless it was given.
+  const auto is_open = [&](const std::string& axis) {
+    const AxisRule* rule = model->rules().file->FindAxis(axis);
+    return rule != nullptr && rule->kind == AxisRule::Kind::kFree && !model->IsGiven(axis) && !model->IsSolved(axis);
+  };
   for (const auto& [axis, at] : largest) {
-    if (model->SizeOf(axis) || model->IsByKind(axis) || at.first == INT64_MAX) continue;
+    if ((model->SizeOf(axis) && !is_open(axis)) || model->IsByKind(axis) || at.first == INT64_MAX) continue;
     model->Solve(axis, at.first + 1, fmt::format("the largest index, in {}", table.keys[at.second].name));
   }
   // One equation per different (entry, extent): a checkpoint of 18,867 tensors has few.
@@ -57,13 +62,7 @@ void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const Key
     progress = false;
     for (const Equation& equation : equations) {
       const Poly rest = equation.extent.Substitute([&](const std::string& axis) -> std::optional<int64_t> {
-        const AxisRule* rule = model->rules().file->FindAxis(axis);
-        // A layout parameter follows what is found, unless it was given.
-        if (rule != nullptr && rule->kind == AxisRule::Kind::kFree && model->OriginOf(axis).find("given") == std::string::npos &&
-            model->OriginOf(axis).find("shape") == std::string::npos) {
-          return std::nullopt;
-        }
-        return model->SizeOf(axis);
+        return is_open(axis) ? std::nullopt : model->SizeOf(axis);
       });
       const auto linear = rest.AsLinear();
       if (!linear || model->IsByKind(linear->axis) || done.count(linear->axis) > 0) continue;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -54,7 +55,7 @@ AxisExpr WithoutInput(const AxisExpr& expr, const std::set<std::string>& input) 
     if (node.kind == AxisNode::Kind::kTensor) {
       AxisNode copy = node;
       copy.children = WithoutInput(node.children, input);
-      if (!copy.children.empty() || !is_input) result.push_back(std::move(copy));
+      result.push_back(std::move(copy));  // empty, it still says whose the other dims are
     } else if (!is_input) {
       result.push_back(node);
     }
@@ -66,7 +67,8 @@ AxisExpr WithoutInput(const AxisExpr& expr, const std::set<std::string>& input) 
 
 void AddBiases(RuleFile* file, Diagnostics* diagnostics) {
   for (BlockRule& block : file->blocks) {
-    std::set<std::string> with_bias, input;
+    std::set<std::string> with_bias;
+    std::map<std::string, std::set<std::string>> inputs;  // by tensor: one's input may be another's output
     std::vector<TensorRule> made;
     for (const TensorRule& tensor : block.tensors) {
       if (!tensor.bias) continue;
@@ -75,7 +77,7 @@ void AddBiases(RuleFile* file, Diagnostics* diagnostics) {
         continue;
       }
       with_bias.insert(tensor.name.text);
-      input.merge(InputAxes(*file, tensor));
+      inputs[tensor.name.text] = InputAxes(*file, tensor);
       TensorRule bias;
       bias.name = {tensor.name.text + "_bias", tensor.name.place};
       bias.out = tensor.batch;
@@ -98,6 +100,8 @@ void AddBiases(RuleFile* file, Diagnostics* diagnostics) {
             return with_bias.count(t.name) > 0 && stored.count(t.name + "_bias") == 0;
           });
           if (!all) continue;
+          std::set<std::string> input;
+          for (const NamedPlace& tensor : tensors) input.insert(inputs[tensor.name].begin(), inputs[tensor.name].end());
           EntryRule bias = entry;
           if (!RenameKey(&bias.key)) continue;
           bias.expr = WithoutInput(entry.expr, input);

@@ -1,6 +1,7 @@
 // The keys of a layout are decodable and pairwise disjoint, once prefixes are chosen.
 #include <fmt/format.h>
 
+#include <set>
 #include <utility>
 
 #include "check/proofs.h"
@@ -44,9 +45,15 @@ void CheckPair(const CheckedRules& rules, const CheckedLayout& layout, const Che
 }  // namespace
 
 void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics) {
+  std::set<std::pair<const Source*, uint32_t>> checked;
   for (const CheckedLayout& layout : rules.layouts) {
-    for (const RegexRule& ignore : layout.ignore) CheckRegex(ignore.regex, diagnostics);
-    for (const SpannedText& pass : layout.pass) CheckRegex(pass, diagnostics);
+    // A layout has the regexes of those that it is like: each is checked once.
+    auto check = [&](const SpannedText& regex) {
+      const Place place = regex.place();
+      if (checked.insert({place.source.get(), place.begin}).second) CheckRegex(regex, diagnostics);
+    };
+    for (const RegexRule& ignore : layout.ignore) check(ignore.regex);
+    for (const SpannedText& pass : layout.pass) check(pass);
     std::vector<std::vector<bool>> reported(layout.entries.size(), std::vector<bool>(layout.entries.size()));
     for (const auto& choice : PrefixChoices(layout)) {
       std::vector<KeyTemplate> keys;

@@ -66,6 +66,8 @@ std::optional<Refinement> Refine(const RuleFile& file, const RefineRule& rule, D
     alternative.offset = leaf.offsets[0];
     alternative.size = Poly::Constant(1);
     for (const LeafAxis& axis : leaf.axes) {
+      const bool twice = std::any_of(alternative.factors.begin(), alternative.factors.end(), [&](const Refinement::Factor& f) { return f.axis == axis.axis; });
+      if (twice) return fail(axis.place, fmt::format("`{}` is a factor of {} twice", axis.axis, rule.axis.text));
       alternative.factors.push_back({axis.axis, axis.stride});
       alternative.size = alternative.size * Poly::Axis(axis.axis);
     }

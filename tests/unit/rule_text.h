@@ -46,12 +46,18 @@ inline std::string CodesOf(const Diagnostics& diagnostics) {
 
 using OtherFiles = std::map<std::string, std::string>;
 
+// A file in braces as a base: with the version that each file says first.
+inline std::string WithVersion(const std::string& text) {
+  if (text.empty() || text[0] != '{') return text;
+  return "{rule-runner: 1" + std::string(text == "{}" ? "" : ", ") + text.substr(1);
+}
+
 inline std::optional<MergedRules> MergeText(const std::string& text, const OtherFiles& others,
                                             Diagnostics* diagnostics) {
   const FindRuleText find = [&](const std::string& name) -> SourcePtr {
     const auto found = others.find(name);
     return found == others.end() ? nullptr
-                                 : std::make_shared<Source>(name + ".yaml", found->second);
+                                 : std::make_shared<Source>(name + ".yaml", WithVersion(found->second));
   };
   return ReadAndMerge(std::make_shared<Source>("test.yaml", text), find, diagnostics);
 }
