@@ -30,6 +30,9 @@ int main(int argc, char** argv) {
     const int code = run();
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw rr::OsError("standard output cannot be written");
     return code;
+  } catch (const CLI::ParseError& error) {  // a size that is none, found when the flags are finished
+    app.exit(error);
+    return kUsage;
   } catch (const rr::OsError& error) {
     fmt::print(stderr, "error: {}\n", error.what());
     return kOsFailed;
