@@ -11,14 +11,6 @@
 namespace rr {
 namespace {
 
-bool IsPlainWord(std::string_view word) {
-  if (word.empty()) return false;
-  for (const char c : word) {
-    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '.' && c != '-') return false;
-  }
-  return true;
-}
-
 std::string QuoteRegex(std::string_view literal) {
   std::string out;
   for (const char c : literal) {
@@ -29,6 +21,14 @@ std::string QuoteRegex(std::string_view literal) {
 }
 
 }  // namespace
+
+bool IsCaptureWord(std::string_view word) {
+  if (word.empty()) return false;
+  for (const char c : word) {
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '.' && c != '-') return false;
+  }
+  return true;
+}
 
 std::optional<KeyTemplate> ParseKeyTemplate(const SpannedText& text, Diagnostics* diagnostics) {
   KeyTemplate key;
@@ -69,7 +69,7 @@ std::optional<KeyTemplate> ParseKeyTemplate(const SpannedText& text, Diagnostics
       for (size_t begin = colon + 1; begin <= close;) {
         const size_t bar = std::min(s.find('|', begin), close);
         part.words.push_back(s.substr(begin, bar - begin));
-        if (!IsPlainWord(part.words.back())) {
+        if (!IsCaptureWord(part.words.back())) {
           return fail(begin, bar, "the words of a capture are letters, digits, `_`, `.` and `-`, with `|` between them");
         }
         begin = bar + 1;

@@ -13,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/diagnostic.h"
@@ -35,6 +36,9 @@ struct KeyTemplate {
   std::vector<std::string> Captures() const;  // axis names in the order of the key
   std::string ToString() const;               // canonical text
 };
+
+// Whether a value of a capture may be written so: letters, digits, `_`, `.` and `-`.
+bool IsCaptureWord(std::string_view word);
 
 // nullopt after RR101.
 std::optional<KeyTemplate> ParseKeyTemplate(const SpannedText& text, Diagnostics* diagnostics);

@@ -91,7 +91,14 @@ class FileParser {
       axis.formula = Formula::Parse(value.text, diagnostics_);
     } else if (value.IsList()) {
       axis.kind = AxisRule::Kind::kWords;
-      for (const SpannedText& word : TextsOf(value, "a word of an axis", diagnostics_)) axis.words.push_back(word.text);
+      for (const SpannedText& word : TextsOf(value, "a word of an axis", diagnostics_)) {
+        if (!IsCaptureWord(word.text)) {
+          diagnostics_->Add(Code::kBadKeyTemplate, word.place(), fmt::format("`{}` cannot stand in a key: the words of an axis are letters, digits, `_`, `.` and `-`", word.text));
+        } else if (std::find(axis.words.begin(), axis.words.end(), word.text) != axis.words.end()) {
+          diagnostics_->Add(Code::kBadKeyTemplate, word.place(), fmt::format("`{}` is a word of {} twice", word.text, axis.name.text));
+        }
+        axis.words.push_back(word.text);
+      }
     } else if (value.IsMap()) {
       if (const YamlNode* free = value.Find("free")) {
         RefuseUnknownFields(value, "a free axis", {"free"}, diagnostics_);
