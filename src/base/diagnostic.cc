@@ -19,7 +19,8 @@ const std::vector<CodeInfo>& AllCodes() {
 
 const CodeInfo& InfoOf(Code code) {
   const auto& codes = AllCodes();
-  return *std::find_if(codes.begin(), codes.end(), [&](const CodeInfo& c) { return c.code == code; });
+  return *std::find_if(codes.begin(), codes.end(),
+                       [&](const CodeInfo& c) { return c.code == code; });
 }
 
 std::string CodeInfo::Id() const { return fmt::format("RR{:03}", static_cast<int>(code)); }
@@ -36,8 +37,9 @@ void Diagnostics::Append(const Diagnostics& other) {
 bool Diagnostics::HasErrors() const { return ErrorCount() > 0; }
 
 size_t Diagnostics::ErrorCount() const {
-  return static_cast<size_t>(std::count_if(
-      all_.begin(), all_.end(), [](const Diagnostic& d) { return d.severity == Severity::kError; }));
+  return static_cast<size_t>(std::count_if(all_.begin(), all_.end(), [](const Diagnostic& d) {
+    return d.severity == Severity::kError;
+  }));
 }
 
 }  // namespace rr

@@ -1,7 +1,8 @@
 // Errors as data.
 //
-// Every stage takes a `Diagnostics&`, adds what it finds and goes on as far as it can, so that one run reports all
-// findings. Rendering is report/'s. Exceptions are kept for the operating system (`OsError`) and broken invariants.
+// Every stage takes a `Diagnostics&`, adds what it finds and goes on as far as it can, so that one
+// run reports all findings. Rendering is report/'s. Exceptions are kept for the operating system
+// (`OsError`) and broken invariants.
 #ifndef RULE_RUNNER_BASE_DIAGNOSTIC_H_
 #define RULE_RUNNER_BASE_DIAGNOSTIC_H_
 

@@ -1,4 +1,5 @@
-// The element types of safetensors 0.8 (safetensors/src/tensor.rs `Dtype`), by name and size in bits.
+// The element types of safetensors 0.8 (safetensors/src/tensor.rs `Dtype`), by name and size in
+// bits.
 #ifndef RULE_RUNNER_BASE_DTYPE_H_
 #define RULE_RUNNER_BASE_DTYPE_H_
 
@@ -9,8 +10,28 @@
 namespace rr {
 
 enum class Dtype : uint8_t {
-  kBool, kF4, kF6E2M3, kF6E3M2, kU8, kI8, kF8E5M2, kF8E4M3, kF8E8M0, kF8E4M3FNUZ, kF8E5M2FNUZ,
-  kI16, kU16, kF16, kBF16, kI32, kU32, kF32, kC64, kF64, kI64, kU64,
+  kBool,
+  kF4,
+  kF6E2M3,
+  kF6E3M2,
+  kU8,
+  kI8,
+  kF8E5M2,
+  kF8E4M3,
+  kF8E8M0,
+  kF8E4M3FNUZ,
+  kF8E5M2FNUZ,
+  kI16,
+  kU16,
+  kF16,
+  kBF16,
+  kI32,
+  kU32,
+  kF32,
+  kC64,
+  kF64,
+  kI64,
+  kU64,
 };
 
 std::string_view NameOf(Dtype dtype);                    // "BF16"

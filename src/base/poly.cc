@@ -79,7 +79,8 @@ std::optional<Poly> Poly::DividedBy(const Poly& divisor) const {
     if (coefficient % factor != 0) return std::nullopt;
     if (!std::includes(monomial.begin(), monomial.end(), by.begin(), by.end())) return std::nullopt;
     Monomial rest;
-    std::set_difference(monomial.begin(), monomial.end(), by.begin(), by.end(), std::back_inserter(rest));
+    std::set_difference(monomial.begin(), monomial.end(), by.begin(), by.end(),
+                        std::back_inserter(rest));
     quotient.terms_[rest] = coefficient / factor;
   }
   return quotient;
@@ -134,9 +135,12 @@ std::string Poly::ToString() const {
   if (terms_.empty()) return "0";
   std::string text;
   auto append = [&](const Monomial& monomial, int64_t coefficient) {
-    if (!text.empty()) text += coefficient < 0 ? " - " : " + ";
-    else if (coefficient < 0) text += "-";
-    const uint64_t n = coefficient < 0 ? -static_cast<uint64_t>(coefficient) : static_cast<uint64_t>(coefficient);
+    if (!text.empty())
+      text += coefficient < 0 ? " - " : " + ";
+    else if (coefficient < 0)
+      text += "-";
+    const uint64_t n =
+        coefficient < 0 ? -static_cast<uint64_t>(coefficient) : static_cast<uint64_t>(coefficient);
     bool first = true;
     if (n != 1 || monomial.empty()) {
       text += std::to_string(n);

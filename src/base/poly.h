@@ -1,8 +1,9 @@
-// Polynomials over axis sizes with whole coefficients: shapes, strides and offsets before a config is known.
+// Polynomials over axis sizes with whole coefficients: shapes, strides and offsets before a config
+// is known.
 //
-// Two shapes are equal for every config exactly when their polynomials are equal, so `shape: [E, 2*I, H]` can be checked
-// against `E {gate[I] | up[I]} H` without a number. Coefficients beyond 63 bits make a polynomial that has no value: sizes come from
-// files that anybody may have written.
+// Two shapes are equal for every config exactly when their polynomials are equal, so `shape: [E,
+// 2*I, H]` can be checked against `E {gate[I] | up[I]} H` without a number. Coefficients beyond 63
+// bits make a polynomial that has no value: sizes come from files that anybody may have written.
 #ifndef RULE_RUNNER_BASE_POLY_H_
 #define RULE_RUNNER_BASE_POLY_H_
 

@@ -1,9 +1,9 @@
 // Text that a person wrote, and places in it.
 //
-// Enters: the bytes of a rule file. Leaves: values (`SpannedText`, `Place`) that remember which bytes they came
-// from, so that an error inside an expression inside a folded YAML scalar is shown at its true line and column.
-// Places live beside the values, never inside the syntax trees' meaning: two trees that differ only in places
-// are equal.
+// Enters: the bytes of a rule file. Leaves: values (`SpannedText`, `Place`) that remember which
+// bytes they came from, so that an error inside an expression inside a folded YAML scalar is shown
+// at its true line and column. Places live beside the values, never inside the syntax trees'
+// meaning: two trees that differ only in places are equal.
 #ifndef RULE_RUNNER_BASE_SOURCE_H_
 #define RULE_RUNNER_BASE_SOURCE_H_
 
@@ -23,7 +23,8 @@ class Source {
   const std::string& name() const { return name_; }
   const std::string& text() const { return text_; }
 
-  // 1-based line and column of a byte offset; columns count code points. Offsets past the end give the end.
+  // 1-based line and column of a byte offset; columns count code points. Offsets past the end give
+  // the end.
   struct Position {
     int line;
     int column;
@@ -50,8 +51,8 @@ struct Place {
   static Place File(std::string path);
 };
 
-// The text of a YAML scalar with, for every byte of it, the offset in the source that it was written at.
-// Escapes, folding and quotes make these different from a constant shift.
+// The text of a YAML scalar with, for every byte of it, the offset in the source that it was
+// written at. Escapes, folding and quotes make these different from a constant shift.
 struct SpannedText {
   std::string text;
   std::vector<uint32_t> offsets;  // text.size() + 1 entries, or empty when the text has no source
@@ -61,7 +62,8 @@ struct SpannedText {
   Place PlaceOf(size_t begin, size_t end) const;
   Place place() const { return PlaceOf(0, text.size()); }
 
-  // Text that no file holds (the command line, tests): places in it point into a source of that name.
+  // Text that no file holds (the command line, tests): places in it point into a source of that
+  // name.
   static SpannedText FromString(std::string text, std::string source_name = "<text>");
   // Bytes [begin, begin + count) with their places.
   SpannedText Slice(size_t begin, size_t count) const;

@@ -12,7 +12,8 @@ namespace rr {
 // Edits (insert, delete, replace, exchange of neighbours) between two words.
 int EditDistance(std::string_view a, std::string_view b);
 // The candidate nearest to `word`, when it is near enough to be meant. Ties go to the first.
-std::optional<std::string> NearestWord(std::string_view word, const std::vector<std::string>& candidates);
+std::optional<std::string> NearestWord(std::string_view word,
+                                       const std::vector<std::string>& candidates);
 // "did you mean `x`?", or "" when nothing is near.
 std::string DidYouMean(std::string_view word, const std::vector<std::string>& candidates);
 // "a, b and c"; after `most` words: "a, b, c and 4 more".

@@ -8,8 +8,10 @@ namespace rr {
 namespace {
 
 void Write(const Value& value, int indent, int depth, std::string* out) {
-  const std::string newline = indent > 0 ? "\n" + std::string(static_cast<size_t>(indent * (depth + 1)), ' ') : "";
-  const std::string closing = indent > 0 ? "\n" + std::string(static_cast<size_t>(indent * depth), ' ') : "";
+  const std::string newline =
+      indent > 0 ? "\n" + std::string(static_cast<size_t>(indent * (depth + 1)), ' ') : "";
+  const std::string closing =
+      indent > 0 ? "\n" + std::string(static_cast<size_t>(indent * depth), ' ') : "";
   if (value.IsNull()) {
     *out += "null";
   } else if (const bool* b = value.AsBool()) {
@@ -30,7 +32,8 @@ void Write(const Value& value, int indent, int depth, std::string* out) {
     *out += JsonQuote(*s);
   } else if (const Value::List* list = value.AsList()) {
     bool flat = true;
-    for (const Value& item : *list) flat = flat && item.AsList() == nullptr && item.AsMap() == nullptr;
+    for (const Value& item : *list)
+      flat = flat && item.AsList() == nullptr && item.AsMap() == nullptr;
     *out += "[";
     for (size_t i = 0; i < list->size(); ++i) {
       if (i > 0) *out += flat ? ", " : ",";
@@ -69,11 +72,21 @@ std::string JsonQuote(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
@@ -98,8 +111,8 @@ std::string ToPrettyJson(const Value& value, int indent) {
 }
 
 std::string_view TypeName(const Value& value) {
-  static constexpr std::string_view kNames[] = {"null", "true or false", "a whole number", "a number",
-                                                "text", "a list",        "a map"};
+  static constexpr std::string_view kNames[] = {
+      "null", "true or false", "a whole number", "a number", "text", "a list", "a map"};
   return kNames[value.data.index()];
 }
 

@@ -11,22 +11,22 @@
 
 namespace rr {
 
-// Whole numbers stay int64; other numbers are doubles (also whole numbers beyond int64, Infinity and NaN). Objects
-// keep the order of the file.
+// Whole numbers stay int64; other numbers are doubles (also whole numbers beyond int64, Infinity
+// and NaN). Objects keep the order of the file.
 struct Value {
   using List = std::vector<Value>;
   using Map = std::vector<std::pair<std::string, Value>>;
   std::variant<std::monostate, bool, int64_t, double, std::string, List, Map> data;
 
   Value() = default;
-  Value(bool b) : data(b) {}                        // NOLINT: values convert from literals
-  Value(int64_t n) : data(n) {}                     // NOLINT
-  Value(int n) : data(static_cast<int64_t>(n)) {}   // NOLINT
-  Value(double d) : data(d) {}                      // NOLINT
-  Value(std::string s) : data(std::move(s)) {}      // NOLINT
-  Value(const char* s) : data(std::string(s)) {}    // NOLINT
-  Value(List list) : data(std::move(list)) {}       // NOLINT
-  Value(Map map) : data(std::move(map)) {}          // NOLINT
+  Value(bool b) : data(b) {}                       // NOLINT: values convert from literals
+  Value(int64_t n) : data(n) {}                    // NOLINT
+  Value(int n) : data(static_cast<int64_t>(n)) {}  // NOLINT
+  Value(double d) : data(d) {}                     // NOLINT
+  Value(std::string s) : data(std::move(s)) {}     // NOLINT
+  Value(const char* s) : data(std::string(s)) {}   // NOLINT
+  Value(List list) : data(std::move(list)) {}      // NOLINT
+  Value(Map map) : data(std::move(map)) {}         // NOLINT
 
   bool IsNull() const { return std::holds_alternative<std::monostate>(data); }
   const bool* AsBool() const { return std::get_if<bool>(&data); }

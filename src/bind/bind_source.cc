@@ -14,15 +14,22 @@ namespace {
 
 constexpr size_t kShown = 5;
 
-std::string ShapeText(const std::vector<int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+std::string ShapeText(const std::vector<int64_t>& shape) {
+  return fmt::format("[{}]", fmt::join(shape, ", "));
+}
 
 class Binder {
  public:
-  Binder(const CheckedRules& rules, const CheckedLayout& layout, const KeyTable& table, const SourceOptions& options,
-         Diagnostics* diagnostics)
-      : rules_(rules), layout_(layout), table_(table), options_(options), diagnostics_(diagnostics) {}
+  Binder(const CheckedRules& rules, const CheckedLayout& layout, const KeyTable& table,
+         const SourceOptions& options, Diagnostics* diagnostics)
+      : rules_(rules),
+        layout_(layout),
+        table_(table),
+        options_(options),
+        diagnostics_(diagnostics) {}
 
-  std::optional<BoundSource> Run(const Config& config, const std::map<std::string, int64_t>& given) {
+  std::optional<BoundSource> Run(const Config& config,
+                                 const std::map<std::string, int64_t>& given) {
     LayoutMatch match = MatchKeys(layout_, table_);
     auto model = std::make_shared<Model>(rules_, config, given);
     SolveSizes(layout_, match, table_, model.get());
@@ -35,7 +42,8 @@ class Binder {
     source.model = model;
     InstantiateOptions instantiate;
     instantiate.tied_copies = true;
-    std::optional<BoundLayout> bound = Instantiate(*model, layout_, match.choice, instantiate, diagnostics_);
+    std::optional<BoundLayout> bound =
+        Instantiate(*model, layout_, match.choice, instantiate, diagnostics_);
     if (!bound) return std::nullopt;
     Canonicalize(match);
     if (DropAbsentBlocks(*bound, &match.choice)) {
@@ -63,12 +71,18 @@ class Binder {
     bool good = true;
     // Blocks of some layers only are counted through as well.
     for (size_t b = 0; b < rules_.file->blocks.size(); ++b) {
-      if (layout_.tables[b] != nullptr && !model.IndexAxisOf(static_cast<int>(b)).empty()) largest.emplace(model.IndexAxisOf(static_cast<int>(b)), -1);
+      if (layout_.tables[b] != nullptr && !model.IndexAxisOf(static_cast<int>(b)).empty())
+        largest.emplace(model.IndexAxisOf(static_cast<int>(b)), -1);
     }
     for (const auto& [axis, value] : largest) {
       const std::optional<int64_t> size = model.SizeOf(axis);
       if (!size || *size <= room) continue;
-      diagnostics_->Add(Code::kMissingKey, {}, fmt::format("{} is {} ({}), but {}", axis, WithCommas(static_cast<uint64_t>(*size)), model.OriginOf(axis), value < 0 ? fmt::format("there are only {} keys", table_.keys.size()) : fmt::format("the largest index found is {}", value)));
+      diagnostics_->Add(
+          Code::kMissingKey, {},
+          fmt::format("{} is {} ({}), but {}", axis, WithCommas(static_cast<uint64_t>(*size)),
+                      model.OriginOf(axis),
+                      value < 0 ? fmt::format("there are only {} keys", table_.keys.size())
+                                : fmt::format("the largest index found is {}", value)));
       good = false;
     }
     return good;
@@ -90,7 +104,8 @@ class Binder {
     std::vector<bool> present(choice->present.size(), false);
     for (const BoundTensor& tensor : bound.tensors) {
       const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
-      if (!entry.rule->tied && found_.count(tensor.key) > 0) present[static_cast<size_t>(entry.block)] = true;
+      if (!entry.rule->tied && found_.count(tensor.key) > 0)
+        present[static_cast<size_t>(entry.block)] = true;
     }
     const bool changed = present != choice->present;
     choice->present = std::move(present);
@@ -144,7 +159,11 @@ class Binder {
     if (source.unmatched.empty()) return;
     std::vector<std::string> names;
     for (const uint32_t key : source.unmatched) names.push_back(table_.keys[key].name);
-    Diagnostic& d = diagnostics_->Add(Code::kUnmatchedKey, {}, fmt::format("{} of {} keys are not in layout `{}` of {}: {}", names.size(), table_.keys.size(), layout_.name.text, rules_.file->family.text, JoinWords(names, kShown)));
+    Diagnostic& d =
+        diagnostics_->Add(Code::kUnmatchedKey, {},
+                          fmt::format("{} of {} keys are not in layout `{}` of {}: {}",
+                                      names.size(), table_.keys.size(), layout_.name.text,
+                                      rules_.file->family.text, JoinWords(names, kShown)));
     // A key that a template matches is there, but at an index that the sizes do not have.
     const std::set<uint32_t> unmatched(source.unmatched.begin(), source.unmatched.end());
     for (const EntryMatch& one : match.matches) {
@@ -152,24 +171,34 @@ class Binder {
       for (const auto& [axis, value] : one.captures) {
         const std::optional<int64_t> size = source.model->SizeOf(axis);
         if (!size || value < *size) continue;
-        d.notes.push_back({{}, fmt::format("{} has {} = {}, but there are {} ({})", table_.keys[one.key].name, axis, value, *size, source.model->OriginOf(axis))});
+        d.notes.push_back(
+            {{},
+             fmt::format("{} has {} = {}, but there are {} ({})", table_.keys[one.key].name, axis,
+                         value, *size, source.model->OriginOf(axis))});
         return;
       }
     }
     std::vector<std::string> expected;
     for (const BoundTensor& tensor : source.layout.tensors) expected.push_back(tensor.key);
-    if (expected.size() < 4096) d.help = DidYouMean(names[0], source.missing.empty() ? expected : source.missing);
+    if (expected.size() < 4096)
+      d.help = DidYouMean(names[0], source.missing.empty() ? expected : source.missing);
   }
 
   void ReportMissing(const BoundSource& source) {
     if (source.missing.empty()) return;
-    Diagnostic& d = diagnostics_->Add(Code::kMissingKey, {}, fmt::format("{} keys of layout `{}` are missing: {}", source.missing.size(), layout_.name.text, JoinWords(source.missing, kShown)));
+    Diagnostic& d = diagnostics_->Add(
+        Code::kMissingKey, {},
+        fmt::format("{} keys of layout `{}` are missing: {}", source.missing.size(),
+                    layout_.name.text, JoinWords(source.missing, kShown)));
     for (const CheckedEntry& entry : layout_.entries) {
       for (const std::string& axis : entry.key.Captures()) {
         const std::string origin = source.model->OriginOf(axis);
         if (origin.empty()) continue;
-        const std::string text = fmt::format("{} is {} ({})", axis, source.model->SizeOf(axis).value_or(0), origin);
-        if (std::none_of(d.notes.begin(), d.notes.end(), [&](const Note& n) { return n.text == text; })) d.notes.push_back({{}, text});
+        const std::string text =
+            fmt::format("{} is {} ({})", axis, source.model->SizeOf(axis).value_or(0), origin);
+        if (std::none_of(d.notes.begin(), d.notes.end(),
+                         [&](const Note& n) { return n.text == text; }))
+          d.notes.push_back({{}, text});
       }
     }
   }
@@ -190,7 +219,10 @@ class Binder {
       const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
       std::vector<std::string> formula;
       for (const Poly& extent : entry.shape) formula.push_back(extent.ToString());
-      Diagnostic& d = diagnostics_->Add(Code::kShapeMismatch, entry.rule->place, fmt::format("{} is {}, but [{}] is {}", key.name, ShapeText(*key.shape), fmt::join(formula, ", "), ShapeText(tensor.shape)));
+      Diagnostic& d =
+          diagnostics_->Add(Code::kShapeMismatch, entry.rule->place,
+                            fmt::format("{} is {}, but [{}] is {}", key.name, ShapeText(*key.shape),
+                                        fmt::join(formula, ", "), ShapeText(tensor.shape)));
       d.help = "--allow shape moves it unchanged where both layouts store it alike";
       for (const Poly& extent : entry.shape) {
         for (const std::string& axis : extent.Axes()) {
@@ -200,7 +232,9 @@ class Binder {
       }
     }
     if (reported > kShown) {
-      diagnostics_->Add(Code::kShapeMismatch, {}, fmt::format("{} more tensors have other shapes than the config gives", reported - kShown));
+      diagnostics_->Add(Code::kShapeMismatch, {},
+                        fmt::format("{} more tensors have other shapes than the config gives",
+                                    reported - kShown));
     }
   }
 
@@ -208,17 +242,24 @@ class Binder {
     const RuleFile& file = *rules_.file;
     for (size_t b = 0; b < file.blocks.size(); ++b) {
       const std::string& index_axis = source->model->IndexAxisOf(static_cast<int>(b));
-      const bool exists = index_axis.empty() ? source->model->Exists(static_cast<int>(b), std::nullopt).value_or(false)
-                                             : !source->model->IndexValues(static_cast<int>(b)).empty();
-      if (exists && layout_.tables[b] != nullptr && !source->layout.choice.present[b]) source->absent_blocks.push_back(file.blocks[b].name.text);
+      const bool exists =
+          index_axis.empty()
+              ? source->model->Exists(static_cast<int>(b), std::nullopt).value_or(false)
+              : !source->model->IndexValues(static_cast<int>(b)).empty();
+      if (exists && layout_.tables[b] != nullptr && !source->layout.choice.present[b])
+        source->absent_blocks.push_back(file.blocks[b].name.text);
     }
     for (const auto& [name, variants] : layout_.prefixes) {
       if (variants.size() < 2) continue;
-      source->notes.push_back(fmt::format("{} is \"{}\"", name, variants[source->layout.choice.prefixes.at(name)].text.text));
+      source->notes.push_back(fmt::format(
+          "{} is \"{}\"", name, variants[source->layout.choice.prefixes.at(name)].text.text));
     }
     for (const AxisRule& axis : file.axes) {
       const std::string origin = source->model->OriginOf(axis.name.text);
-      if (!origin.empty()) source->notes.push_back(fmt::format("{} = {} ({})", axis.name.text, source->model->SizeOf(axis.name.text).value_or(0), origin));
+      if (!origin.empty())
+        source->notes.push_back(fmt::format("{} = {} ({})", axis.name.text,
+                                            source->model->SizeOf(axis.name.text).value_or(0),
+                                            origin));
     }
   }
 
@@ -232,9 +273,11 @@ class Binder {
 
 }  // namespace
 
-std::optional<BoundSource> BindSource(const CheckedRules& rules, const CheckedLayout& layout, const Config& config,
-                                      const std::map<std::string, int64_t>& given, const KeyTable& table,
-                                      const SourceOptions& options, Diagnostics* diagnostics) {
+std::optional<BoundSource> BindSource(const CheckedRules& rules, const CheckedLayout& layout,
+                                      const Config& config,
+                                      const std::map<std::string, int64_t>& given,
+                                      const KeyTable& table, const SourceOptions& options,
+                                      Diagnostics* diagnostics) {
   return Binder(rules, layout, table, options, diagnostics).Run(config, given);
 }
 

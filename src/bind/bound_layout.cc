@@ -18,10 +18,13 @@ std::string StorageOf(const CheckedLayout& layout, const CheckedEntry& entry) {
   // A factor means what the layout's refinement makes of it.
   for (const auto& [axis, refinement] : layout.refinements) {
     for (const Refinement::Alternative& alternative : refinement.alternatives) {
-      const bool used = std::any_of(alternative.factors.begin(), alternative.factors.end(), [&](const Refinement::Factor& f) { return axes.count(f.axis) > 0; });
+      const bool used =
+          std::any_of(alternative.factors.begin(), alternative.factors.end(),
+                      [&](const Refinement::Factor& f) { return axes.count(f.axis) > 0; });
       if (!used) continue;
       text += fmt::format(" {}={}", axis, alternative.offset.ToString());
-      for (const Refinement::Factor& factor : alternative.factors) text += fmt::format("+{}*({})", factor.axis, factor.stride.ToString());
+      for (const Refinement::Factor& factor : alternative.factors)
+        text += fmt::format("+{}*({})", factor.axis, factor.stride.ToString());
     }
   }
   return text;
@@ -35,7 +38,8 @@ LayoutChoice DefaultChoice(const CheckedLayout& layout) {
   return choice;
 }
 
-KeyTemplate ConcreteKey(const CheckedLayout& layout, const CheckedEntry& entry, const LayoutChoice& choice) {
+KeyTemplate ConcreteKey(const CheckedLayout& layout, const CheckedEntry& entry,
+                        const LayoutChoice& choice) {
   KeyTemplate key = entry.key;
   for (const auto& [name, variants] : layout.prefixes) {
     key = ReplacePart(key, KeyPart::Kind::kName, name, variants[choice.prefixes.at(name)]);

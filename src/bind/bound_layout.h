@@ -1,7 +1,8 @@
-// A bound layout: the concrete tensors of one model in one layout, and which logical elements each of them holds.
+// A bound layout: the concrete tensors of one model in one layout, and which logical elements each
+// of them holds.
 //
-// Enters: a `Model` and a choice of prefixes and variants. Leaves: every key with its shape, and pieces: boxes of logical elements
-// with a stride per axis. No bytes and no formulas any more.
+// Enters: a `Model` and a choice of prefixes and variants. Leaves: every key with its shape, and
+// pieces: boxes of logical elements with a stride per axis. No bytes and no formulas any more.
 #ifndef RULE_RUNNER_BIND_BOUND_LAYOUT_H_
 #define RULE_RUNNER_BIND_BOUND_LAYOUT_H_
 
@@ -17,23 +18,25 @@
 
 namespace rr {
 
-// Which variant of every named string (by name) and of every block's table (by block) holds for this checkpoint.
+// Which variant of every named string (by name) and of every block's table (by block) holds for
+// this checkpoint.
 struct LayoutChoice {
   std::map<std::string, size_t> prefixes;
-  std::vector<int> variants;   // per block
-  std::vector<bool> present;   // per block: absent blocks have no tensors
+  std::vector<int> variants;  // per block
+  std::vector<bool> present;  // per block: absent blocks have no tensors
 };
 
 struct BoundTensor {
   std::string key;
-  int entry = 0;                    // index into CheckedLayout::entries
-  std::vector<int64_t> captures;    // values of the key's axes, in the order of their names
-  std::vector<int64_t> shape;       // -1 where a size is unknown
-  std::string unknown_axis;         // why, when a size is unknown
+  int entry = 0;                  // index into CheckedLayout::entries
+  std::vector<int64_t> captures;  // values of the key's axes, in the order of their names
+  std::vector<int64_t> shape;     // -1 where a size is unknown
+  std::string unknown_axis;       // why, when a size is unknown
 };
 
-// A leaf with numbers. Per axis of its logical tensor: fixed by the piece, or digits (slowest first) whose strides are in elements of
-// the stored tensor. A replicated axis has one digit of stride 0.
+// A leaf with numbers. Per axis of its logical tensor: fixed by the piece, or digits (slowest
+// first) whose strides are in elements of the stored tensor. A replicated axis has one digit of
+// stride 0.
 struct BoundLeaf {
   struct Digit {
     int64_t n = 1;
@@ -52,9 +55,9 @@ struct BoundLeaf {
 
 struct BoundPiece {
   uint32_t leaf = 0;
-  uint32_t stored = 0;          // index into BoundLayout::tensors
-  int64_t start = 0;            // elements
-  std::vector<int64_t> fixed;   // per axis of the logical tensor: the index, or -1
+  uint32_t stored = 0;         // index into BoundLayout::tensors
+  int64_t start = 0;           // elements
+  std::vector<int64_t> fixed;  // per axis of the logical tensor: the index, or -1
 };
 
 struct BoundLayout {
@@ -67,22 +70,27 @@ struct BoundLayout {
 
 struct InstantiateOptions {
   bool tied_copies = false;  // also the keys marked `tied` (when reading)
-  // Captured axes may not be larger than this: a config that says 10^9 layers must not be walked through.
+  // Captured axes may not be larger than this: a config that says 10^9 layers must not be walked
+  // through.
   int64_t most_tensors = 20'000'000;
 };
 
-// Errors: RR404 (a captured axis has no size), RR407 (not a product), RR405 (sizes differ within one stack, a refinement does not fit).
-std::optional<BoundLayout> Instantiate(const Model& model, const CheckedLayout& layout, const LayoutChoice& choice,
+// Errors: RR404 (a captured axis has no size), RR407 (not a product), RR405 (sizes differ within
+// one stack, a refinement does not fit).
+std::optional<BoundLayout> Instantiate(const Model& model, const CheckedLayout& layout,
+                                       const LayoutChoice& choice,
                                        const InstantiateOptions& options, Diagnostics* diagnostics);
 
-// How an entry stores what, in words: equal for two entries, also of different layouts, exactly when they store the same elements in
-// the same order under keys with the same captures. Value words are left out.
+// How an entry stores what, in words: equal for two entries, also of different layouts, exactly
+// when they store the same elements in the same order under keys with the same captures. Value
+// words are left out.
 std::string StorageOf(const CheckedLayout& layout, const CheckedEntry& entry);
 
 // The first choice: variant 0 everywhere, every block that has a table present.
 LayoutChoice DefaultChoice(const CheckedLayout& layout);
 // The template with the named strings of the choice put in.
-KeyTemplate ConcreteKey(const CheckedLayout& layout, const CheckedEntry& entry, const LayoutChoice& choice);
+KeyTemplate ConcreteKey(const CheckedLayout& layout, const CheckedEntry& entry,
+                        const LayoutChoice& choice);
 
 }  // namespace rr
 

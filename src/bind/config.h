@@ -10,8 +10,9 @@
 
 namespace rr {
 
-// Attributes by name. Composite models keep those of the language model in `text_config`: they come first, then the top level.
-// Dotted names reach into maps (`vision_config.depth`). `--set` wins over everything.
+// Attributes by name. Composite models keep those of the language model in `text_config`: they come
+// first, then the top level. Dotted names reach into maps (`vision_config.depth`). `--set` wins
+// over everything.
 class Config {
  public:
   Config() = default;

@@ -12,14 +12,18 @@
 namespace rr {
 namespace {
 
-// What the layout does with these keys, in words that are equal for two layouts that store them in the same way.
+// What the layout does with these keys, in words that are equal for two layouts that store them in
+// the same way.
 std::string ReadingOf(const BoundSource& source, const KeyTable& table) {
-  auto text_of = [](const std::optional<Formula>& formula) { return formula ? formula->text().text : std::string("-"); };
+  auto text_of = [](const std::optional<Formula>& formula) {
+    return formula ? formula->text().text : std::string("-");
+  };
   std::vector<std::string> words;
   for (const CheckedEntry& entry : source.layout.layout->entries) {
     const EntryRule& rule = *entry.rule;
-    words.push_back(fmt::format("{} {} {} {} {}", StorageOf(*source.layout.layout, entry), text_of(rule.add), text_of(rule.multiply),
-                                NameOf(rule.in), rule.cast ? NameOf(*rule.cast) : "-"));
+    words.push_back(fmt::format("{} {} {} {} {}", StorageOf(*source.layout.layout, entry),
+                                text_of(rule.add), text_of(rule.multiply), NameOf(rule.in),
+                                rule.cast ? NameOf(*rule.cast) : "-"));
   }
   std::set<std::string> lines;
   for (size_t i = 0; i < source.layout.tensors.size(); ++i) {
@@ -34,13 +38,32 @@ std::string ReadingOf(const BoundSource& source, const KeyTable& table) {
 
 }  // namespace
 
+namespace {
+
+// What in the config names the family.
+std::string WhyNamed(const CheckedRules& rules, const Config& config) {
+  for (const std::optional<Value>& type : {config.ModelType(), config.TextModelType()}) {
+    for (const SpannedText& text : rules.file->model_types) {
+      if (type && type->AsString() != nullptr && *type->AsString() == text.text) {
+        return fmt::format("config.json has model_type {}", ToJson(*type));
+      }
+    }
+  }
+  const std::optional<Value> architectures = config.Lookup("architectures");
+  return fmt::format("config.json has architectures {}",
+                     architectures ? ToJson(*architectures) : "null");
+}
+
+}  // namespace
+
 std::vector<RulesPtr> FamiliesOf(const std::vector<RulesPtr>& families, const Config& config) {
   auto named = [&](const std::optional<Value>& type, bool architecture) {
     std::vector<RulesPtr> found;
     const std::string* name = type ? type->AsString() : nullptr;
     if (name == nullptr) return found;
     for (const RulesPtr& rules : families) {
-      for (const SpannedText& text : architecture ? rules->file->architectures : rules->file->model_types) {
+      for (const SpannedText& text :
+           architecture ? rules->file->architectures : rules->file->model_types) {
         if (text.text == *name) {
           found.push_back(rules);
           break;
@@ -52,7 +75,8 @@ std::vector<RulesPtr> FamiliesOf(const std::vector<RulesPtr>& families, const Co
   std::vector<RulesPtr> found = named(config.ModelType(), false);
   if (found.empty()) found = named(config.TextModelType(), false);
   if (found.empty()) {
-    if (const auto architectures = config.Lookup("architectures"); architectures && architectures->AsList() != nullptr && !architectures->AsList()->empty()) {
+    if (const auto architectures = config.Lookup("architectures");
+        architectures && architectures->AsList() != nullptr && !architectures->AsList()->empty()) {
       found = named(architectures->AsList()->front(), true);
     }
   }
@@ -60,24 +84,34 @@ std::vector<RulesPtr> FamiliesOf(const std::vector<RulesPtr>& families, const Co
 }
 
 Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, const Config& config,
-                 const std::map<std::string, int64_t>& given, const KeyTable& table, Diagnostics* diagnostics) {
+                 const std::map<std::string, int64_t>& given, const KeyTable& table,
+                 Diagnostics* diagnostics) {
   Detection detection;
   std::vector<RulesPtr> families = FamiliesOf(all, config);
   if (!families.empty() && all.size() > 1) {
-    detection.reasons.push_back(fmt::format("config.json has model_type {}", config.ModelType() ? ToJson(*config.ModelType()) : "null"));
+    detection.reasons.push_back(WhyNamed(*families[0], config));
   }
   if (families.empty()) families = all;
   // Cheap first: how many keys does each layout know? Only the best are bound.
   for (const RulesPtr& rules : families) {
     for (const CheckedLayout& layout : rules->layouts) {
       if (!wanted.empty() && layout.name.text != wanted) continue;
-      Candidate candidate{rules, layout.name.text, CountKnownKeys(layout, table), table.keys.size(), false, 0};
+      Candidate candidate{
+          rules, layout.name.text, CountKnownKeys(layout, table), table.keys.size(), false, 0};
       if (candidate.known > 0) detection.candidates.push_back(std::move(candidate));
     }
   }
-  std::stable_sort(detection.candidates.begin(), detection.candidates.end(), [](const Candidate& a, const Candidate& b) { return a.known > b.known; });
+  std::stable_sort(detection.candidates.begin(), detection.candidates.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.known > b.known; });
   if (detection.candidates.empty()) {
-    Diagnostic& d = diagnostics->Add(Code::kUnknownFamily, {}, table.keys.empty() ? "the checkpoint has no tensors" : fmt::format("no layout of {} knows any of the {} keys, for instance {}", families.size() == 1 ? "family `" + families[0]->file->family.text + "`" : "any family", table.keys.size(), table.keys[0].name));
+    Diagnostic& d = diagnostics->Add(
+        Code::kUnknownFamily, {},
+        table.keys.empty()
+            ? "the checkpoint has no tensors"
+            : fmt::format("no layout of {} knows any of the {} keys, for instance {}",
+                          families.size() == 1 ? "family `" + families[0]->file->family.text + "`"
+                                               : "any family",
+                          table.keys.size(), table.keys[0].name));
     d.help = "`rule-runner list` shows what is known; --rules adds rule files";
     return detection;
   }
@@ -85,7 +119,12 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
   const bool named = families.size() == 1 || !FamiliesOf(families, config).empty();
   if (!named && most * 2 < table.keys.size()) {
     const Candidate& closest = detection.candidates[0];
-    diagnostics->Add(Code::kUnknownFamily, {}, fmt::format("no family fits: the closest, {} {}, knows {} of {} keys", closest.rules->file->family.text, closest.layout, most, table.keys.size())).help = "--family names one";
+    diagnostics
+        ->Add(
+            Code::kUnknownFamily, {},
+            fmt::format("no family fits: the closest, {} {}, knows {} of {} keys",
+                        closest.rules->file->family.text, closest.layout, most, table.keys.size()))
+        .help = "--family names one";
     return detection;
   }
   std::vector<std::string> readings;
@@ -96,7 +135,9 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
     ++tried;
     Diagnostics ignored;
     SourceOptions options;
-    const std::optional<BoundSource> bound = BindSource(*candidate.rules, *candidate.rules->FindLayout(candidate.layout), config, given, table, options, &ignored);
+    const std::optional<BoundSource> bound =
+        BindSource(*candidate.rules, *candidate.rules->FindLayout(candidate.layout), config, given,
+                   table, options, &ignored);
     if (!bound) {
       candidate.absent = SIZE_MAX;  // what cannot even be bound comes last
       continue;
@@ -108,22 +149,35 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
   // Among equals: complete ones first, then those that miss the fewest blocks.
   std::vector<size_t> order;
   for (size_t i = 0; i < tried; ++i) order.push_back(i);
-  auto rank = [&](size_t i) { return std::tuple(!detection.candidates[i].complete, detection.candidates[i].absent); };
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return rank(a) < rank(b); });
+  auto rank = [&](size_t i) {
+    return std::tuple(!detection.candidates[i].complete, detection.candidates[i].absent);
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return rank(a) < rank(b); });
   const Candidate& best = detection.candidates[order[0]];
   std::vector<std::string> others;
   for (const size_t i : order) {
     if (i == order[0] || rank(i) != rank(order[0]) || readings[i] == readings[order[0]]) continue;
-    others.push_back(fmt::format("{} {}", detection.candidates[i].rules->file->family.text, detection.candidates[i].layout));
+    others.push_back(fmt::format("{} {}", detection.candidates[i].rules->file->family.text,
+                                 detection.candidates[i].layout));
   }
   if (!named && !best.complete) {
     // Without a config that names it, a family that fits in part is only a guess.
-    diagnostics->Add(Code::kUnknownFamily, {}, fmt::format("no family fits in full: the closest, {} {}, knows {} of {} keys", best.rules->file->family.text, best.layout, best.known, best.total)).help = fmt::format("--family {} shows what does not fit", best.rules->file->family.text);
+    diagnostics
+        ->Add(Code::kUnknownFamily, {},
+              fmt::format("no family fits in full: the closest, {} {}, knows {} of {} keys",
+                          best.rules->file->family.text, best.layout, best.known, best.total))
+        .help = fmt::format("--family {} shows what does not fit", best.rules->file->family.text);
     return detection;
   }
-  detection.reasons.push_back(fmt::format("{} {} knows {} of {} keys", best.rules->file->family.text, best.layout, best.known, best.total));
+  detection.reasons.push_back(fmt::format("{} {} knows {} of {} keys",
+                                          best.rules->file->family.text, best.layout, best.known,
+                                          best.total));
   if (!others.empty()) {
-    Diagnostic& d = diagnostics->Add(Code::kAmbiguousLayout, {}, fmt::format("keys and shapes fit {} {} and also {}", best.rules->file->family.text, best.layout, JoinWords(others)));
+    Diagnostic& d = diagnostics->Add(
+        Code::kAmbiguousLayout, {},
+        fmt::format("keys and shapes fit {} {} and also {}", best.rules->file->family.text,
+                    best.layout, JoinWords(others)));
     d.help = "say which with --family and --from, or give the config.json";
   } else {
     detection.rules = best.rules;
@@ -131,7 +185,8 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
   }
   std::vector<Candidate> sorted;
   for (const size_t i : order) sorted.push_back(detection.candidates[i]);
-  for (size_t i = tried; i < detection.candidates.size(); ++i) sorted.push_back(detection.candidates[i]);
+  for (size_t i = tried; i < detection.candidates.size(); ++i)
+    sorted.push_back(detection.candidates[i]);
   detection.candidates = std::move(sorted);
   return detection;
 }

@@ -21,26 +21,28 @@ using RulesPtr = std::shared_ptr<const CheckedRules>;
 struct Candidate {
   RulesPtr rules;
   std::string layout;
-  size_t known = 0;       // keys that the layout knows
+  size_t known = 0;  // keys that the layout knows
   size_t total = 0;
   bool complete = false;  // bound without a finding
   size_t absent = 0;      // blocks that the layout has and the checkpoint lacks
 };
 
 struct Detection {
-  std::vector<Candidate> candidates;   // best first
-  std::vector<std::string> reasons;    // how the choice was made
+  std::vector<Candidate> candidates;  // best first
+  std::vector<std::string> reasons;   // how the choice was made
   // Set when one reading is left (layouts that store these keys in the same way count as one).
   RulesPtr rules;
   std::string layout;
 };
 
-// `families`: those that may be meant (--family, or all). `layout` restricts to one layout of each (--from).
-// RR408: no family knows the keys; RR409: several readings are left.
-Detection Detect(const std::vector<RulesPtr>& families, const std::string& layout, const Config& config,
-                 const std::map<std::string, int64_t>& given, const KeyTable& table, Diagnostics* diagnostics);
+// `families`: those that may be meant (--family, or all). `layout` restricts to one layout of each
+// (--from). RR408: no family knows the keys; RR409: several readings are left.
+Detection Detect(const std::vector<RulesPtr>& families, const std::string& layout,
+                 const Config& config, const std::map<std::string, int64_t>& given,
+                 const KeyTable& table, Diagnostics* diagnostics);
 
-// The families whose `describes` names the config's model_type (else that of its text model, else its architecture); empty when none does.
+// The families whose `describes` names the config's model_type (else that of its text model, else
+// its architecture); empty when none does.
 std::vector<RulesPtr> FamiliesOf(const std::vector<RulesPtr>& families, const Config& config);
 
 }  // namespace rr

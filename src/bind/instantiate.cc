@@ -1,6 +1,7 @@
 // Every key of a layout, with its shape and pieces.
 //
-// One stored tensor per choice of a group of every walked axis (walk.h); one piece per leaf and choice of walked values.
+// One stored tensor per choice of a group of every walked axis (walk.h); one piece per leaf and
+// choice of walked values.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,8 +16,8 @@ namespace {
 
 class Instantiator {
  public:
-  Instantiator(const Model& model, const CheckedLayout& layout, const LayoutChoice& choice, const InstantiateOptions& options,
-               Diagnostics* diagnostics)
+  Instantiator(const Model& model, const CheckedLayout& layout, const LayoutChoice& choice,
+               const InstantiateOptions& options, Diagnostics* diagnostics)
       : model_(model), rules_(model.rules()), options_(options), diagnostics_(diagnostics) {
     bound_.layout = &layout;
     bound_.choice = choice;
@@ -36,7 +37,9 @@ class Instantiator {
 
  private:
   const CheckedEntry& entry() const { return bound_.layout->entries[static_cast<size_t>(entry_)]; }
-  const LogicalTensor& TensorOf(const CheckedLeaf& leaf) const { return rules_.tensors[static_cast<size_t>(leaf.tensor)]; }
+  const LogicalTensor& TensorOf(const CheckedLeaf& leaf) const {
+    return rules_.tensors[static_cast<size_t>(leaf.tensor)];
+  }
 
   bool Entry(int index) {
     entry_ = index;
@@ -44,10 +47,15 @@ class Instantiator {
     if (index_axis.empty() && !model_.Exists(entry().block, std::nullopt).value_or(false)) {
       if (model_.Exists(entry().block, std::nullopt)) return true;
       const BlockRule& block = rules_.file->blocks[static_cast<size_t>(entry().block)];
-      diagnostics_->Add(Code::kUnknownSize, block.where->text().place(), fmt::format("whether block `{}` exists depends on `{}`, which is unknown", block.name.text, block.where->text().text)).help = "give --config, or --set NAME=VALUE";
+      diagnostics_
+          ->Add(Code::kUnknownSize, block.where->text().place(),
+                fmt::format("whether block `{}` exists depends on `{}`, which is unknown",
+                            block.name.text, block.where->text().text))
+          .help = "give --config, or --set NAME=VALUE";
       return false;
     }
-    const std::optional<std::vector<Walk>> walks = FindWalks(model_, *bound_.layout, entry(), options_.most_tensors, diagnostics_);
+    const std::optional<std::vector<Walk>> walks =
+        FindWalks(model_, *bound_.layout, entry(), options_.most_tensors, diagnostics_);
     if (!walks) return false;
     int64_t count = 1;
     for (const Walk& walk : *walks) {
@@ -60,7 +68,8 @@ class Instantiator {
     return Choose(*walks, 0, &chosen);
   }
 
-  // Kinds may keep two keys apart layer by layer, and a stack over the layers of each kind still asks for the same key twice.
+  // Kinds may keep two keys apart layer by layer, and a stack over the layers of each kind still
+  // asks for the same key twice.
   bool KeysAreUnique() {
     std::vector<uint32_t> order(bound_.tensors.size());
     for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -71,7 +80,10 @@ class Instantiator {
       const auto& entries = bound_.layout->entries;
       const CheckedEntry& entry = entries[static_cast<size_t>(bound_.tensors[order[i]].entry)];
       const CheckedEntry& other = entries[static_cast<size_t>(bound_.tensors[order[i - 1]].entry)];
-      Diagnostic& d = diagnostics_->Add(Code::kTensorStoredTwice, entry.rule->place, fmt::format("layout `{}` would store two things in {} for this config", bound_.layout->name.text, key(order[i])));
+      Diagnostic& d =
+          diagnostics_->Add(Code::kTensorStoredTwice, entry.rule->place,
+                            fmt::format("layout `{}` would store two things in {} for this config",
+                                        bound_.layout->name.text, key(order[i])));
       d.notes.push_back({other.rule->place, "the other one"});
       return false;
     }
@@ -79,7 +91,8 @@ class Instantiator {
   }
 
   bool TooMany(int64_t count) {
-    diagnostics_->Add(Code::kContradictingSize, entry().rule->place, fmt::format("the sizes ask for {} tensors of this key", count));
+    diagnostics_->Add(Code::kContradictingSize, entry().rule->place,
+                      fmt::format("the sizes ask for {} tensors of this key", count));
     return false;
   }
 
@@ -105,8 +118,10 @@ class Instantiator {
     return true;
   }
 
-  // The size of an atom in this stored tensor: its ranks where it is walked, else its size in the model.
-  std::optional<int64_t> SizeHere(const std::string& axis, const std::vector<Walk>& walks, const std::vector<const Group*>& chosen) {
+  // The size of an atom in this stored tensor: its ranks where it is walked, else its size in the
+  // model.
+  std::optional<int64_t> SizeHere(const std::string& axis, const std::vector<Walk>& walks,
+                                  const std::vector<const Group*>& chosen) {
     for (const Group* group : chosen) {
       const auto ranks = group->ranks.find(axis);
       if (ranks != group->ranks.end()) return static_cast<int64_t>(ranks->second.size());
@@ -119,7 +134,9 @@ class Instantiator {
       for (const WalkedValue& value : chosen[w]->values) {
         const std::optional<int64_t> here = model_.SizeOf(axis, value.value);
         if (size && here != size) {
-          diagnostics_->Add(Code::kContradictingSize, entry().rule->place, fmt::format("{} differs between the values of {} that this key stacks", axis, index_axis));
+          diagnostics_->Add(Code::kContradictingSize, entry().rule->place,
+                            fmt::format("{} differs between the values of {} that this key stacks",
+                                        axis, index_axis));
           return std::nullopt;
         }
         size = here;
@@ -133,7 +150,8 @@ class Instantiator {
     BoundTensor stored;
     stored.entry = entry_;
     std::map<std::string, int64_t> captures;
-    for (const Group* group : chosen) captures.insert(group->captured.begin(), group->captured.end());
+    for (const Group* group : chosen)
+      captures.insert(group->captured.begin(), group->captured.end());
     stored.key = FormatKey(key_, [&](const std::string& axis) { return captures.at(axis); });
     for (const auto& [axis, value] : captures) stored.captures.push_back(value);
     if (!Measure(walks, chosen)) return false;
@@ -141,12 +159,14 @@ class Instantiator {
     stored.unknown_axis = unknown_axis_;
     const auto index = static_cast<uint32_t>(bound_.tensors.size());
     bound_.tensors.push_back(std::move(stored));
-    if (static_cast<int64_t>(bound_.tensors.size()) > options_.most_tensors) return TooMany(options_.most_tensors);
+    if (static_cast<int64_t>(bound_.tensors.size()) > options_.most_tensors)
+      return TooMany(options_.most_tensors);
     for (const uint32_t leaf : leaves_) Pieces(walks, chosen, leaf, index);
     return true;
   }
 
-  // Shape and leaves in numbers; kept while the sizes stay the same from one stored tensor to the next.
+  // Shape and leaves in numbers; kept while the sizes stay the same from one stored tensor to the
+  // next.
   bool Measure(const std::vector<Walk>& walks, const std::vector<const Group*>& chosen) {
     if (axes_of_.first != entry_) axes_of_ = {entry_, AxesOfEntry()};
     std::vector<std::optional<int64_t>> sizes;
@@ -169,7 +189,8 @@ class Instantiator {
       if (rule.pad && rule.pad->dim == static_cast<int64_t>(d)) {
         const std::optional<int64_t> padded = PaddedExtent(*rule.pad);
         if (padded && extent && *padded < *extent) {
-          diagnostics_->Add(Code::kContradictingSize, rule.pad->place, fmt::format("padding {} to {} would cut it", *extent, *padded));
+          diagnostics_->Add(Code::kContradictingSize, rule.pad->place,
+                            fmt::format("padding {} to {} would cut it", *extent, *padded));
           return false;
         }
         extent = padded;
@@ -211,7 +232,8 @@ class Instantiator {
     return n == nullptr ? std::nullopt : std::optional(*n);
   }
 
-  void MakeLeaf(const std::vector<Walk>& walks, const CheckedLeaf& leaf, const Poly::SizeOf& size_of) {
+  void MakeLeaf(const std::vector<Walk>& walks, const CheckedLeaf& leaf,
+                const Poly::SizeOf& size_of) {
     std::vector<int64_t> row(shape_.size(), 1);
     for (size_t d = shape_.size(); d-- > 1;) row[d - 1] = row[d] * shape_[d];
     BoundLeaf bound;
@@ -219,18 +241,25 @@ class Instantiator {
     bound.tensor = leaf.tensor;
     bound.tied = entry().rule->tied;
     int64_t start = 0;
-    for (size_t d = 0; d < leaf.offsets.size(); ++d) start += leaf.offsets[d].Evaluate(size_of).value_or(0) * row[d];
+    for (size_t d = 0; d < leaf.offsets.size(); ++d)
+      start += leaf.offsets[d].Evaluate(size_of).value_or(0) * row[d];
     std::vector<std::map<std::string, int64_t>> strides(leaf.axes.size());
     const LogicalTensor& tensor = TensorOf(leaf);
     for (size_t a = 0; a < leaf.axes.size(); ++a) {
       const AxisUse& use = leaf.axes[a];
       BoundLeaf::Axis axis;
       axis.replicated = use.replicated;
-      axis.fixed = std::any_of(walks.begin(), walks.end(), [&](const Walk& w) { return w.axis == tensor.axes[a] && w.use.alternative == use.alternative; }) && !use.replicated;
+      axis.fixed =
+          std::any_of(walks.begin(), walks.end(),
+                      [&](const Walk& w) {
+                        return w.axis == tensor.axes[a] && w.use.alternative == use.alternative;
+                      }) &&
+          !use.replicated;
       if (use.replicated) axis.digits.push_back({model_.SizeOf(tensor.axes[a]).value_or(1), 0});
       for (const AxisUse::Atom& atom : use.atoms) {
         if (atom.captured) continue;
-        const int64_t stride = atom.stride.Evaluate(size_of).value_or(0) * row[static_cast<size_t>(atom.dim)];
+        const int64_t stride =
+            atom.stride.Evaluate(size_of).value_or(0) * row[static_cast<size_t>(atom.dim)];
         strides[a][atom.axis] = stride;
         if (!axis.fixed) axis.digits.push_back({size_of(atom.axis).value_or(0), stride});
       }
@@ -244,7 +273,8 @@ class Instantiator {
   }
 
   // One piece per combination of the walked values of the chosen groups.
-  void Pieces(const std::vector<Walk>& walks, const std::vector<const Group*>& chosen, uint32_t leaf_index, uint32_t stored) {
+  void Pieces(const std::vector<Walk>& walks, const std::vector<const Group*>& chosen,
+              uint32_t leaf_index, uint32_t stored) {
     const BoundLeaf& leaf = bound_.leaves[leaf_index];
     const LogicalTensor& tensor = rules_.tensors[static_cast<size_t>(leaf.tensor)];
     std::vector<BoundPiece> pieces(1);
@@ -255,7 +285,9 @@ class Instantiator {
     for (size_t a = 0; a < tensor.axes.size(); ++a) {
       if (!leaf.axes[a].fixed) continue;
       size_t w = 0;
-      while (walks[w].axis != tensor.axes[a] || walks[w].use.alternative != alternatives_.at(leaf_index)[a]) ++w;
+      while (walks[w].axis != tensor.axes[a] ||
+             walks[w].use.alternative != alternatives_.at(leaf_index)[a])
+        ++w;
       std::vector<BoundPiece> next;
       for (const BoundPiece& piece : pieces) {
         for (const WalkedValue& value : chosen[w]->values) {
@@ -265,7 +297,8 @@ class Instantiator {
             const AxisUse::Atom& atom = walks[w].use.atoms[i];
             if (atom.captured) continue;
             const std::vector<int64_t>& digits = chosen[w]->ranks.at(atom.axis);
-            const auto rank = std::lower_bound(digits.begin(), digits.end(), value.digits[i]) - digits.begin();
+            const auto rank =
+                std::lower_bound(digits.begin(), digits.end(), value.digits[i]) - digits.begin();
             made.start += rank * strides_[leaf_index][a].at(atom.axis);
           }
           next.push_back(std::move(made));
@@ -296,8 +329,10 @@ class Instantiator {
 
 }  // namespace
 
-std::optional<BoundLayout> Instantiate(const Model& model, const CheckedLayout& layout, const LayoutChoice& choice,
-                                       const InstantiateOptions& options, Diagnostics* diagnostics) {
+std::optional<BoundLayout> Instantiate(const Model& model, const CheckedLayout& layout,
+                                       const LayoutChoice& choice,
+                                       const InstantiateOptions& options,
+                                       Diagnostics* diagnostics) {
   return Instantiator(model, layout, choice, options, diagnostics).Run();
 }
 

@@ -46,7 +46,9 @@ class CompiledLayout {
         for (const std::string& word : part.words) any_form_ = any_form_ || HasDigit(word);
         digits = digits || (part.kind == KeyPart::Kind::kLiteral && HasDigit(part.text));
       }
-      if (digits && !entry.rule->match) literal_digits_.insert(PatternOf(FormatKey(WithoutWords(keys_.back()), [](const std::string&) { return 0; })));
+      if (digits && !entry.rule->match)
+        literal_digits_.insert(
+            PatternOf(FormatKey(WithoutWords(keys_.back()), [](const std::string&) { return 0; })));
     }
     for (const RegexRule& ignore : layout.ignore) set_.Add(ignore.regex.text, nullptr);
     for (const SpannedText& pass : layout.pass) set_.Add(pass.text, nullptr);
@@ -62,22 +64,27 @@ class CompiledLayout {
     return matches;
   }
 
-  // Whether a template of this form has digits of its own, so that keys of the form differ in who knows them.
-  bool HasLiteralDigits(const std::string& pattern) const { return any_form_ || literal_digits_.count(pattern) > 0; }
+  // Whether a template of this form has digits of its own, so that keys of the form differ in who
+  // knows them.
+  bool HasLiteralDigits(const std::string& pattern) const {
+    return any_form_ || literal_digits_.count(pattern) > 0;
+  }
 
   std::optional<EntryMatch> Captures(int entry, uint32_t index, const std::string& key) {
     auto& re = compiled_[static_cast<size_t>(entry)];
     if (re == nullptr) re = std::make_unique<RE2>(regexes_[static_cast<size_t>(entry)], Options());
     const int groups = re->NumberOfCapturingGroups();
     std::vector<re2::StringPiece> texts(static_cast<size_t>(groups) + 1);
-    if (!re->Match(key, 0, key.size(), RE2::ANCHOR_BOTH, texts.data(), groups + 1)) return std::nullopt;
+    if (!re->Match(key, 0, key.size(), RE2::ANCHOR_BOTH, texts.data(), groups + 1))
+      return std::nullopt;
     EntryMatch match{index, entry, {}};
     const bool named = layout_.entries[static_cast<size_t>(entry)].rule->match.has_value();
     int group = 0;
     for (const KeyPart& part : keys_[static_cast<size_t>(entry)].parts) {
       if (part.kind != KeyPart::Kind::kCapture) continue;
       ++group;
-      const auto at = named ? static_cast<size_t>(re->NamedCapturingGroups().at(part.text)) : static_cast<size_t>(group);
+      const auto at = named ? static_cast<size_t>(re->NamedCapturingGroups().at(part.text))
+                            : static_cast<size_t>(group);
       const auto value = CaptureValue(part, std::string_view(texts[at].data(), texts[at].size()));
       if (!value) return std::nullopt;
       match.captures.push_back({part.text, *value});
@@ -86,7 +93,9 @@ class CompiledLayout {
   }
 
  private:
-  static bool HasDigit(const std::string& text) { return text.find_first_of("0123456789") != std::string::npos; }
+  static bool HasDigit(const std::string& text) {
+    return text.find_first_of("0123456789") != std::string::npos;
+  }
   static KeyTemplate WithoutWords(KeyTemplate key) {
     for (KeyPart& part : key.parts) part.words.resize(std::min<size_t>(part.words.size(), 1));
     return key;
@@ -150,7 +159,9 @@ KeyTable MakeKeyTable(std::vector<FoundKey> keys) {
   return table;
 }
 
-size_t CountKnownKeys(const CheckedLayout& layout, const KeyTable& table) { return BestChoice(layout, table).second; }
+size_t CountKnownKeys(const CheckedLayout& layout, const KeyTable& table) {
+  return BestChoice(layout, table).second;
+}
 
 LayoutMatch MatchKeys(const CheckedLayout& layout, const KeyTable& table) {
   LayoutMatch result;
@@ -160,9 +171,11 @@ LayoutMatch MatchKeys(const CheckedLayout& layout, const KeyTable& table) {
   const auto entries = static_cast<int>(layout.entries.size());
   const auto ignores = static_cast<int>(layout.ignore.size());
   for (const KeyForm& form : table.forms) {
-    // The form stands for its keys where templates capture the digits and nothing else could take them.
+    // The form stands for its keys where templates capture the digits and nothing else could take
+    // them.
     const std::vector<int> of_form = compiled.Match(table.keys[form.keys[0]].name);
-    const bool by_form = !of_form.empty() && of_form.back() < entries && !compiled.HasLiteralDigits(form.pattern);
+    const bool by_form =
+        !of_form.empty() && of_form.back() < entries && !compiled.HasLiteralDigits(form.pattern);
     for (const uint32_t key : form.keys) {
       const std::string& name = table.keys[key].name;
       bool matched = false;
@@ -185,7 +198,8 @@ LayoutMatch MatchKeys(const CheckedLayout& layout, const KeyTable& table) {
   }
   // Per block the alternative of `one of` that knows the most keys.
   std::vector<std::vector<size_t>> counts;
-  for (const int count : layout.variant_counts) counts.emplace_back(static_cast<size_t>(std::max(count, 1)));
+  for (const int count : layout.variant_counts)
+    counts.emplace_back(static_cast<size_t>(std::max(count, 1)));
   std::vector<bool> present(layout.variant_counts.size(), false);
   for (const EntryMatch& match : result.matches) {
     const CheckedEntry& entry = layout.entries[static_cast<size_t>(match.entry)];
@@ -193,7 +207,8 @@ LayoutMatch MatchKeys(const CheckedLayout& layout, const KeyTable& table) {
     if (!entry.rule->drop && !entry.rule->tied) present[static_cast<size_t>(entry.block)] = true;
   }
   for (size_t b = 0; b < counts.size(); ++b) {
-    result.choice.variants[b] = static_cast<int>(std::max_element(counts[b].begin(), counts[b].end()) - counts[b].begin());
+    result.choice.variants[b] =
+        static_cast<int>(std::max_element(counts[b].begin(), counts[b].end()) - counts[b].begin());
     result.choice.present[b] = present[b];
   }
   return result;

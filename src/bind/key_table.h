@@ -1,5 +1,6 @@
-// The keys of a checkpoint, grouped by form: digit runs aside, 18,867 keys of a MoE are thirty forms. A form is matched against the
-// templates of a layout once (RE2::Set), then its keys give their captures.
+// The keys of a checkpoint, grouped by form: digit runs aside, 18,867 keys of a MoE are thirty
+// forms. A form is matched against the templates of a layout once (RE2::Set), then its keys give
+// their captures.
 #ifndef RULE_RUNNER_BIND_KEY_TABLE_H_
 #define RULE_RUNNER_BIND_KEY_TABLE_H_
 
@@ -23,8 +24,8 @@ struct FoundKey {
 };
 
 struct KeyForm {
-  std::string pattern;          // digit runs as '#'
-  std::vector<uint32_t> keys;   // indices into KeyTable::keys
+  std::string pattern;         // digit runs as '#'
+  std::vector<uint32_t> keys;  // indices into KeyTable::keys
 };
 
 struct KeyTable {
@@ -35,7 +36,8 @@ struct KeyTable {
 
 KeyTable MakeKeyTable(std::vector<FoundKey> keys);
 
-// Which keys a layout knows under one choice of prefixes. An entry may share keys with another one that kinds tell apart.
+// Which keys a layout knows under one choice of prefixes. An entry may share keys with another one
+// that kinds tell apart.
 struct EntryMatch {
   uint32_t key = 0;
   int entry = 0;
@@ -44,12 +46,13 @@ struct EntryMatch {
 struct LayoutMatch {
   LayoutChoice choice;
   std::vector<EntryMatch> matches;
-  std::vector<bool> known;      // per key: some entry, ignore or pass matches it
+  std::vector<bool> known;  // per key: some entry, ignore or pass matches it
   std::vector<uint32_t> ignored, passed;
   size_t known_count = 0;
 };
 
-// How many keys the layout knows under its best choice of prefixes: cheap, decided on one key per form.
+// How many keys the layout knows under its best choice of prefixes: cheap, decided on one key per
+// form.
 size_t CountKnownKeys(const CheckedLayout& layout, const KeyTable& table);
 // All of it, under the best choice of prefixes and, per block, the best alternative of `one of`.
 LayoutMatch MatchKeys(const CheckedLayout& layout, const KeyTable& table);

@@ -8,11 +8,13 @@ namespace rr {
 
 Model::Model(const CheckedRules& rules, Config config, std::map<std::string, int64_t> given)
     : rules_(&rules), config_(std::move(config)), given_(std::move(given)) {
-  for (const LogicalTensor& tensor : rules.tensors) tensor_axes_.insert(tensor.axes.begin(), tensor.axes.end());
+  for (const LogicalTensor& tensor : rules.tensors)
+    tensor_axes_.insert(tensor.axes.begin(), tensor.axes.end());
   FindIndexAxes();
 }
 
-// An axis that is an axis of tensors is, in a condition, the index: `L not in mlp_only_layers`. Other axes are sizes.
+// An axis that is an axis of tensors is, in a condition, the index: `L not in mlp_only_layers`.
+// Other axes are sizes.
 void Model::FindIndexAxes() {
   const RuleFile& file = *rules_->file;
   for (const KindRule& kind : file.kinds) {
@@ -32,14 +34,16 @@ void Model::FindIndexAxes() {
     }
     if (file.blocks[b].where) {
       for (const Formula::Name& used : file.blocks[b].where->Names()) {
-        if (const auto kind = kind_axes_.find(used.name); kind != kind_axes_.end()) axes.insert(kind->second.begin(), kind->second.end());
+        if (const auto kind = kind_axes_.find(used.name); kind != kind_axes_.end())
+          axes.insert(kind->second.begin(), kind->second.end());
         if (own.count(used.name) > 0) axes.insert(used.name);
       }
     }
     for (const std::string& axis : own) {
       const AxisRule* rule = file.FindAxis(axis);
       if (rule == nullptr || rule->kind != AxisRule::Kind::kByKind) continue;
-      for (const auto& [kind, formula] : rule->by_kind) axes.insert(kind_axes_[kind.text].begin(), kind_axes_[kind.text].end());
+      for (const auto& [kind, formula] : rule->by_kind)
+        axes.insert(kind_axes_[kind.text].begin(), kind_axes_[kind.text].end());
     }
     index_axes_.push_back(axes.empty() ? "" : *axes.begin());
   }
@@ -60,7 +64,8 @@ Model::Size Model::FromOutcome(const Formula& formula, const Formula::Outcome& o
   }
   const int64_t* n = outcome.value.AsInt();
   if (n == nullptr || *n < 0) {
-    size.error = fmt::format("{} is {}, where a size is a whole number", formula.text().text, ToJson(outcome.value));
+    size.error = fmt::format("{} is {}, where a size is a whole number", formula.text().text,
+                             ToJson(outcome.value));
     return size;
   }
   size.value = *n;
@@ -71,7 +76,8 @@ Model::Size Model::FromOutcome(const Formula& formula, const Formula::Outcome& o
 const Model::Size& Model::Resolve(const std::string& axis) const {
   if (const auto done = resolved_.find(axis); done != resolved_.end()) return done->second;
   static const Size kUnknown;
-  if (!resolving_.insert(axis).second) return kUnknown;  // a formula that needs itself: another way may solve it
+  if (!resolving_.insert(axis).second)
+    return kUnknown;  // a formula that needs itself: another way may solve it
   Size size;
   const AxisRule* rule = rules_->file->FindAxis(axis);
   const auto given = given_.find(axis);
@@ -187,23 +193,29 @@ void Model::CheckConfig(const CheckedLayout& layout, Diagnostics* diagnostics) c
     if (axis.kind == AxisRule::Kind::kByKind || needed.count(axis.name.text) == 0) continue;
     const Size& size = Resolve(axis.name.text);
     if (size.error.empty()) continue;
-    Diagnostic& d = diagnostics->Add(size.inexact ? Code::kInexactDivision : Code::kBadConfig, axis.name.place,
-                                     fmt::format("the size of {} cannot be had from the config: {}", axis.name.text, size.error));
+    Diagnostic& d =
+        diagnostics->Add(size.inexact ? Code::kInexactDivision : Code::kBadConfig, axis.name.place,
+                         fmt::format("the size of {} cannot be had from the config: {}",
+                                     axis.name.text, size.error));
     d.help = "check config.json against the family, or give --set";
   }
-  for (const Formula& formula : rules_->file->require) Require(formula, "the rules of " + rules_->file->family.text, diagnostics);
+  for (const Formula& formula : rules_->file->require)
+    Require(formula, "the rules of " + rules_->file->family.text, diagnostics);
 }
 
 void Model::CheckRequirements(const CheckedLayout& layout, Diagnostics* diagnostics) const {
-  for (const Formula* formula : layout.require) Require(*formula, "layout `" + layout.name.text + "`", diagnostics);
+  for (const Formula* formula : layout.require)
+    Require(*formula, "layout `" + layout.name.text + "`", diagnostics);
 }
 
-void Model::Require(const Formula& formula, const std::string& who, Diagnostics* diagnostics) const {
+void Model::Require(const Formula& formula, const std::string& who,
+                    Diagnostics* diagnostics) const {
   const Formula::Outcome outcome = Evaluate(formula);
   const bool* holds = outcome.ok() ? outcome.value.AsBool() : nullptr;
   if (outcome.kind == Formula::Outcome::Kind::kAbsent || (holds != nullptr && *holds)) return;
   diagnostics->Add(Code::kRequirementFailed, formula.text().place(),
-                   fmt::format("{} holds only where {}{}", who, formula.text().text, outcome.ok() ? "" : ": " + outcome.message));
+                   fmt::format("{} holds only where {}{}", who, formula.text().text,
+                               outcome.ok() ? "" : ": " + outcome.message));
 }
 
 }  // namespace rr

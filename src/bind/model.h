@@ -1,7 +1,8 @@
 // One model of a family: sizes of axes, kinds of layers, conditions of blocks.
 //
-// Enters: checked rules, a config (or none), sizes solved from the shapes found. Everything is looked up lazily: a size that no key
-// needs may stay unknown. Each size remembers where it came from.
+// Enters: checked rules, a config (or none), sizes solved from the shapes found. Everything is
+// looked up lazily: a size that no key needs may stay unknown. Each size remembers where it came
+// from.
 #ifndef RULE_RUNNER_BIND_MODEL_H_
 #define RULE_RUNNER_BIND_MODEL_H_
 
@@ -25,9 +26,12 @@ class Model {
   const CheckedRules& rules() const { return *rules_; }
   const Config& config() const { return config_; }
 
-  // The size of an axis; `index` is the value of the index axis where the size differs by kind. nullopt when it is unknown.
-  std::optional<int64_t> SizeOf(const std::string& axis, std::optional<int64_t> index = std::nullopt) const;
-  // Where a size comes from, for messages: "num_experts = 4 in the config", "solved from the shapes".
+  // The size of an axis; `index` is the value of the index axis where the size differs by kind.
+  // nullopt when it is unknown.
+  std::optional<int64_t> SizeOf(const std::string& axis,
+                                std::optional<int64_t> index = std::nullopt) const;
+  // Where a size comes from, for messages: "num_experts = 4 in the config", "solved from the
+  // shapes".
   std::string OriginOf(const std::string& axis) const;
   // Whether the size was given by name, or solved from what was found.
   bool IsGiven(const std::string& axis) const { return given_.count(axis) > 0; }
@@ -37,19 +41,25 @@ class Model {
   // Gives an axis the size that the shapes found show. Ignored where the config decides.
   void Solve(const std::string& axis, int64_t size, const std::string& where);
 
-  // The axis whose index decides conditions and sizes of this block ("" when nothing depends on an index).
-  const std::string& IndexAxisOf(int block) const { return index_axes_[static_cast<size_t>(block)]; }
-  // Whether the block exists (at this value of its index axis). nullopt: the condition uses an attribute that is absent.
+  // The axis whose index decides conditions and sizes of this block ("" when nothing depends on an
+  // index).
+  const std::string& IndexAxisOf(int block) const {
+    return index_axes_[static_cast<size_t>(block)];
+  }
+  // Whether the block exists (at this value of its index axis). nullopt: the condition uses an
+  // attribute that is absent.
   std::optional<bool> Exists(int block, std::optional<int64_t> index) const;
   // The values of the index axis at which the block exists; size 0 when it exists nowhere.
   std::vector<int64_t> IndexValues(int block) const;
 
   // A formula in terms of this model.
-  Formula::Outcome Evaluate(const Formula& formula, std::optional<int64_t> index = std::nullopt) const;
+  Formula::Outcome Evaluate(const Formula& formula,
+                            std::optional<int64_t> index = std::nullopt) const;
   // The tensor index that formulas name as an axis: `L` in kinds.
   bool IsIndexAxis(const std::string& axis) const { return tensor_axes_.count(axis) > 0; }
 
-  // The sizes that a layout's keys need are whole numbers, and the family's requirements hold: RR406, RR410, RR422.
+  // The sizes that a layout's keys need are whole numbers, and the family's requirements hold:
+  // RR406, RR410, RR422.
   void CheckConfig(const CheckedLayout& layout, Diagnostics* diagnostics) const;
   // What one layout asks of a config: RR410.
   void CheckRequirements(const CheckedLayout& layout, Diagnostics* diagnostics) const;
@@ -73,7 +83,8 @@ class Model {
   std::map<std::string, Size> solved_;
   std::set<std::string> tensor_axes_;
   std::vector<std::string> index_axes_;
-  std::map<std::string, std::set<std::string>> kind_axes_;  // kind -> index axes its partition depends on
+  std::map<std::string, std::set<std::string>>
+      kind_axes_;  // kind -> index axes its partition depends on
   mutable std::map<std::string, Size> resolved_;
   mutable std::set<std::string> resolving_;
   mutable std::map<int64_t, std::map<std::string, bool>> kinds_at_;

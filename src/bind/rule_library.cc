@@ -21,20 +21,25 @@ std::string DirectoryOf(const std::string& path) {
 
 // Several families may extend one file: its mistakes are reported once.
 void AddNew(const Diagnostics& found, Diagnostics* diagnostics) {
-  const auto name_of = [](const Place& place) { return place.source == nullptr ? place.file : place.source->name(); };
+  const auto name_of = [](const Place& place) {
+    return place.source == nullptr ? place.file : place.source->name();
+  };
   const auto same = [&](const Diagnostic& a, const Diagnostic& b) {
-    return a.code == b.code && a.place.begin == b.place.begin && a.place.end == b.place.end && a.message == b.message && name_of(a.place) == name_of(b.place);
+    return a.code == b.code && a.place.begin == b.place.begin && a.place.end == b.place.end &&
+           a.message == b.message && name_of(a.place) == name_of(b.place);
   };
   for (const Diagnostic& d : found.all()) {
     const auto& all = diagnostics->all();
-    const bool known = std::any_of(all.begin(), all.end(), [&](const Diagnostic& other) { return same(d, other); });
+    const bool known = std::any_of(all.begin(), all.end(),
+                                   [&](const Diagnostic& other) { return same(d, other); });
     if (!known) diagnostics->Add(d.code, d.place, d.message) = d;
   }
 }
 
 // A family's name is a file's name, never a path.
 bool IsPlainName(const std::string& name) {
-  return !name.empty() && name.find('/') == std::string::npos && name[0] != '.' && name.find('\0') == std::string::npos;
+  return !name.empty() && name.find('/') == std::string::npos && name[0] != '.' &&
+         name.find('\0') == std::string::npos;
 }
 
 }  // namespace
@@ -47,7 +52,8 @@ std::vector<std::string> RuleLibrary::Families() const {
   for (const std::string& directory : directories_) {
     if (files_.KindOf(directory) != FileKind::kDirectory) continue;
     for (const std::string& name : files_.List(directory)) {
-      if (name.size() > 5 && name.ends_with(".yaml") && name[0] != '.') names.insert(name.substr(0, name.size() - 5));
+      if (name.size() > 5 && name.ends_with(".yaml") && name[0] != '.')
+        names.insert(name.substr(0, name.size() - 5));
     }
   }
   return {names.begin(), names.end()};
@@ -66,7 +72,8 @@ RulesPtr RuleLibrary::Load(const std::string& family, Diagnostics* diagnostics) 
   if (const auto done = loaded_.find(family); done != loaded_.end()) return done->second;
   const std::string path = PathOf(family);
   if (path.empty()) {
-    Diagnostic& d = diagnostics->Add(Code::kUnknownFamily, {}, fmt::format("there are no rules for family `{}`", family));
+    Diagnostic& d = diagnostics->Add(Code::kUnknownFamily, {},
+                                     fmt::format("there are no rules for family `{}`", family));
     d.help = DidYouMean(family, Families());
     if (d.help.empty()) d.help = fmt::format("families: {}", JoinWords(Families(), 60));
     return nullptr;

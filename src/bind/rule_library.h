@@ -1,4 +1,5 @@
-// Where rule files are found and how they become checked rules. A command reads only the files that it needs.
+// Where rule files are found and how they become checked rules. A command reads only the files that
+// it needs.
 #ifndef RULE_RUNNER_BIND_RULE_LIBRARY_H_
 #define RULE_RUNNER_BIND_RULE_LIBRARY_H_
 
@@ -16,8 +17,9 @@ namespace rr {
 
 class RuleLibrary {
  public:
-  // `directories` in order: a family of an earlier one hides one of the same name in a later one. Shared parts are looked up beside
-  // the file that extends them first, then in each directory, each time also in its `common/`.
+  // `directories` in order: a family of an earlier one hides one of the same name in a later one.
+  // Shared parts are looked up beside the file that extends them first, then in each directory,
+  // each time also in its `common/`.
   RuleLibrary(const Files& files, std::vector<std::string> directories);
 
   // The families that have files (`common/` has none), sorted.
@@ -25,7 +27,8 @@ class RuleLibrary {
   // The path of a family's file; "" when there is none.
   std::string PathOf(const std::string& family) const;
 
-  // Checked rules of one family or file. Findings go to `diagnostics`; nullptr when it cannot be read at all.
+  // Checked rules of one family or file. Findings go to `diagnostics`; nullptr when it cannot be
+  // read at all.
   RulesPtr Load(const std::string& family, Diagnostics* diagnostics);
   RulesPtr LoadFile(const std::string& path, Diagnostics* diagnostics);
 

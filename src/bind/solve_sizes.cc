@@ -13,8 +13,10 @@
 
 namespace rr {
 
-void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const KeyTable& table, Model* model) {
-  std::map<std::string, std::pair<int64_t, uint32_t>> largest;  // axis -> largest index and the key that has it
+void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const KeyTable& table,
+                Model* model) {
+  std::map<std::string, std::pair<int64_t, uint32_t>>
+      largest;  // axis -> largest index and the key that has it
   for (const EntryMatch& one : match.matches) {
     for (const auto& [axis, value] : one.captures) {
       auto [at, is_new] = largest.emplace(axis, std::pair{value, one.key});
@@ -24,25 +26,31 @@ void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const Key
   // A layout parameter follows what is found, unless it was given.
   const auto is_open = [&](const std::string& axis) {
     const AxisRule* rule = model->rules().file->FindAxis(axis);
-    return rule != nullptr && rule->kind == AxisRule::Kind::kFree && !model->IsGiven(axis) && !model->IsSolved(axis);
+    return rule != nullptr && rule->kind == AxisRule::Kind::kFree && !model->IsGiven(axis) &&
+           !model->IsSolved(axis);
   };
   for (const auto& [axis, at] : largest) {
-    if ((model->SizeOf(axis) && !is_open(axis)) || model->IsByKind(axis) || at.first == INT64_MAX) continue;
-    model->Solve(axis, at.first + 1, fmt::format("the largest index, in {}", table.keys[at.second].name));
+    if ((model->SizeOf(axis) && !is_open(axis)) || model->IsByKind(axis) || at.first == INT64_MAX)
+      continue;
+    model->Solve(axis, at.first + 1,
+                 fmt::format("the largest index, in {}", table.keys[at.second].name));
   }
   // One equation per different (entry, extent): a checkpoint of 18,867 tensors has few.
   struct Equation {
     Poly extent;
     int64_t value;
     uint32_t key;
-    bool operator<(const Equation& o) const { return std::tuple(extent.ToString(), value) < std::tuple(o.extent.ToString(), o.value); }
+    bool operator<(const Equation& o) const {
+      return std::tuple(extent.ToString(), value) < std::tuple(o.extent.ToString(), o.value);
+    }
   };
   std::set<Equation> equations;
   std::set<std::pair<int, std::vector<int64_t>>> seen;
   for (const EntryMatch& one : match.matches) {
     const CheckedEntry& entry = layout.entries[static_cast<size_t>(one.entry)];
     const auto& shape = table.keys[one.key].shape;
-    if (!shape || shape->size() != entry.shape.size() || !seen.insert({one.entry, *shape}).second) continue;
+    if (!shape || shape->size() != entry.shape.size() || !seen.insert({one.entry, *shape}).second)
+      continue;
     const std::string& index_axis = model->IndexAxisOf(entry.block);
     for (size_t d = 0; d < shape->size(); ++d) {
       Poly extent = entry.shape[d];
@@ -53,7 +61,8 @@ void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const Key
       }
       const std::vector<std::string> axes = extent.Axes();
       // A stacked index counts only the layers where the block exists.
-      if (!index_axis.empty() && std::find(axes.begin(), axes.end(), index_axis) != axes.end()) continue;
+      if (!index_axis.empty() && std::find(axes.begin(), axes.end(), index_axis) != axes.end())
+        continue;
       equations.insert({extent, (*shape)[d], one.key});
     }
   }
@@ -61,14 +70,16 @@ void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const Key
   for (bool progress = true; progress;) {
     progress = false;
     for (const Equation& equation : equations) {
-      const Poly rest = equation.extent.Substitute([&](const std::string& axis) -> std::optional<int64_t> {
-        return is_open(axis) ? std::nullopt : model->SizeOf(axis);
-      });
+      const Poly rest =
+          equation.extent.Substitute([&](const std::string& axis) -> std::optional<int64_t> {
+            return is_open(axis) ? std::nullopt : model->SizeOf(axis);
+          });
       const auto linear = rest.AsLinear();
       if (!linear || model->IsByKind(linear->axis) || done.count(linear->axis) > 0) continue;
       const int64_t numerator = equation.value - linear->constant;
       if (linear->factor <= 0 || numerator < 0 || numerator % linear->factor != 0) continue;
-      model->Solve(linear->axis, numerator / linear->factor, fmt::format("the shape of {}", table.keys[equation.key].name));
+      model->Solve(linear->axis, numerator / linear->factor,
+                   fmt::format("the shape of {}", table.keys[equation.key].name));
       done.insert(linear->axis);
       progress = true;
     }

@@ -6,10 +6,11 @@
 
 namespace rr {
 
-// Sizes from what was found: a captured axis is as long as its largest index says; an extent that is linear in its only unknown axis
-// gives that axis. Repeated until nothing new is found. Sizes that the config decides are left alone: shapes are compared with them
-// later.
-void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const KeyTable& table, Model* model);
+// Sizes from what was found: a captured axis is as long as its largest index says; an extent that
+// is linear in its only unknown axis gives that axis. Repeated until nothing new is found. Sizes
+// that the config decides are left alone: shapes are compared with them later.
+void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const KeyTable& table,
+                Model* model);
 
 }  // namespace rr
 

@@ -10,10 +10,12 @@
 
 namespace rr {
 
-std::optional<std::string> ResolveTarget(const CheckedRules& rules, const std::string& target, CheckpointKind kind, Diagnostics* diagnostics) {
+std::optional<std::string> ResolveTarget(const CheckedRules& rules, const std::string& target,
+                                         CheckpointKind kind, Diagnostics* diagnostics) {
   if (rules.FindLayout(target) != nullptr) return target;
   const RuleFile& file = *rules.file;
-  // "a@1,b@2": the first is the system that is meant, the others are versions that its ranges may ask for.
+  // "a@1,b@2": the first is the system that is meant, the others are versions that its ranges may
+  // ask for.
   std::string system;
   std::map<std::string, Version> versions;
   for (size_t begin = 0; begin <= target.size();) {
@@ -25,7 +27,9 @@ std::optional<std::string> ResolveTarget(const CheckedRules& rules, const std::s
     if (at != std::string::npos) {
       std::optional<Version> version = Version::Parse(part.substr(at + 1));
       if (!version) {
-        diagnostics->Add(Code::kBadTarget, {}, fmt::format("`{}` is no version: it is written `{}@1.2.3`", part.substr(at + 1), name));
+        diagnostics->Add(
+            Code::kBadTarget, {},
+            fmt::format("`{}` is no version: it is written `{}@1.2.3`", part.substr(at + 1), name));
         return std::nullopt;
       }
       versions[name] = *version;
@@ -39,7 +43,9 @@ std::optional<std::string> ResolveTarget(const CheckedRules& rules, const std::s
   if (rule == nullptr) {
     std::vector<std::string> names = rules.LayoutNames();
     for (const TargetRule& one : file.targets) names.push_back(one.system.text);
-    Diagnostic& d = diagnostics->Add(Code::kUnknownLayout, {}, fmt::format("family `{}` has no layout and no target `{}`", file.family.text, system));
+    Diagnostic& d = diagnostics->Add(
+        Code::kUnknownLayout, {},
+        fmt::format("family `{}` has no layout and no target `{}`", file.family.text, system));
     d.help = DidYouMean(system, names);
     if (d.help.empty()) d.help = fmt::format("targets: {}", JoinWords(names, 60));
     return std::nullopt;
@@ -49,10 +55,16 @@ std::optional<std::string> ResolveTarget(const CheckedRules& rules, const std::s
     const Name& layout = kind == CheckpointKind::kWeights ? one.weights : one.adapters;
     if (layout.text.empty()) continue;
     if (!one.versions || one.versions->Holds(versions)) return layout.text;
-    std::string text = one.place.source == nullptr ? "" : one.place.source->text().substr(one.place.begin, one.place.end - one.place.begin);
+    std::string text =
+        one.place.source == nullptr
+            ? ""
+            : one.place.source->text().substr(one.place.begin, one.place.end - one.place.begin);
     ranges.push_back(fmt::format("{}: {}", text, layout.text));
   }
-  Diagnostic& d = diagnostics->Add(Code::kBadTarget, rule->system.place, fmt::format("what `{}` stores depends on versions, and `{}` decides none of them", system, target));
+  Diagnostic& d = diagnostics->Add(
+      Code::kBadTarget, rule->system.place,
+      fmt::format("what `{}` stores depends on versions, and `{}` decides none of them", system,
+                  target));
   d.help = fmt::format("write {}@VERSION; ranges: {}", system, JoinWords(ranges, 20));
   return std::nullopt;
 }

@@ -11,8 +11,14 @@ namespace {
 
 class WalkFinder {
  public:
-  WalkFinder(const Model& model, const CheckedLayout& layout, const CheckedEntry& entry, int64_t most_tensors, Diagnostics* diagnostics)
-      : model_(model), rules_(model.rules()), layout_(layout), entry_(entry), most_tensors_(most_tensors), diagnostics_(diagnostics) {}
+  WalkFinder(const Model& model, const CheckedLayout& layout, const CheckedEntry& entry,
+             int64_t most_tensors, Diagnostics* diagnostics)
+      : model_(model),
+        rules_(model.rules()),
+        layout_(layout),
+        entry_(entry),
+        most_tensors_(most_tensors),
+        diagnostics_(diagnostics) {}
 
   std::optional<std::vector<Walk>> Run() {
     const std::string& index_axis = model_.IndexAxisOf(entry_.block);
@@ -22,7 +28,8 @@ class WalkFinder {
       const LogicalTensor& tensor = TensorOf(leaf);
       for (size_t a = 0; a < tensor.axes.size(); ++a) {
         const AxisUse& use = leaf.axes[a];
-        const bool captured = std::any_of(use.atoms.begin(), use.atoms.end(), [](const AxisUse::Atom& atom) { return atom.captured; });
+        const bool captured = std::any_of(use.atoms.begin(), use.atoms.end(),
+                                          [](const AxisUse::Atom& atom) { return atom.captured; });
         const bool walked = captured || tensor.axes[a] == index_axis || IsSum(tensor.axes[a], use);
         if (use.replicated || !seen.insert({tensor.axes[a], use.alternative}).second) continue;
         if (!walked) {
@@ -38,10 +45,13 @@ class WalkFinder {
   }
 
  private:
-  const LogicalTensor& TensorOf(const CheckedLeaf& leaf) const { return rules_.tensors[static_cast<size_t>(leaf.tensor)]; }
+  const LogicalTensor& TensorOf(const CheckedLeaf& leaf) const {
+    return rules_.tensors[static_cast<size_t>(leaf.tensor)];
+  }
 
   bool TooMany(int64_t count) {
-    diagnostics_->Add(Code::kContradictingSize, entry_.rule->place, fmt::format("the sizes ask for {} tensors of this key", count));
+    diagnostics_->Add(Code::kContradictingSize, entry_.rule->place,
+                      fmt::format("the sizes ask for {} tensors of this key", count));
     return false;
   }
 
@@ -51,8 +61,11 @@ class WalkFinder {
 
   bool Unknown(const std::string& axis) {
     const AxisRule* rule = rules_.file->FindAxis(axis);
-    Diagnostic& d = diagnostics_->Add(Code::kUnknownSize, entry_.rule->place, fmt::format("the size of {} is unknown", axis));
-    if (rule != nullptr && rule->formula) d.notes.push_back({rule->name.place, fmt::format("it is {} by the config", rule->formula->text().text)});
+    Diagnostic& d = diagnostics_->Add(Code::kUnknownSize, entry_.rule->place,
+                                      fmt::format("the size of {} is unknown", axis));
+    if (rule != nullptr && rule->formula)
+      d.notes.push_back(
+          {rule->name.place, fmt::format("it is {} by the config", rule->formula->text().text)});
     d.help = fmt::format("give --config, or --set {}=N", axis);
     return false;
   }
@@ -84,7 +97,12 @@ class WalkFinder {
         const std::optional<bool> exists = model_.Exists(entry_.block, value);
         if (!exists) {
           const BlockRule& block = rules_.file->blocks[static_cast<size_t>(entry_.block)];
-          diagnostics_->Add(Code::kUnknownSize, block.where->text().place(), fmt::format("whether block `{}` exists at {} = {} is unknown: the config lacks what `{}` needs", block.name.text, walk->axis, value, block.where->text().text)).help = "give --config";
+          diagnostics_
+              ->Add(Code::kUnknownSize, block.where->text().place(),
+                    fmt::format("whether block `{}` exists at {} = {} is unknown: the config lacks "
+                                "what `{}` needs",
+                                block.name.text, walk->axis, value, block.where->text().text))
+              .help = "give --config";
           return false;
         }
         if (!*exists) continue;
@@ -124,17 +142,20 @@ class WalkFinder {
     return true;
   }
 
-  // What an axis is written as must be as long as the axis itself, or elements would be lost or made up.
+  // What an axis is written as must be as long as the axis itself, or elements would be lost or
+  // made up.
   bool CheckRefinement(const std::string& axis, const AxisUse& use) {
     const std::optional<int64_t> size = model_.SizeOf(axis);
     if (use.alternative < 0 || !size) return true;
     const Refinement& refinement = layout_.refinements.at(axis);
     Poly sum;
-    for (const Refinement::Alternative& alternative : refinement.alternatives) sum = sum + alternative.size;
+    for (const Refinement::Alternative& alternative : refinement.alternatives)
+      sum = sum + alternative.size;
     const auto total = sum.Evaluate([&](const std::string& a) { return model_.SizeOf(a); });
     if (!total || *total == *size) return true;
     diagnostics_->Add(Code::kContradictingSize, layout_.name.place,
-                      fmt::format("layout `{}` writes {} = {} as {} = {}", layout_.name.text, refinement.axis, *size, sum.ToString(), *total));
+                      fmt::format("layout `{}` writes {} = {} as {} = {}", layout_.name.text,
+                                  refinement.axis, *size, sum.ToString(), *total));
     return false;
   }
 
@@ -152,7 +173,8 @@ class WalkFinder {
     std::vector<int64_t> values;
     for (const WalkedValue& value : group->values) values.push_back(value.value);
     diagnostics_->Add(Code::kNotAProduct, entry_.rule->place,
-                      fmt::format("the values {} of {} that this key stacks are not a product", fmt::join(values, ", "), walk.axis));
+                      fmt::format("the values {} of {} that this key stacks are not a product",
+                                  fmt::join(values, ", "), walk.axis));
     return false;
   }
 
@@ -166,8 +188,9 @@ class WalkFinder {
 
 }  // namespace
 
-std::optional<std::vector<Walk>> FindWalks(const Model& model, const CheckedLayout& layout, const CheckedEntry& entry,
-                                           int64_t most_tensors, Diagnostics* diagnostics) {
+std::optional<std::vector<Walk>> FindWalks(const Model& model, const CheckedLayout& layout,
+                                           const CheckedEntry& entry, int64_t most_tensors,
+                                           Diagnostics* diagnostics) {
   return WalkFinder(model, layout, entry, most_tensors, diagnostics).Run();
 }
 

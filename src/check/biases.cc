@@ -1,5 +1,6 @@
-// `bias: yes` on a linear tensor: its bias has the batch and output axes, and every key that stores the weight has a sibling that
-// stores the bias with the same expression without the input side. A table that names the bias tensor itself is left alone.
+// `bias: yes` on a linear tensor: its bias has the batch and output axes, and every key that stores
+// the weight has a sibling that stores the bias with the same expression without the input side. A
+// table that names the bias tensor itself is left alone.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -32,7 +33,8 @@ void RenameTensors(AxisExpr* expr, const std::set<std::string>& tensors) {
   }
 }
 
-// "...q_proj.weight" -> "...q_proj.bias", "...-kernel" -> "...-bias", "...linear_fc1.weight{E}" -> "...linear_fc1.bias{E}".
+// "...q_proj.weight" -> "...q_proj.bias", "...-kernel" -> "...-bias", "...linear_fc1.weight{E}" ->
+// "...linear_fc1.bias{E}".
 bool RenameKey(KeyTemplate* key) {
   for (auto part = key->parts.rbegin(); part != key->parts.rend(); ++part) {
     if (part->kind != KeyPart::Kind::kLiteral) continue;
@@ -51,7 +53,10 @@ AxisExpr WithoutInput(const AxisExpr& expr, const std::set<std::string>& input) 
   AxisExpr result;
   for (const AxisNode& node : expr) {
     const std::vector<NamedPlace> axes = AxesIn({node});
-    const bool is_input = !axes.empty() && std::all_of(axes.begin(), axes.end(), [&](const NamedPlace& axis) { return input.count(axis.name) > 0; });
+    const bool is_input =
+        !axes.empty() && std::all_of(axes.begin(), axes.end(), [&](const NamedPlace& axis) {
+          return input.count(axis.name) > 0;
+        });
     if (node.kind == AxisNode::Kind::kTensor) {
       AxisNode copy = node;
       copy.children = WithoutInput(node.children, input);
@@ -68,12 +73,15 @@ AxisExpr WithoutInput(const AxisExpr& expr, const std::set<std::string>& input) 
 void AddBiases(RuleFile* file, Diagnostics* diagnostics) {
   for (BlockRule& block : file->blocks) {
     std::set<std::string> with_bias;
-    std::map<std::string, std::set<std::string>> inputs;  // by tensor: one's input may be another's output
+    std::map<std::string, std::set<std::string>>
+        inputs;  // by tensor: one's input may be another's output
     std::vector<TensorRule> made;
     for (const TensorRule& tensor : block.tensors) {
       if (!tensor.bias) continue;
       if (!tensor.linear) {
-        diagnostics->Add(Code::kBadTensorDeclaration, tensor.place, fmt::format("`{}` has no input side, so it has no bias", tensor.name.text));
+        diagnostics->Add(
+            Code::kBadTensorDeclaration, tensor.place,
+            fmt::format("`{}` has no input side, so it has no bias", tensor.name.text));
         continue;
       }
       with_bias.insert(tensor.name.text);
@@ -96,12 +104,15 @@ void AddBiases(RuleFile* file, Diagnostics* diagnostics) {
         std::vector<EntryRule> derived;
         for (const EntryRule& entry : variant.entries) {
           const std::vector<NamedPlace> tensors = TensorsIn(entry.expr);
-          const bool all = !tensors.empty() && std::all_of(tensors.begin(), tensors.end(), [&](const NamedPlace& t) {
-            return with_bias.count(t.name) > 0 && stored.count(t.name + "_bias") == 0;
-          });
+          const bool all =
+              !tensors.empty() &&
+              std::all_of(tensors.begin(), tensors.end(), [&](const NamedPlace& t) {
+                return with_bias.count(t.name) > 0 && stored.count(t.name + "_bias") == 0;
+              });
           if (!all) continue;
           std::set<std::string> input;
-          for (const NamedPlace& tensor : tensors) input.insert(inputs[tensor.name].begin(), inputs[tensor.name].end());
+          for (const NamedPlace& tensor : tensors)
+            input.insert(inputs[tensor.name].begin(), inputs[tensor.name].end());
           EntryRule bias = entry;
           if (!RenameKey(&bias.key)) continue;
           bias.expr = WithoutInput(entry.expr, input);
@@ -109,7 +120,8 @@ void AddBiases(RuleFile* file, Diagnostics* diagnostics) {
           bias.has_shape = bias.long_form = false;
           bias.ops_results.clear();
           bias.match.reset();
-          std::erase_if(bias.replicate, [&](const Name& axis) { return input.count(axis.text) > 0; });
+          std::erase_if(bias.replicate,
+                        [&](const Name& axis) { return input.count(axis.text) > 0; });
           derived.push_back(std::move(bias));
         }
         variant.entries.insert(variant.entries.end(), derived.begin(), derived.end());

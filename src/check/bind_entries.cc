@@ -14,7 +14,8 @@ namespace {
 
 class Binder {
  public:
-  Binder(const RuleFile& file, const std::vector<LogicalTensor>& tensors, CheckedLayout* layout, Diagnostics* diagnostics)
+  Binder(const RuleFile& file, const std::vector<LogicalTensor>& tensors, CheckedLayout* layout,
+         Diagnostics* diagnostics)
       : file_(file), tensors_(tensors), layout_(layout), diagnostics_(diagnostics) {
     axis_names_ = AxisNames(file);
   }
@@ -51,13 +52,16 @@ class Binder {
     for (const LogicalTensor& tensor : tensors_) {
       if (tensor.block == block_) names.push_back(tensor.name);
     }
-    Diagnostic& d = diagnostics_->Add(Code::kUnknownName, place, fmt::format("block `{}` has no tensor `{}`", Block().name.text, name));
+    Diagnostic& d =
+        diagnostics_->Add(Code::kUnknownName, place,
+                          fmt::format("block `{}` has no tensor `{}`", Block().name.text, name));
     d.help = Suggestion(name, names, "tensors");
   }
 
   bool KnownAxis(const std::string& name, const Place& place, Code code = Code::kUnknownName) {
     if (std::find(axis_names_.begin(), axis_names_.end(), name) != axis_names_.end()) return true;
-    diagnostics_->Add(code, place, fmt::format("`{}` is no axis of this family", name)).help = Suggestion(name, axis_names_, "axes");
+    diagnostics_->Add(code, place, fmt::format("`{}` is no axis of this family", name)).help =
+        Suggestion(name, axis_names_, "axes");
     return false;
   }
 
@@ -77,17 +81,23 @@ class Binder {
           continue;
         }
         const std::vector<NamedPlace> used = AxesIn(one.expr);
-        const bool has_axis = std::any_of(used.begin(), used.end(), [&](const NamedPlace& a) { return a.name == place->axis.text; });
+        const bool has_axis = std::any_of(used.begin(), used.end(), [&](const NamedPlace& a) {
+          return a.name == place->axis.text;
+        });
         for (const PlaceCase& one_case : place->cases) {
           if (!one_case.dims.empty() && !has_axis && !rule.drop) {
-            diagnostics_->Add(Code::kBadPlace, rule.place,
-                              fmt::format("layout `{}` puts {} in the shape as `{}`, and the expression does not say where",
-                                          layout_->name.text, place->axis.text, ToString(one_case.dims)))
-                .help = fmt::format("write `{}` where it stands in the expression", place->axis.text);
+            diagnostics_
+                ->Add(Code::kBadPlace, rule.place,
+                      fmt::format("layout `{}` puts {} in the shape as `{}`, and the expression "
+                                  "does not say where",
+                                  layout_->name.text, place->axis.text, ToString(one_case.dims)))
+                .help =
+                fmt::format("write `{}` where it stands in the expression", place->axis.text);
             return;
           }
-          next.push_back({ReplacePart(one.key, KeyPart::Kind::kCapture, place->axis.text, one_case.key),
-                          ReplaceAxis(one.expr, place->axis.text, one_case.dims)});
+          next.push_back(
+              {ReplacePart(one.key, KeyPart::Kind::kCapture, place->axis.text, one_case.key),
+               ReplaceAxis(one.expr, place->axis.text, one_case.dims)});
         }
       }
       placed = std::move(next);
@@ -102,9 +112,10 @@ class Binder {
     std::sort(groups.begin(), groups.end());
     std::sort(captures.begin(), captures.end());
     if (groups == captures) return;
-    diagnostics_->Add(Code::kBadKeyRegex, rule.match->place(),
-                      fmt::format("`match` has the groups [{}], `write` the captures [{}]: they must be the same",
-                                  fmt::join(groups, " "), fmt::join(captures, " ")));
+    diagnostics_->Add(
+        Code::kBadKeyRegex, rule.match->place(),
+        fmt::format("`match` has the groups [{}], `write` the captures [{}]: they must be the same",
+                    fmt::join(groups, " "), fmt::join(captures, " ")));
   }
 
   void Bind(const EntryRule& rule, int variant, KeyTemplate key, AxisExpr expr) {
@@ -118,11 +129,16 @@ class Binder {
       if (part.kind == KeyPart::Kind::kCapture) {
         good = KnownAxis(part.text, part.place, Code::kUnknownKeyName) && GiveWords(&part) && good;
       } else if (part.kind == KeyPart::Kind::kName) {
-        const bool known = std::any_of(layout_->prefixes.begin(), layout_->prefixes.end(), [&](const auto& p) { return p.first == part.text; });
+        const bool known = std::any_of(layout_->prefixes.begin(), layout_->prefixes.end(),
+                                       [&](const auto& p) { return p.first == part.text; });
         if (known) continue;
         std::vector<std::string> names;
         for (const auto& [name, variants] : layout_->prefixes) names.push_back(name);
-        diagnostics_->Add(Code::kUnknownKeyName, part.place, fmt::format("layout `{}` has no named string `{}`", layout_->name.text, part.text)).help = Suggestion(part.text, names, "named strings");
+        diagnostics_
+            ->Add(
+                Code::kUnknownKeyName, part.place,
+                fmt::format("layout `{}` has no named string `{}`", layout_->name.text, part.text))
+            .help = Suggestion(part.text, names, "named strings");
         good = false;
       }
     }
@@ -152,7 +168,8 @@ class Binder {
     layout_->entries.push_back(std::move(entry));
   }
 
-  // An enumerated axis stands in a key by its words; a capture may have other words for the same values.
+  // An enumerated axis stands in a key by its words; a capture may have other words for the same
+  // values.
   bool GiveWords(KeyPart* part) {
     const AxisRule& axis = *file_.FindAxis(part->text);
     const bool enumerated = axis.kind == AxisRule::Kind::kWords;
@@ -163,15 +180,20 @@ class Binder {
     size_t count = axis.words.size();
     if (!enumerated && axis.formula) {
       const std::optional<Poly> size = ToPoly(*axis.formula);
-      for (size_t n = 1; size && n <= 64; ++n) count = *size == Poly::Constant(static_cast<int64_t>(n)) ? n : count;
+      for (size_t n = 1; size && n <= 64; ++n)
+        count = *size == Poly::Constant(static_cast<int64_t>(n)) ? n : count;
     }
     if (count == part->words.size()) return true;
-    Diagnostic& d = diagnostics_->Add(Code::kBadKeyTemplate, part->place,
-                                      fmt::format("the capture has {} words, and {}", part->words.size(),
-                                                  count > 0 ? fmt::format("axis {} has {} values", part->text, count)
-                                                            : fmt::format("how many values axis {} has is not said by the rules", part->text)));
+    Diagnostic& d = diagnostics_->Add(
+        Code::kBadKeyTemplate, part->place,
+        fmt::format("the capture has {} words, and {}", part->words.size(),
+                    count > 0 ? fmt::format("axis {} has {} values", part->text, count)
+                              : fmt::format("how many values axis {} has is not said by the rules",
+                                            part->text)));
     d.notes.push_back({axis.name.place, fmt::format("{} is declared here", part->text)});
-    if (count == 0) d.help = fmt::format("declare it by its words, `{}: [{}]`", part->text, fmt::join(part->words, ", "));
+    if (count == 0)
+      d.help = fmt::format("declare it by its words, `{}: [{}]`", part->text,
+                           fmt::join(part->words, ", "));
     return false;
   }
 
@@ -180,22 +202,29 @@ class Binder {
       bool replicated = false;
       for (const CheckedLeaf& leaf : entry.leaves) {
         const std::vector<std::string>& axes = tensors_[static_cast<size_t>(leaf.tensor)].axes;
-        for (size_t a = 0; a < axes.size(); ++a) replicated = replicated || (axes[a] == axis.text && leaf.axes[a].replicated);
+        for (size_t a = 0; a < axes.size(); ++a)
+          replicated = replicated || (axes[a] == axis.text && leaf.axes[a].replicated);
       }
       if (replicated) continue;
-      diagnostics_->Add(Code::kBadValueWord, axis.place, fmt::format("no tensor of this key is replicated over {}", axis.text)).help =
+      diagnostics_
+          ->Add(Code::kBadValueWord, axis.place,
+                fmt::format("no tensor of this key is replicated over {}", axis.text))
+          .help =
           "`replicate` names axes of the tensor that neither the key nor the expression has";
       return false;
     }
     return true;
   }
 
-  std::optional<CheckedLeaf> BindLeaf(const EntryRule& rule, const KeyTemplate& key, const Leaf& leaf) {
+  std::optional<CheckedLeaf> BindLeaf(const EntryRule& rule, const KeyTemplate& key,
+                                      const Leaf& leaf) {
     if (leaf.tensor.empty()) {
       if (Block().broken) return std::nullopt;
-      Diagnostic& d = diagnostics_->Add(Code::kNoTensor, rule.expr_text ? rule.expr_text->place() : rule.place,
-                                        "a part of this expression belongs to no tensor");
-      d.help = fmt::format("block `{}` has several tensors: write `tensor[...]`", Block().name.text);
+      Diagnostic& d =
+          diagnostics_->Add(Code::kNoTensor, rule.expr_text ? rule.expr_text->place() : rule.place,
+                            "a part of this expression belongs to no tensor");
+      d.help =
+          fmt::format("block `{}` has several tensors: write `tensor[...]`", Block().name.text);
       return std::nullopt;
     }
     const int index = FindTensor(leaf.tensor);
@@ -213,9 +242,10 @@ class Binder {
       stored.push_back(axis.axis);
     }
     auto wrong = [&]() {
-      Diagnostic& d = diagnostics_->Add(Code::kWrongAxes, leaf.place,
-                                        fmt::format("`{}` is stored over [{}] but its axes are [{}]", tensor.name,
-                                                    fmt::join(stored, " "), fmt::join(tensor.axes, " ")));
+      Diagnostic& d = diagnostics_->Add(
+          Code::kWrongAxes, leaf.place,
+          fmt::format("`{}` is stored over [{}] but its axes are [{}]", tensor.name,
+                      fmt::join(stored, " "), fmt::join(tensor.axes, " ")));
       d.notes.push_back({tensor.place, fmt::format("`{}` is declared here", tensor.name)});
       d.help = DifferenceOf(stored, tensor.axes);
       return std::nullopt;
@@ -232,7 +262,8 @@ class Binder {
     bound.offsets = leaf.offsets;
     for (const std::string& axis : tensor.axes) {
       AxisUse use;
-      const bool replicated = std::any_of(rule.replicate.begin(), rule.replicate.end(), [&](const Name& n) { return n.text == axis; });
+      const bool replicated = std::any_of(rule.replicate.begin(), rule.replicate.end(),
+                                          [&](const Name& n) { return n.text == axis; });
       if (auto atom = take(axis)) {
         use.atoms.push_back(std::move(*atom));
       } else if (!UseAlternative(axis, &atoms, &use)) {
@@ -246,17 +277,27 @@ class Binder {
   }
 
   // What is wrong with the axes stored, in words.
-  std::string DifferenceOf(const std::vector<std::string>& stored, const std::vector<std::string>& axes) const {
-    const auto in = [](const std::vector<std::string>& names, const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  std::string DifferenceOf(const std::vector<std::string>& stored,
+                           const std::vector<std::string>& axes) const {
+    const auto in = [](const std::vector<std::string>& names, const std::string& name) {
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
     std::vector<std::string> parts, seen, factors;
     for (const std::string& axis : axes) {
       std::vector<std::string> own;
       const auto refinement = layout_->refinements.find(axis);
-      for (size_t i = 0; refinement != layout_->refinements.end() && i < refinement->second.alternatives.size(); ++i) {
-        for (const auto& factor : refinement->second.alternatives[i].factors) own.push_back(factor.axis);
+      for (size_t i = 0;
+           refinement != layout_->refinements.end() && i < refinement->second.alternatives.size();
+           ++i) {
+        for (const auto& factor : refinement->second.alternatives[i].factors)
+          own.push_back(factor.axis);
       }
-      const bool begun = std::any_of(own.begin(), own.end(), [&](const std::string& f) { return in(stored, f); });
-      if (!in(stored, axis)) parts.push_back(begun ? fmt::format("not all factors of {} are there, [{}]", axis, fmt::join(own, " ")) : fmt::format("{} is missing", axis));
+      const bool begun =
+          std::any_of(own.begin(), own.end(), [&](const std::string& f) { return in(stored, f); });
+      if (!in(stored, axis))
+        parts.push_back(
+            begun ? fmt::format("not all factors of {} are there, [{}]", axis, fmt::join(own, " "))
+                  : fmt::format("{} is missing", axis));
       factors.insert(factors.end(), own.begin(), own.end());
     }
     for (const std::string& name : stored) {
@@ -270,8 +311,10 @@ class Binder {
     return fmt::format("{}", fmt::join(parts, "; "));
   }
 
-  // All factors of one alternative of the axis's refinement, the alternative with the most factors first.
-  bool UseAlternative(const std::string& axis, std::multimap<std::string, AxisUse::Atom>* atoms, AxisUse* use) const {
+  // All factors of one alternative of the axis's refinement, the alternative with the most factors
+  // first.
+  bool UseAlternative(const std::string& axis, std::multimap<std::string, AxisUse::Atom>* atoms,
+                      AxisUse* use) const {
     const auto refinement = layout_->refinements.find(axis);
     if (refinement == layout_->refinements.end()) return false;
     int best = -1;
@@ -279,7 +322,9 @@ class Binder {
     const auto& alternatives = refinement->second.alternatives;
     for (size_t i = 0; i < alternatives.size(); ++i) {
       const auto& factors = alternatives[i].factors;
-      const bool all = std::all_of(factors.begin(), factors.end(), [&](const Refinement::Factor& f) { return atoms->count(f.axis) > 0; });
+      const bool all =
+          std::all_of(factors.begin(), factors.end(),
+                      [&](const Refinement::Factor& f) { return atoms->count(f.axis) > 0; });
       if (!all || factors.empty() || factors.size() <= most) continue;
       best = static_cast<int>(i);
       most = factors.size();
@@ -298,7 +343,9 @@ class Binder {
   bool CheckShape(const EntryRule& rule, const CheckedEntry& entry) {
     if (!rule.has_shape || rule.long_form) return true;
     if (rule.shape.size() != entry.shape.size()) {
-      diagnostics_->Add(Code::kFalseShape, rule.place, fmt::format("`shape` has {} dimensions, the expression {}", rule.shape.size(), entry.shape.size()));
+      diagnostics_->Add(Code::kFalseShape, rule.place,
+                        fmt::format("`shape` has {} dimensions, the expression {}",
+                                    rule.shape.size(), entry.shape.size()));
       return false;
     }
     for (size_t i = 0; i < rule.shape.size(); ++i) {
@@ -307,16 +354,21 @@ class Binder {
       const std::optional<Poly> stated = ToPoly(*formula);
       if (stated && *stated == entry.shape[i]) continue;
       diagnostics_->Add(Code::kFalseShape, rule.shape[i].place(),
-                        fmt::format("dimension {} is {} by the expression, not {}", i, entry.shape[i].ToString(), rule.shape[i].text));
+                        fmt::format("dimension {} is {} by the expression, not {}", i,
+                                    entry.shape[i].ToString(), rule.shape[i].text));
       return false;
     }
     return true;
   }
 
-  // The ops must end with the tensor's axes in order, less those that stand in the key (or are stacked from it).
+  // The ops must end with the tensor's axes in order, less those that stand in the key (or are
+  // stacked from it).
   bool CheckOps(const EntryRule& rule, const CheckedEntry& entry) {
     for (const auto& [name, dims] : rule.ops_results) {
-      const std::string tensor_name = name.empty() && !entry.leaves.empty() ? tensors_[static_cast<size_t>(entry.leaves[0].tensor)].name : name;
+      const std::string tensor_name =
+          name.empty() && !entry.leaves.empty()
+              ? tensors_[static_cast<size_t>(entry.leaves[0].tensor)].name
+              : name;
       const int index = FindTensor(tensor_name);
       if (index < 0) continue;
       const LogicalTensor& tensor = tensors_[static_cast<size_t>(index)];
@@ -328,7 +380,9 @@ class Binder {
         if (!captured || named) wanted.push_back(axis);
       }
       if (wanted == dims) continue;
-      diagnostics_->Add(Code::kBadOps, rule.place, fmt::format("the ops end with `{}` as [{}], its axes are [{}]", tensor.name, fmt::join(dims, " "), fmt::join(wanted, " ")));
+      diagnostics_->Add(Code::kBadOps, rule.place,
+                        fmt::format("the ops end with `{}` as [{}], its axes are [{}]", tensor.name,
+                                    fmt::join(dims, " "), fmt::join(wanted, " ")));
       return false;
     }
     return true;
@@ -337,7 +391,8 @@ class Binder {
   bool CheckPad(const EntryRule& rule, const CheckedEntry& entry) {
     if (!rule.pad) return true;
     if (rule.pad->dim >= 0 && rule.pad->dim < static_cast<int64_t>(entry.shape.size())) return true;
-    diagnostics_->Add(Code::kBadValueWord, rule.pad->place, fmt::format("there is no dimension {} to pad", rule.pad->dim));
+    diagnostics_->Add(Code::kBadValueWord, rule.pad->place,
+                      fmt::format("there is no dimension {} to pad", rule.pad->dim));
     return false;
   }
 
@@ -351,7 +406,8 @@ class Binder {
 
 }  // namespace
 
-void BindEntries(const RuleFile& file, const std::vector<LogicalTensor>& tensors, CheckedLayout* layout, Diagnostics* diagnostics) {
+void BindEntries(const RuleFile& file, const std::vector<LogicalTensor>& tensors,
+                 CheckedLayout* layout, Diagnostics* diagnostics) {
   Binder(file, tensors, layout, diagnostics).Run();
 }
 

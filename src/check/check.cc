@@ -1,5 +1,6 @@
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "check/checked_rules.h"
@@ -31,13 +32,16 @@ CheckedRules Check(RuleFile file, Diagnostics* diagnostics) {
   CheckTargets(*shared, diagnostics);
   rules.layouts = ResolveLayouts(*shared, diagnostics);
   for (CheckedLayout& layout : rules.layouts) {
-    // A table that several layouts share by `like` is bound for each, but its mistakes are reported once.
+    // A table that several layouts share by `like` is bound for each, but its mistakes are reported
+    // once.
     Diagnostics own;
     BindEntries(*shared, rules.tensors, &layout, &own);
     for (const Diagnostic& d : own.all()) {
-      const bool known = std::any_of(diagnostics->all().begin(), diagnostics->all().end(), [&](const Diagnostic& other) {
-        return other.code == d.code && other.place.source == d.place.source && other.place.begin == d.place.begin && other.message == d.message;
-      });
+      const bool known = std::any_of(
+          diagnostics->all().begin(), diagnostics->all().end(), [&](const Diagnostic& other) {
+            return other.code == d.code && other.place.source == d.place.source &&
+                   other.place.begin == d.place.begin && other.message == d.message;
+          });
       if (!known) diagnostics->Add(d.code, d.place, d.message) = d;
     }
   }

@@ -12,7 +12,8 @@ namespace {
 
 class NameChecker {
  public:
-  NameChecker(const RuleFile& file, Diagnostics* diagnostics) : file_(file), diagnostics_(diagnostics) {
+  NameChecker(const RuleFile& file, Diagnostics* diagnostics)
+      : file_(file), diagnostics_(diagnostics) {
     axes_ = AxisNames(file);
     for (const KindRule& kind : file.kinds) {
       for (const auto& [name, formula] : kind.cases) kinds_.push_back(name.text);
@@ -33,16 +34,19 @@ class NameChecker {
       for (size_t i = 0; i < kind.cases.size(); ++i) {
         const auto& [name, formula] = kind.cases[i];
         if (!seen.insert(name.text).second) {
-          diagnostics_->Add(Code::kUnknownKind, name.place, fmt::format("kind `{}` is declared twice", name.text));
+          diagnostics_->Add(Code::kUnknownKind, name.place,
+                            fmt::format("kind `{}` is declared twice", name.text));
         }
         if (formula) FormulaNames(*formula, false);
         has_else = has_else || !formula;
         if (!formula && i + 1 != kind.cases.size()) {
-          diagnostics_->Add(Code::kNoElse, name.place, "`else` must be the last case: what follows can never hold");
+          diagnostics_->Add(Code::kNoElse, name.place,
+                            "`else` must be the last case: what follows can never hold");
         }
       }
       if (!has_else) {
-        diagnostics_->Add(Code::kNoElse, kind.name.place, fmt::format("the last case of `{}` must be `else`", kind.name.text));
+        diagnostics_->Add(Code::kNoElse, kind.name.place,
+                          fmt::format("the last case of `{}` must be `else`", kind.name.text));
       }
     }
     for (const BlockRule& block : file_.blocks) {
@@ -67,7 +71,8 @@ class NameChecker {
           if (*word) FormulaNames(**word, false);
         }
         Diagnostics reported;
-        const std::optional<Formula> pad = entry.pad ? Formula::Parse(entry.pad->to, &reported) : std::nullopt;
+        const std::optional<Formula> pad =
+            entry.pad ? Formula::Parse(entry.pad->to, &reported) : std::nullopt;
         if (pad) FormulaNames(*pad, false);
       }
     }
@@ -75,25 +80,35 @@ class NameChecker {
 
   void Axis(const std::string& name, const Place& place) {
     if (std::find(axes_.begin(), axes_.end(), name) != axes_.end()) return;
-    diagnostics_->Add(Code::kUnknownName, place, fmt::format("`{}` is no axis of this family", name)).help = Suggestion(name, axes_, "axes");
+    diagnostics_
+        ->Add(Code::kUnknownName, place, fmt::format("`{}` is no axis of this family", name))
+        .help = Suggestion(name, axes_, "axes");
   }
 
   void KindName(const Name& kind) {
     if (std::find(kinds_.begin(), kinds_.end(), kind.text) != kinds_.end()) return;
-    diagnostics_->Add(Code::kUnknownKind, kind.place, fmt::format("there is no kind `{}`", kind.text)).help = Suggestion(kind.text, kinds_, "kinds");
+    diagnostics_
+        ->Add(Code::kUnknownKind, kind.place, fmt::format("there is no kind `{}`", kind.text))
+        .help = Suggestion(kind.text, kinds_, "kinds");
   }
 
-  // Capitalised names are axes. In a condition a bare lower-case name that is near a kind is taken for a misspelt kind.
+  // Capitalised names are axes. In a condition a bare lower-case name that is near a kind is taken
+  // for a misspelt kind.
   void FormulaNames(const Formula& formula, bool condition) {
     for (const Formula::Name& name : formula.Names()) {
       // Variants share entries, and biases the words of their weights.
       if (!seen_.insert({name.place.source.get(), name.place.begin}).second) continue;
       if (IsAxisName(name.name)) {
         if (std::find(axes_.begin(), axes_.end(), name.name) == axes_.end()) {
-          diagnostics_->Add(Code::kUnknownFormulaName, name.place, fmt::format("`{}` is no axis of this family", name.name)).help = Suggestion(name.name, axes_, "axes");
+          diagnostics_
+              ->Add(Code::kUnknownFormulaName, name.place,
+                    fmt::format("`{}` is no axis of this family", name.name))
+              .help = Suggestion(name.name, axes_, "axes");
         }
-      } else if (condition && formula.root() != nullptr && formula.root()->op == FormulaNode::Op::kName) {
-        // `where: mo` alone can only mean a kind; a config attribute would be compared with something.
+      } else if (condition && formula.root() != nullptr &&
+                 formula.root()->op == FormulaNode::Op::kName) {
+        // `where: mo` alone can only mean a kind; a config attribute would be compared with
+        // something.
         KindName({name.name, name.place});
       }
     }
@@ -107,6 +122,8 @@ class NameChecker {
 
 }  // namespace
 
-void CheckNames(const RuleFile& file, Diagnostics* diagnostics) { NameChecker(file, diagnostics).Run(); }
+void CheckNames(const RuleFile& file, Diagnostics* diagnostics) {
+  NameChecker(file, diagnostics).Run();
+}
 
 }  // namespace rr

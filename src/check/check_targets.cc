@@ -13,14 +13,23 @@ void CheckTargets(const RuleFile& file, Diagnostics* diagnostics) {
       // A target that is text names one layout for both.
       const bool same = one.weights.place.begin == one.adapters.place.begin;
       for (const Name* name : {&one.weights, &one.adapters}) {
-        if (name->text.empty() || (same && name == &one.adapters) || file.FindLayout(name->text) != nullptr) continue;
-        diagnostics->Add(Code::kUnknownLayout, name->place, fmt::format("there is no layout `{}`", name->text)).help = Suggestion(name->text, layouts, "layouts");
+        if (name->text.empty() || (same && name == &one.adapters) ||
+            file.FindLayout(name->text) != nullptr)
+          continue;
+        diagnostics
+            ->Add(Code::kUnknownLayout, name->place,
+                  fmt::format("there is no layout `{}`", name->text))
+            .help = Suggestion(name->text, layouts, "layouts");
       }
       for (size_t j = 0; j < i; ++j) {
         const TargetCase& other = target.cases[j];
         std::string example;
-        if (one.versions && other.versions && !Overlap(*one.versions, *other.versions, &example)) continue;
-        Diagnostic& d = diagnostics->Add(Code::kBadTarget, one.place, fmt::format("two ranges of `{}` hold for {}", target.system.text, example.empty() ? "the same version" : example));
+        if (one.versions && other.versions && !Overlap(*one.versions, *other.versions, &example))
+          continue;
+        Diagnostic& d =
+            diagnostics->Add(Code::kBadTarget, one.place,
+                             fmt::format("two ranges of `{}` hold for {}", target.system.text,
+                                         example.empty() ? "the same version" : example));
         d.notes.push_back({other.place, "the other range"});
       }
     }

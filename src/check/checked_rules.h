@@ -1,10 +1,12 @@
-// Checked rules: what a rule file means, once its names are resolved and its layouts are proved to be bijections.
+// Checked rules: what a rule file means, once its names are resolved and its layouts are proved to
+// be bijections.
 //
-// Enters: a `RuleFile`. Leaves: `CheckedRules`, immutable. No config is needed and no arithmetic is done: everything here holds for
-// every model of the family. The proof (design.md, section 2): multiplying products over sums gives leaves; a layout is a bijection
-// iff each leaf belongs to one tensor, each leaf and its key captures use each axis of that tensor exactly once (or all factors of
-// one alternative of its refinement), the leaves of a tensor cover every alternative exactly once, and the key templates are
-// pairwise disjoint and decodable.
+// Enters: a `RuleFile`. Leaves: `CheckedRules`, immutable. No config is needed and no arithmetic is
+// done: everything here holds for every model of the family. The proof (design.md, section 2):
+// multiplying products over sums gives leaves; a layout is a bijection iff each leaf belongs to one
+// tensor, each leaf and its key captures use each axis of that tensor exactly once (or all factors
+// of one alternative of its refinement), the leaves of a tensor cover every alternative exactly
+// once, and the key templates are pairwise disjoint and decodable.
 #ifndef RULE_RUNNER_CHECK_CHECKED_RULES_H_
 #define RULE_RUNNER_CHECK_CHECKED_RULES_H_
 
@@ -51,47 +53,51 @@ struct AxisUse {
   int alternative = -1;     // of the axis's refinement; -1: the axis itself
   bool replicated = false;  // the stored elements stand for every index
   struct Atom {
-    std::string axis;   // the axis or one of its factors
+    std::string axis;  // the axis or one of its factors
     bool captured = false;
-    int dim = -1;       // where not captured
-    Poly stride;        // within the dimension
+    int dim = -1;  // where not captured
+    Poly stride;   // within the dimension
   };
   std::vector<Atom> atoms;  // slowest first
 };
 
 struct CheckedLeaf {
-  int tensor = 0;              // index into CheckedRules::tensors
-  std::vector<AxisUse> axes;   // one per axis of the tensor
-  std::vector<Poly> offsets;   // one per dimension
+  int tensor = 0;             // index into CheckedRules::tensors
+  std::vector<AxisUse> axes;  // one per axis of the tensor
+  std::vector<Poly> offsets;  // one per dimension
 };
 
 // One key template after placing: what one system stores under one kind of key.
 struct CheckedEntry {
   int block = 0;
-  int variant = 0;               // which alternative of `one of`
+  int variant = 0;  // which alternative of `one of`
   const EntryRule* rule = nullptr;
-  KeyTemplate key;               // captures and named strings
-  AxisExpr expr;                 // with placed axes replaced
+  KeyTemplate key;  // captures and named strings
+  AxisExpr expr;    // with placed axes replaced
   std::vector<Poly> shape;
   std::vector<CheckedLeaf> leaves;  // empty for a dropped key
 
-  // Equal for two entries exactly when they store the same elements in the same order under keys with the same captures.
+  // Equal for two entries exactly when they store the same elements in the same order under keys
+  // with the same captures.
   std::string Signature() const;
 };
 
 struct CheckedLayout {
   Name name;
-  std::vector<std::pair<std::string, std::vector<KeyTemplate>>> prefixes;  // named strings and their variants
+  std::vector<std::pair<std::string, std::vector<KeyTemplate>>>
+      prefixes;  // named strings and their variants
   std::map<std::string, Refinement> refinements;
   std::vector<const PlaceRule*> place;
   std::vector<CheckedEntry> entries;
   std::vector<RegexRule> ignore;
   std::vector<SpannedText> pass;
   std::optional<std::string> partial;
-  std::vector<const Formula*> require;            // of the layout and what it is like
-  std::vector<int> variant_counts;                // per block: how many `one of` alternatives its table has (0: no table)
-  std::vector<const TableRule*> tables;           // per block; nullptr when the layout has none
-  std::vector<bool> broken;                       // per block: something of it could not be read or bound, which has been reported
+  std::vector<const Formula*> require;  // of the layout and what it is like
+  std::vector<int>
+      variant_counts;  // per block: how many `one of` alternatives its table has (0: no table)
+  std::vector<const TableRule*> tables;  // per block; nullptr when the layout has none
+  std::vector<bool>
+      broken;  // per block: something of it could not be read or bound, which has been reported
 };
 
 struct CheckedRules {
@@ -102,7 +108,7 @@ struct CheckedRules {
 
   const CheckedLayout* FindLayout(std::string_view name) const;
   std::vector<std::string> LayoutNames() const;
-  std::string FullName(int tensor) const;  // "experts.up"
+  std::string FullName(int tensor) const;            // "experts.up"
   int FindTensor(std::string_view full_name) const;  // -1 when there is none
 };
 

@@ -1,4 +1,5 @@
-// Can two conditions hold together? Kinds of one partition exclude each other; every other part of a condition is a free true/false.
+// Can two conditions hold together? Kinds of one partition exclude each other; every other part of
+// a condition is a free true/false.
 #include <map>
 #include <set>
 #include <string>
@@ -29,16 +30,21 @@ void Atoms(const FormulaNode& node, std::set<std::string>* atoms) {
 bool Holds(const FormulaNode& node, const std::map<std::string, bool>& truth) {
   using Op = FormulaNode::Op;
   switch (node.op) {
-    case Op::kAnd: return Holds(*node.operands[0], truth) && Holds(*node.operands[1], truth);
-    case Op::kOr: return Holds(*node.operands[0], truth) || Holds(*node.operands[1], truth);
-    case Op::kNot: return !Holds(*node.operands[0], truth);
-    default: return truth.at(AtomOf(node));
+    case Op::kAnd:
+      return Holds(*node.operands[0], truth) && Holds(*node.operands[1], truth);
+    case Op::kOr:
+      return Holds(*node.operands[0], truth) || Holds(*node.operands[1], truth);
+    case Op::kNot:
+      return !Holds(*node.operands[0], truth);
+    default:
+      return truth.at(AtomOf(node));
   }
 }
 
 }  // namespace
 
-bool Exclude(const RuleFile& file, const std::optional<Formula>& a, const std::optional<Formula>& b) {
+bool Exclude(const RuleFile& file, const std::optional<Formula>& a,
+             const std::optional<Formula>& b) {
   if (!a || !b || a->root() == nullptr || b->root() == nullptr) return false;
   std::set<std::string> atoms;
   Atoms(*a->root(), &atoms);
@@ -68,7 +74,8 @@ bool Exclude(const RuleFile& file, const std::optional<Formula>& a, const std::o
       rest /= 2;
     }
     for (const auto& partition : partitions) {
-      for (size_t i = 0; i < partition.size(); ++i) truth[partition[i]] = rest % partition.size() == i;
+      for (size_t i = 0; i < partition.size(); ++i)
+        truth[partition[i]] = rest % partition.size() == i;
       rest /= partition.size();
     }
     if (Holds(*a->root(), truth) && Holds(*b->root(), truth)) return false;

@@ -1,4 +1,5 @@
-// The parts of the static proof, one file each. Every part reports all it finds and depends on no other part's success.
+// The parts of the static proof, one file each. Every part reports all it finds and depends on no
+// other part's success.
 #ifndef RULE_RUNNER_CHECK_PROOFS_H_
 #define RULE_RUNNER_CHECK_PROOFS_H_
 
@@ -20,19 +21,24 @@ void CheckNames(const RuleFile& file, Diagnostics* diagnostics);
 void CheckTargets(const RuleFile& file, Diagnostics* diagnostics);
 // Layouts with `like` resolved: RR303, RR212. Entries are still empty.
 std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* diagnostics);
-// The entries of one layout, placed and bound to tensors: RR102, RR202, RR203, RR204, RR208, RR209, RR210, RR212.
-void BindEntries(const RuleFile& file, const std::vector<LogicalTensor>& tensors, CheckedLayout* layout, Diagnostics* diagnostics);
+// The entries of one layout, placed and bound to tensors: RR102, RR202, RR203, RR204, RR208, RR209,
+// RR210, RR212.
+void BindEntries(const RuleFile& file, const std::vector<LogicalTensor>& tensors,
+                 CheckedLayout* layout, Diagnostics* diagnostics);
 // Every tensor is stored exactly once in every layout: RR206, RR207.
 void ProveCover(const CheckedRules& rules, Diagnostics* diagnostics);
 // Keys are disjoint and decodable: RR103, RR104, RR105.
 void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics);
 
 // The nearest of the names, or all of them: "did you mean `hub`?", "layouts: hub and megatron".
-std::string Suggestion(const std::string& word, const std::vector<std::string>& names, std::string_view what);
+std::string Suggestion(const std::string& word, const std::vector<std::string>& names,
+                       std::string_view what);
 std::vector<std::string> AxisNames(const RuleFile& file);
 
-// Whether two conditions can never hold together, decided from kinds: different kinds of one partition exclude each other.
-bool Exclude(const RuleFile& file, const std::optional<Formula>& a, const std::optional<Formula>& b);
+// Whether two conditions can never hold together, decided from kinds: different kinds of one
+// partition exclude each other.
+bool Exclude(const RuleFile& file, const std::optional<Formula>& a,
+             const std::optional<Formula>& b);
 
 }  // namespace rr
 

@@ -1,7 +1,8 @@
 // Every layout stores every element of every tensor exactly once.
 //
-// Without arithmetic: a leaf covers, for each axis, either all of it or one alternative of its refinement, so a tensor is a grid of
-// cells (one per combination of alternatives) and each cell must be covered by exactly one leaf.
+// Without arithmetic: a leaf covers, for each axis, either all of it or one alternative of its
+// refinement, so a tensor is a grid of cells (one per combination of alternatives) and each cell
+// must be covered by exactly one leaf.
 #include <fmt/format.h>
 
 #include <utility>
@@ -18,18 +19,22 @@ std::vector<int> CellsOf(const CheckedLeaf& leaf) {
   return cells;
 }
 
-std::string CellName(const CheckedRules& rules, const CheckedLayout& layout, int tensor, const std::vector<int>& cell) {
+std::string CellName(const CheckedRules& rules, const CheckedLayout& layout, int tensor,
+                     const std::vector<int>& cell) {
   std::string text;
   const LogicalTensor& logical = rules.tensors[static_cast<size_t>(tensor)];
   for (size_t i = 0; i < cell.size(); ++i) {
     const auto refinement = layout.refinements.find(logical.axes[i]);
-    if (refinement == layout.refinements.end() || refinement->second.alternatives.size() < 2 || cell[i] < 0) continue;
+    if (refinement == layout.refinements.end() || refinement->second.alternatives.size() < 2 ||
+        cell[i] < 0)
+      continue;
     text += fmt::format(" where {} is in its part {}", logical.axes[i], cell[i] + 1);
   }
   return text;
 }
 
-void CheckTensor(const CheckedRules& rules, const CheckedLayout& layout, int tensor, int variant, Diagnostics* diagnostics) {
+void CheckTensor(const CheckedRules& rules, const CheckedLayout& layout, int tensor, int variant,
+                 Diagnostics* diagnostics) {
   const LogicalTensor& logical = rules.tensors[static_cast<size_t>(tensor)];
   const BlockRule& block = rules.file->blocks[static_cast<size_t>(logical.block)];
   const TableRule* table = layout.tables[static_cast<size_t>(logical.block)];
@@ -51,34 +56,41 @@ void CheckTensor(const CheckedRules& rules, const CheckedLayout& layout, int ten
   const bool excused = layout.partial || (table != nullptr && table->partial);
   bool has_default = false;
   if (table != nullptr) {
-    for (const DefaultRule& rule : table->defaults) has_default = has_default || rule.tensor.text == logical.name;
+    for (const DefaultRule& rule : table->defaults)
+      has_default = has_default || rule.tensor.text == logical.name;
   }
   std::vector<int> cell(grid.size(), 0);
   while (true) {
     const CheckedEntry* first = nullptr;
     for (const auto& [entry, cells] : leaves) {
       bool covers = true;
-      for (size_t i = 0; i < cells.size(); ++i) covers = covers && (cells[i] < 0 || cells[i] == cell[i] || grid[i] == 1);
+      for (size_t i = 0; i < cells.size(); ++i)
+        covers = covers && (cells[i] < 0 || cells[i] == cell[i] || grid[i] == 1);
       if (!covers) continue;
       if (first == nullptr) {
         first = entry;
         continue;
       }
-      Diagnostic& d = diagnostics->Add(Code::kTensorStoredTwice, entry->rule->place,
-                                       fmt::format("layout `{}` stores `{}` twice{}{}", layout.name.text, rules.FullName(tensor),
-                                                   CellName(rules, layout, tensor, cell), first == entry ? " in this key" : ""));
+      Diagnostic& d = diagnostics->Add(
+          Code::kTensorStoredTwice, entry->rule->place,
+          fmt::format("layout `{}` stores `{}` twice{}{}", layout.name.text, rules.FullName(tensor),
+                      CellName(rules, layout, tensor, cell), first == entry ? " in this key" : ""));
       if (first == entry) return;
       d.notes.push_back({first->rule->place, "it is stored here as well"});
       if (first->rule->place.source != entry->rule->place.source) {
-        d.help = fmt::format("to put this in its place, remove the other key with `null`, or say `replace: [{}]` in this block", table->layout.text);
+        d.help = fmt::format(
+            "to put this in its place, remove the other key with `null`, or say `replace: [{}]` in "
+            "this block",
+            table->layout.text);
       }
       return;
     }
     if (first == nullptr && !excused && !has_default) {
       const Place place = table != nullptr ? table->layout.place : block.name.place;
-      Diagnostic& d = diagnostics->Add(Code::kTensorNotStored, place,
-                                       fmt::format("layout `{}` does not store `{}`{}", layout.name.text, rules.FullName(tensor),
-                                                   CellName(rules, layout, tensor, cell)));
+      Diagnostic& d = diagnostics->Add(
+          Code::kTensorNotStored, place,
+          fmt::format("layout `{}` does not store `{}`{}", layout.name.text, rules.FullName(tensor),
+                      CellName(rules, layout, tensor, cell)));
       d.notes.push_back({logical.place, fmt::format("`{}` is declared here", logical.name)});
       d.help = "store it, or say `partial: reason`";
       return;
@@ -100,7 +112,8 @@ void ProveCover(const CheckedRules& rules, Diagnostics* diagnostics) {
       // What could not be read may store it: one mistake, one finding.
       if (layout.broken[static_cast<size_t>(rules.tensors[t].block)]) continue;
       const int variants = layout.variant_counts[static_cast<size_t>(rules.tensors[t].block)];
-      for (int v = 0; v < std::max(1, variants); ++v) CheckTensor(rules, layout, static_cast<int>(t), v, diagnostics);
+      for (int v = 0; v < std::max(1, variants); ++v)
+        CheckTensor(rules, layout, static_cast<int>(t), v, diagnostics);
     }
   }
 }

@@ -11,7 +11,8 @@ namespace rr {
 namespace {
 
 // One choice of variant for every named string of the layout.
-std::vector<std::vector<std::pair<std::string, const KeyTemplate*>>> PrefixChoices(const CheckedLayout& layout) {
+std::vector<std::vector<std::pair<std::string, const KeyTemplate*>>> PrefixChoices(
+    const CheckedLayout& layout) {
   std::vector<std::vector<std::pair<std::string, const KeyTemplate*>>> choices{{}};
   for (const auto& [name, variants] : layout.prefixes) {
     std::vector<std::vector<std::pair<std::string, const KeyTemplate*>>> next;
@@ -26,19 +27,28 @@ std::vector<std::vector<std::pair<std::string, const KeyTemplate*>>> PrefixChoic
   return choices;
 }
 
-void CheckPair(const CheckedRules& rules, const CheckedLayout& layout, const CheckedEntry& a, const CheckedEntry& b,
-               const KeyTemplate& key_a, const KeyTemplate& key_b, Diagnostics* diagnostics) {
+void CheckPair(const CheckedRules& rules, const CheckedLayout& layout, const CheckedEntry& a,
+               const CheckedEntry& b, const KeyTemplate& key_a, const KeyTemplate& key_b,
+               Diagnostics* diagnostics) {
   const std::optional<std::string> common = CommonKey(key_a, key_b);
   if (!common) return;
-  if (a.block == b.block && a.variant != b.variant) return;  // `one of`: the file has one or the other
+  if (a.block == b.block && a.variant != b.variant)
+    return;  // `one of`: the file has one or the other
   const auto& blocks = rules.file->blocks;
-  if (a.block != b.block && Exclude(*rules.file, blocks[static_cast<size_t>(a.block)].where, blocks[static_cast<size_t>(b.block)].where)) return;
+  if (a.block != b.block && Exclude(*rules.file, blocks[static_cast<size_t>(a.block)].where,
+                                    blocks[static_cast<size_t>(b.block)].where))
+    return;
   if (a.rule->drop && b.rule->drop) return;
-  Diagnostic& d = diagnostics->Add(Code::kOverlappingKeys, b.rule->place,
-                                   fmt::format("in layout `{}` two keys can be the same, for instance `{}`", layout.name.text, *common));
+  Diagnostic& d =
+      diagnostics->Add(Code::kOverlappingKeys, b.rule->place,
+                       fmt::format("in layout `{}` two keys can be the same, for instance `{}`",
+                                   layout.name.text, *common));
   d.notes.push_back({a.rule->place, "the other one"});
   if (a.block != b.block) {
-    d.help = fmt::format("give blocks `{}` and `{}` conditions (`where`) of which only one can hold", blocks[static_cast<size_t>(a.block)].name.text, blocks[static_cast<size_t>(b.block)].name.text);
+    d.help =
+        fmt::format("give blocks `{}` and `{}` conditions (`where`) of which only one can hold",
+                    blocks[static_cast<size_t>(a.block)].name.text,
+                    blocks[static_cast<size_t>(b.block)].name.text);
   }
 }
 
@@ -54,26 +64,33 @@ void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics) {
     };
     for (const RegexRule& ignore : layout.ignore) check(ignore.regex);
     for (const SpannedText& pass : layout.pass) check(pass);
-    std::vector<std::vector<bool>> reported(layout.entries.size(), std::vector<bool>(layout.entries.size()));
+    std::vector<std::vector<bool>> reported(layout.entries.size(),
+                                            std::vector<bool>(layout.entries.size()));
     for (const auto& choice : PrefixChoices(layout)) {
       std::vector<KeyTemplate> keys;
       for (const CheckedEntry& entry : layout.entries) {
         KeyTemplate key = entry.key;
-        for (const auto& [name, variant] : choice) key = ReplacePart(key, KeyPart::Kind::kName, name, *variant);
+        for (const auto& [name, variant] : choice)
+          key = ReplacePart(key, KeyPart::Kind::kName, name, *variant);
         keys.push_back(std::move(key));
       }
       for (size_t i = 0; i < keys.size(); ++i) {
         if (!reported[i][i]) {
           if (const auto example = AmbiguousKey(keys[i])) {
             reported[i][i] = true;
-            diagnostics->Add(Code::kAmbiguousKey, layout.entries[i].rule->place, fmt::format("it does not show where a capture ends in a key such as `{}`", *example)).help =
+            diagnostics
+                ->Add(Code::kAmbiguousKey, layout.entries[i].rule->place,
+                      fmt::format("it does not show where a capture ends in a key such as `{}`",
+                                  *example))
+                .help =
                 "put literal text between captures that separates them, no digit behind a number";
           }
         }
         for (size_t j = 0; j < i; ++j) {
           if (reported[i][j]) continue;
           const size_t before = diagnostics->all().size();
-          CheckPair(rules, layout, layout.entries[j], layout.entries[i], keys[j], keys[i], diagnostics);
+          CheckPair(rules, layout, layout.entries[j], layout.entries[i], keys[j], keys[i],
+                    diagnostics);
           reported[i][j] = diagnostics->all().size() > before;
         }
       }

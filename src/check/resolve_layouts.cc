@@ -1,5 +1,5 @@
-// Layouts with `like` resolved: prefixes merge name by name, `place` and each refinement are the nearest one, a block's table is the
-// nearest one.
+// Layouts with `like` resolved: prefixes merge name by name, `place` and each refinement are the
+// nearest one, a block's table is the nearest one.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,22 +17,27 @@ std::vector<std::string> LayoutNames(const RuleFile& file) {
   return names;
 }
 
-// The layout and what it is like, nearest first. Layouts that are like themselves are reported once: they go into `cyclic`.
-std::vector<const LayoutRule*> Chain(const RuleFile& file, const LayoutRule& layout, std::set<const LayoutRule*>* cyclic, Diagnostics* diagnostics) {
+// The layout and what it is like, nearest first. Layouts that are like themselves are reported
+// once: they go into `cyclic`.
+std::vector<const LayoutRule*> Chain(const RuleFile& file, const LayoutRule& layout,
+                                     std::set<const LayoutRule*>* cyclic,
+                                     Diagnostics* diagnostics) {
   std::vector<const LayoutRule*> chain{&layout};
   while (chain.back()->like) {
     const Name& like = *chain.back()->like;
     const LayoutRule* next = file.FindLayout(like.text);
     if (next == nullptr) {
-      diagnostics->Add(Code::kUnknownLayout, like.place, fmt::format("there is no layout `{}`", like.text)).help =
-          Suggestion(like.text, LayoutNames(file), "layouts");
+      diagnostics
+          ->Add(Code::kUnknownLayout, like.place, fmt::format("there is no layout `{}`", like.text))
+          .help = Suggestion(like.text, LayoutNames(file), "layouts");
       break;
     }
     if (cyclic->count(next) > 0) break;
     if (std::find(chain.begin(), chain.end(), next) != chain.end()) {
       std::string way;
       for (const LayoutRule* link : chain) way += fmt::format("`{}` is like ", link->name.text);
-      diagnostics->Add(Code::kUnknownLayout, layout.like->place, fmt::format("layout {}`{}`", way, next->name.text));
+      diagnostics->Add(Code::kUnknownLayout, layout.like->place,
+                       fmt::format("layout {}`{}`", way, next->name.text));
       cyclic->insert(chain.begin(), chain.end());
       break;
     }
@@ -41,19 +46,25 @@ std::vector<const LayoutRule*> Chain(const RuleFile& file, const LayoutRule& lay
   return chain;
 }
 
-std::optional<Refinement> Refine(const RuleFile& file, const RefineRule& rule, Diagnostics* diagnostics) {
+std::optional<Refinement> Refine(const RuleFile& file, const RefineRule& rule,
+                                 Diagnostics* diagnostics) {
   auto fail = [&](const Place& place, std::string message, std::string help = "") {
     diagnostics->Add(Code::kBadPlace, place, std::move(message)).help = std::move(help);
     return std::nullopt;
   };
   if (file.FindAxis(rule.axis.text) == nullptr) {
-    return fail(rule.axis.place, fmt::format("`{}` is no axis of this family", rule.axis.text), Suggestion(rule.axis.text, AxisNames(file), "axes"));
+    return fail(rule.axis.place, fmt::format("`{}` is no axis of this family", rule.axis.text),
+                Suggestion(rule.axis.text, AxisNames(file), "axes"));
   }
   for (const NamedPlace& factor : AxesIn(rule.expr)) {
-    if (file.FindAxis(factor.name) == nullptr) return fail(factor.place, fmt::format("`{}` is no axis of this family", factor.name), Suggestion(factor.name, AxisNames(file), "axes"));
-    if (factor.name == rule.axis.text) return fail(factor.place, fmt::format("`{}` is refined by itself", factor.name));
+    if (file.FindAxis(factor.name) == nullptr)
+      return fail(factor.place, fmt::format("`{}` is no axis of this family", factor.name),
+                  Suggestion(factor.name, AxisNames(file), "axes"));
+    if (factor.name == rule.axis.text)
+      return fail(factor.place, fmt::format("`{}` is refined by itself", factor.name));
   }
-  if (!TensorsIn(rule.expr).empty()) return fail(TensorsIn(rule.expr)[0].place, "a refinement is made of axes only");
+  if (!TensorsIn(rule.expr).empty())
+    return fail(TensorsIn(rule.expr)[0].place, "a refinement is made of axes only");
   AxisNode product;
   product.kind = AxisNode::Kind::kProduct;
   product.children = rule.expr;
@@ -66,8 +77,12 @@ std::optional<Refinement> Refine(const RuleFile& file, const RefineRule& rule, D
     alternative.offset = leaf.offsets[0];
     alternative.size = Poly::Constant(1);
     for (const LeafAxis& axis : leaf.axes) {
-      const bool twice = std::any_of(alternative.factors.begin(), alternative.factors.end(), [&](const Refinement::Factor& f) { return f.axis == axis.axis; });
-      if (twice) return fail(axis.place, fmt::format("`{}` is a factor of {} twice", axis.axis, rule.axis.text));
+      const bool twice =
+          std::any_of(alternative.factors.begin(), alternative.factors.end(),
+                      [&](const Refinement::Factor& f) { return f.axis == axis.axis; });
+      if (twice)
+        return fail(axis.place,
+                    fmt::format("`{}` is a factor of {} twice", axis.axis, rule.axis.text));
       alternative.factors.push_back({axis.axis, axis.stride});
       alternative.size = alternative.size * Poly::Axis(axis.axis);
     }
@@ -83,7 +98,10 @@ std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* dia
   for (const BlockRule& block : file.blocks) {
     for (const TableRule& table : block.tables) {
       if (file.FindLayout(table.layout.text) != nullptr) continue;
-      Diagnostic& d = diagnostics->Add(Code::kUnknownLayout, table.layout.place, fmt::format("block `{}` has a table for `{}`, which is no layout of the family", block.name.text, table.layout.text));
+      Diagnostic& d = diagnostics->Add(
+          Code::kUnknownLayout, table.layout.place,
+          fmt::format("block `{}` has a table for `{}`, which is no layout of the family",
+                      block.name.text, table.layout.text));
       d.help = Suggestion(table.layout.text, LayoutNames(file), "layouts");
     }
   }
@@ -93,32 +111,40 @@ std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* dia
     layout.name = rule.name;
     const std::vector<const LayoutRule*> chain = Chain(file, rule, &cyclic, diagnostics);
     const size_t errors = diagnostics->ErrorCount();
-    bool broken = cyclic.count(chain.back()) > 0 || (chain.back()->like && file.FindLayout(chain.back()->like->text) == nullptr);
+    bool broken = cyclic.count(chain.back()) > 0 ||
+                  (chain.back()->like && file.FindLayout(chain.back()->like->text) == nullptr);
     for (const LayoutRule* link : chain) broken = broken || link->broken;
     layout.partial = rule.partial;
     for (const LayoutRule* link : chain) {
       for (const auto& [name, variants] : link->prefixes) {
-        const bool known = std::any_of(layout.prefixes.begin(), layout.prefixes.end(), [&, &name = name](const auto& p) { return p.first == name.text; });
+        const bool known =
+            std::any_of(layout.prefixes.begin(), layout.prefixes.end(),
+                        [&, &name = name](const auto& p) { return p.first == name.text; });
         if (known) continue;
         std::vector<KeyTemplate> texts;
         for (const SpannedText& variant : variants) {
           KeyTemplate text;  // plain text: a variant has no captures
           text.text = variant;
-          if (!variant.text.empty()) text.parts.push_back({KeyPart::Kind::kLiteral, variant.text, {}, variant.place()});
+          if (!variant.text.empty())
+            text.parts.push_back({KeyPart::Kind::kLiteral, variant.text, {}, variant.place()});
           texts.push_back(std::move(text));
         }
         if (!texts.empty()) layout.prefixes.push_back({name.text, std::move(texts)});
       }
       for (const RefineRule& refine : link->refine) {
         if (layout.refinements.count(refine.axis.text) > 0) continue;
-        if (auto refinement = Refine(file, refine, diagnostics)) layout.refinements[refine.axis.text] = std::move(*refinement);
+        if (auto refinement = Refine(file, refine, diagnostics))
+          layout.refinements[refine.axis.text] = std::move(*refinement);
       }
       if (layout.place.empty()) {
         for (const PlaceRule& place : link->place) {
           if (file.FindAxis(place.axis.text) != nullptr) {
             layout.place.push_back(&place);
           } else if (link == &rule) {
-            diagnostics->Add(Code::kBadPlace, place.axis.place, fmt::format("`{}` is no axis of this family", place.axis.text)).help = Suggestion(place.axis.text, AxisNames(file), "axes");
+            diagnostics
+                ->Add(Code::kBadPlace, place.axis.place,
+                      fmt::format("`{}` is no axis of this family", place.axis.text))
+                .help = Suggestion(place.axis.text, AxisNames(file), "axes");
           }
         }
       }
@@ -136,7 +162,8 @@ std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* dia
       }
       layout.tables.push_back(found);
       layout.broken.push_back(broken || block.broken || (found != nullptr && found->broken));
-      layout.variant_counts.push_back(found == nullptr ? 0 : static_cast<int>(found->variants.size()));
+      layout.variant_counts.push_back(found == nullptr ? 0
+                                                       : static_cast<int>(found->variants.size()));
     }
     layouts.push_back(std::move(layout));
   }

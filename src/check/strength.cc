@@ -11,7 +11,8 @@ LayoutStrength StrengthOf(const CheckedLayout& layout) {
   auto weaken = [&](bool used, const char* word, Strength strength) {
     if (!used) return;
     result.strength = std::max(result.strength, strength);
-    if (std::find(result.words.begin(), result.words.end(), word) == result.words.end()) result.words.emplace_back(word);
+    if (std::find(result.words.begin(), result.words.end(), word) == result.words.end())
+      result.words.emplace_back(word);
   };
   for (const CheckedEntry& entry : layout.entries) {
     const EntryRule& rule = *entry.rule;
@@ -23,7 +24,6 @@ LayoutStrength StrengthOf(const CheckedLayout& layout) {
     weaken(rule.multiply.has_value(), "multiply", Strength::kRounding);
     weaken(rule.drop.has_value(), "drop", Strength::kOneWay);
   }
-  weaken(!layout.ignore.empty(), "ignore", Strength::kOneWay);
   weaken(layout.partial.has_value(), "partial", Strength::kOneWay);
   for (const TableRule* table : layout.tables) {
     if (table == nullptr) continue;
@@ -36,7 +36,8 @@ LayoutStrength StrengthOf(const CheckedLayout& layout) {
 std::string ToString(const LayoutStrength& strength) {
   static constexpr const char* kNames[] = {"bijection", "injective", "rounding", "one-way"};
   const char* name = kNames[static_cast<size_t>(strength.strength)];
-  return strength.words.empty() ? name : fmt::format("{} ({})", name, fmt::join(strength.words, ", "));
+  return strength.words.empty() ? name
+                                : fmt::format("{} ({})", name, fmt::join(strength.words, ", "));
 }
 
 }  // namespace rr

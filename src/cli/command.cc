@@ -31,28 +31,46 @@ std::vector<std::string> RuleDirectories(const std::vector<std::string>& given) 
     }
   }
   // In a build tree nothing is installed: the rules are those of the sources it was built from.
-  if (std::filesystem::is_directory(RULE_RUNNER_SOURCE_RULES, error)) directories.emplace_back(RULE_RUNNER_SOURCE_RULES);
+  if (std::filesystem::is_directory(RULE_RUNNER_SOURCE_RULES, error))
+    directories.emplace_back(RULE_RUNNER_SOURCE_RULES);
   return directories;
 }
 
 void AddRulesFlag(CLI::App* command, std::vector<std::string>* directories) {
-  command->add_option("--rules", *directories, "folders with rule files, searched before the installed ones")
+  command
+      ->add_option("--rules", *directories,
+                   "folders with rule files, searched before the installed ones")
       ->type_name("DIR")
       ->allow_extra_args(false)
       ->check(CLI::ExistingDirectory.description(""));
 }
 
 void AddSourceFlags(CLI::App* command, SourceRequest* request) {
-  command->add_option("--family", request->family, "the model family; found from config.json and the keys when not given")->type_name("NAME");
-  command->add_option("--from", request->from, "the layout or system of the source; found from the keys when not given")->type_name("TARGET");
-  command->add_option("--config", request->config, "the model's config.json; the one beside the checkpoint when not given")->type_name("FILE");
-  command->add_option("--exclude", request->exclude, "leave out source keys in which this regex is found")->type_name("REGEX");
+  command
+      ->add_option("--family", request->family,
+                   "the model family; found from config.json and the keys when not given")
+      ->type_name("NAME");
+  command
+      ->add_option("--from", request->from,
+                   "the layout or system of the source; found from the keys when not given")
+      ->type_name("TARGET");
+  command
+      ->add_option("--config", request->config,
+                   "the model's config.json; the one beside the checkpoint when not given")
+      ->type_name("FILE");
+  command
+      ->add_option("--exclude", request->exclude,
+                   "leave out source keys in which this regex is found")
+      ->type_name("REGEX");
   AddSetFlag(command, request);
 }
 
 void AddSetFlag(CLI::App* command, SourceRequest* request) {
-  command->add_option_function<std::vector<std::string>>("--set", [request](const std::vector<std::string>& texts) { ParseSettings(texts, request); },
-                                                         "a size (L=4), a layout parameter (T=2) or a config attribute (num_hidden_layers=4)")
+  command
+      ->add_option_function<std::vector<std::string>>(
+          "--set",
+          [request](const std::vector<std::string>& texts) { ParseSettings(texts, request); },
+          "a size (L=4), a layout parameter (T=2) or a config attribute (num_hidden_layers=4)")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
 }
@@ -60,7 +78,8 @@ void AddSetFlag(CLI::App* command, SourceRequest* request) {
 void ParseSettings(const std::vector<std::string>& texts, SourceRequest* request) {
   for (const std::string& text : texts) {
     const size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0) throw CLI::ValidationError("--set", fmt::format("`{}` is not NAME=VALUE", text));
+    if (equals == std::string::npos || equals == 0)
+      throw CLI::ValidationError("--set", fmt::format("`{}` is not NAME=VALUE", text));
     request->set.push_back({text.substr(0, equals), text.substr(equals + 1)});
   }
 }
@@ -70,11 +89,14 @@ uint64_t ParseBytes(const std::string& text) {
   const double n = std::strtod(text.c_str(), &end);
   const std::string unit = end;
   static const std::pair<const char*, double> kUnits[] = {
-      {"", 1}, {"B", 1}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}};
+      {"", 1},     {"B", 1},     {"kB", 1e3},     {"KB", 1e3},        {"MB", 1e6},
+      {"GB", 1e9}, {"TB", 1e12}, {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}};
   for (const auto& [name, factor] : kUnits) {
-    if (unit == name && end != text.c_str() && n >= 1 && n * factor < 9e18) return static_cast<uint64_t>(n * factor);
+    if (unit == name && end != text.c_str() && n >= 1 && n * factor < 9e18)
+      return static_cast<uint64_t>(n * factor);
   }
-  throw CLI::ValidationError("size", fmt::format("`{}` is no size: write 64MB, 5GB or a number of bytes", text));
+  throw CLI::ValidationError(
+      "size", fmt::format("`{}` is no size: write 64MB, 5GB or a number of bytes", text));
 }
 
 int Show(const Diagnostics& diagnostics) {

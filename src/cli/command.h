@@ -1,7 +1,9 @@
-// What the commands share: where rules are, how findings are shown, the flags that several of them have.
+// What the commands share: where rules are, how findings are shown, the flags that several of them
+// have.
 //
-// Each command is one file with one function that adds a subcommand to the application. Arguments and exit codes live here, nothing
-// else. Exit codes: 0 done, 1 findings or refused input, 2 usage, 3 internal error, 4 the operating system failed.
+// Each command is one file with one function that adds a subcommand to the application. Arguments
+// and exit codes live here, nothing else. Exit codes: 0 done, 1 findings or refused input, 2 usage,
+// 3 internal error, 4 the operating system failed.
 #ifndef RULE_RUNNER_CLI_COMMAND_H_
 #define RULE_RUNNER_CLI_COMMAND_H_
 
@@ -32,7 +34,8 @@ void AddTest(CLI::App& app, Run* run);
 void AddList(CLI::App& app, Run* run);
 void AddSchema(CLI::App& app, Run* run);
 
-// --rules DIR..., then RULE_RUNNER_RULES (with ':' between), then the installed set beside the program.
+// --rules DIR..., then RULE_RUNNER_RULES (with ':' between), then the installed set beside the
+// program.
 std::vector<std::string> RuleDirectories(const std::vector<std::string>& given);
 void AddRulesFlag(CLI::App* command, std::vector<std::string>* directories);
 
@@ -45,7 +48,8 @@ void ParseSettings(const std::vector<std::string>& texts, SourceRequest* request
 // "64MB", "5GB", "4096"
 uint64_t ParseBytes(const std::string& text);
 
-// Findings to stderr, with colour on a terminal. Returns kFindings when there are errors, else kDone.
+// Findings to stderr, with colour on a terminal. Returns kFindings when there are errors, else
+// kDone.
 int Show(const Diagnostics& diagnostics);
 // Results to stdout.
 void Print(const std::string& text);

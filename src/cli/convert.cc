@@ -30,8 +30,14 @@ void AddConvert(CLI::App& app, Run* run) {
   CLI::App* command = app.add_subcommand("convert", "convert a checkpoint to another layout");
   command->footer("Example:\n  rule-runner convert Qwen3-30B-A3B out --to transformers-5");
   ConvertRequest& request = flags->convert.request;
-  command->add_option("SOURCE", request.source.path, "a .safetensors file, a folder with an index, an adapter folder")->required();
-  command->add_option("DESTINATION", request.destination, "a folder, or a file that ends in .safetensors")->required();
+  command
+      ->add_option("SOURCE", request.source.path,
+                   "a .safetensors file, a folder with an index, an adapter folder")
+      ->required();
+  command
+      ->add_option("DESTINATION", request.destination,
+                   "a folder, or a file that ends in .safetensors")
+      ->required();
   AddConvertFlags(command, &flags->convert);
   command->add_flag("--dry-run", request.dry_run, "say what would be done and write nothing");
   command->add_flag("--force", request.force, "replace an existing destination");
@@ -47,8 +53,10 @@ void AddConvert(CLI::App& app, Run* run) {
       const std::optional<RunReport> report = Convert(RealFiles(), &library, wanted, &diagnostics);
       const int code = Show(diagnostics);
       if (!report) return code == kDone ? kFindings : code;
-      if (RealFiles().KindOf(flags->report) == FileKind::kFile) RealFiles().RemoveAll(flags->report);  // of an earlier run
-      if (!flags->report.empty()) WriteSmallFile(RealFiles(), flags->report, ToPrettyJson(report->ToJson()) + "\n");
+      if (RealFiles().KindOf(flags->report) == FileKind::kFile)
+        RealFiles().RemoveAll(flags->report);  // of an earlier run
+      if (!flags->report.empty())
+        WriteSmallFile(RealFiles(), flags->report, ToPrettyJson(report->ToJson()) + "\n");
       Print(report->ToText());
       return kDone;
     };

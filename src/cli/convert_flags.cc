@@ -4,24 +4,46 @@ namespace rr::cli {
 
 void AddConvertFlags(CLI::App* command, ConvertFlags* flags) {
   ConvertRequest& request = flags->request;
-  command->add_option("--to", request.to, "the layout (megatron) or system (transformers@5.4) that is wanted")->type_name("TARGET")->required();
+  command
+      ->add_option("--to", request.to,
+                   "the layout (megatron) or system (transformers@5.4) that is wanted")
+      ->type_name("TARGET")
+      ->required();
   AddSourceFlags(command, &request.source);
   AddRulesFlag(command, &flags->rules);
-  command->add_option("--only", request.conversion.only, "write only the keys in which this regex is found")->type_name("REGEX");
-  command->add_option("--dtype", flags->dtype, "store floating-point tensors as F64, F32, F16 or BF16")
+  command
+      ->add_option("--only", request.conversion.only,
+                   "write only the keys in which this regex is found")
+      ->type_name("REGEX");
+  command
+      ->add_option("--dtype", flags->dtype, "store floating-point tensors as F64, F32, F16 or BF16")
       ->type_name("DTYPE")
       ->check(CLI::IsMember({"F64", "F32", "F16", "BF16"}));
-  command->add_option("--allow", flags->allow, "lossy: casts and value words that round down; shape: move tensors whose shape contradicts the config unchanged; partial: leave out what the destination does not hold")
+  command
+      ->add_option(
+          "--allow", flags->allow,
+          "lossy: casts and value words that round down; shape: move tensors whose shape "
+          "contradicts the config unchanged; partial: leave out what the destination does not hold")
       ->type_name("WORD")
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"lossy", "shape", "partial"}));
-  command->add_option("--max-shard-size", flags->max_shard, "largest file that is written")->type_name("SIZE")->capture_default_str();
-  command->add_option("--memory", flags->memory, "for the buffers of all threads")->type_name("SIZE")->capture_default_str();
-  command->add_option("--jobs", request.jobs, "threads; 0 is one per processor")->type_name("N")->check(CLI::Range(0, 256));
-  command->add_option("--engine", flags->engine, "copy, or the slow reference that everything is tested against")
+  command->add_option("--max-shard-size", flags->max_shard, "largest file that is written")
+      ->type_name("SIZE")
+      ->capture_default_str();
+  command->add_option("--memory", flags->memory, "for the buffers of all threads")
+      ->type_name("SIZE")
+      ->capture_default_str();
+  command->add_option("--jobs", request.jobs, "threads; 0 is one per processor")
+      ->type_name("N")
+      ->check(CLI::Range(0, 256));
+  command
+      ->add_option("--engine", flags->engine,
+                   "copy, or the slow reference that everything is tested against")
       ->capture_default_str()
       ->check(CLI::IsMember({"copy", "reference"}));
-  command->add_option("--disable-pass", request.disabled_passes, "leave out a pass of the planner: fuse, coalesce, order")
+  command
+      ->add_option("--disable-pass", request.disabled_passes,
+                   "leave out a pass of the planner: fuse, coalesce, order")
       ->type_name("PASS")
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"fuse", "coalesce", "order"}));

@@ -13,11 +13,14 @@ namespace {
 // A mistake in a shared file is found in every family that extends it, and said once.
 void AppendNew(const Diagnostics& found, Diagnostics* all) {
   for (const Diagnostic& d : found.all()) {
-    const bool known = std::any_of(all->all().begin(), all->all().end(), [&](const Diagnostic& other) {
-      return other.code == d.code && other.message == d.message && other.place.begin == d.place.begin &&
-             (other.place.source == nullptr) == (d.place.source == nullptr) &&
-             (d.place.source == nullptr || other.place.source->name() == d.place.source->name());
-    });
+    const bool known =
+        std::any_of(all->all().begin(), all->all().end(), [&](const Diagnostic& other) {
+          return other.code == d.code && other.message == d.message &&
+                 other.place.begin == d.place.begin &&
+                 (other.place.source == nullptr) == (d.place.source == nullptr) &&
+                 (d.place.source == nullptr ||
+                  other.place.source->name() == d.place.source->name());
+        });
     if (!known) all->Add(d.code, d.place, d.message) = d;
   }
 }
@@ -30,11 +33,15 @@ void AddLint(CLI::App& app, Run* run) {
     std::string explain;
   };
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand("lint", "check rule files: names, shapes, and the proof that nothing is lost or stored twice");
+  CLI::App* command = app.add_subcommand(
+      "lint",
+      "check rule files: names, shapes, and the proof that nothing is lost or stored twice");
   command->footer("Example:\n  rule-runner lint rules\n  rule-runner lint --explain RR203");
-  command->add_option("PATH", flags->paths, "rule files, or folders of them; the installed rules when none is given");
+  command->add_option("PATH", flags->paths,
+                      "rule files, or folders of them; the installed rules when none is given");
   AddRulesFlag(command, &flags->rules);
-  command->add_option("--explain", flags->explain, "explain a code and do nothing else")->type_name("CODE");
+  command->add_option("--explain", flags->explain, "explain a code and do nothing else")
+      ->type_name("CODE");
   command->callback([flags, run] {
     *run = [flags] {
       if (!flags->explain.empty()) {
@@ -59,7 +66,8 @@ void AddLint(CLI::App& app, Run* run) {
       }
       const int code = Show(diagnostics);
       const std::string summary = SummaryLine(diagnostics);
-      Print(fmt::format("{} rule file{}: {}\n", count, count == 1 ? "" : "s", summary.empty() ? "no findings" : summary));
+      Print(fmt::format("{} rule file{}: {}\n", count, count == 1 ? "" : "s",
+                        summary.empty() ? "no findings" : summary));
       return code;
     };
   });

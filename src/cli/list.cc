@@ -16,7 +16,9 @@ std::string SpokenBy(const RuleFile& file, const std::string& layout) {
       if (one.weights.text != layout && one.adapters.text != layout) continue;
       if (!text.empty()) text += ", ";
       text += target.system.text;
-      if (one.versions && one.place.source != nullptr) text += " " + one.place.source->text().substr(one.place.begin, one.place.end - one.place.begin);
+      if (one.versions && one.place.source != nullptr)
+        text +=
+            " " + one.place.source->text().substr(one.place.begin, one.place.end - one.place.begin);
     }
   }
   return text;
@@ -30,10 +32,13 @@ void AddList(CLI::App& app, Run* run) {
     std::string format = "text";
   };
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand("list", "list the families, their layouts and the systems that speak them");
+  CLI::App* command = app.add_subcommand(
+      "list", "list the families, their layouts and the systems that speak them");
   command->footer("Example:\n  rule-runner list");
   AddRulesFlag(command, &flags->rules);
-  command->add_option("--format", flags->format, "text or json")->capture_default_str()->check(CLI::IsMember({"text", "json"}));
+  command->add_option("--format", flags->format, "text or json")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"text", "json"}));
   command->callback([flags, run] {
     *run = [flags] {
       RuleLibrary library(RealFiles(), RuleDirectories(flags->rules));
@@ -51,7 +56,8 @@ void AddList(CLI::App& app, Run* run) {
           first = false;
           layouts.push_back(Value(Value::Map{{"layout", layout.name.text}, {"systems", systems}}));
         }
-        families.push_back(Value(Value::Map{{"family", name}, {"file", library.PathOf(name)}, {"layouts", std::move(layouts)}}));
+        families.push_back(Value(Value::Map{
+            {"family", name}, {"file", library.PathOf(name)}, {"layouts", std::move(layouts)}}));
       }
       Print(flags->format == "json" ? ToPrettyJson(Value(std::move(families))) + "\n" : text);
       return Show(diagnostics);

@@ -7,7 +7,8 @@
 
 int main(int argc, char** argv) {
   using namespace rr::cli;
-  CLI::App app("Converts model weights between the layouts of many systems, by rule files.", "rule-runner");
+  CLI::App app("Converts model weights between the layouts of many systems, by rule files.",
+               "rule-runner");
   app.set_version_flag("--version", RULE_RUNNER_VERSION);
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
@@ -28,9 +29,11 @@ int main(int argc, char** argv) {
   }
   try {
     const int code = run();
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw rr::OsError("standard output cannot be written");
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      throw rr::OsError("standard output cannot be written");
     return code;
-  } catch (const CLI::ParseError& error) {  // a size that is none, found when the flags are finished
+  } catch (
+      const CLI::ParseError& error) {  // a size that is none, found when the flags are finished
     app.exit(error);
     return kUsage;
   } catch (const rr::OsError& error) {

@@ -12,7 +12,8 @@ std::vector<std::string> RulePaths(const std::vector<std::string>& paths) {
       continue;
     }
     for (const std::string& name : RealFiles().List(path)) {
-      if (name.ends_with(".yaml") && name[0] != '.') files.push_back(path + (path.ends_with('/') ? "" : "/") + name);
+      if (name.ends_with(".yaml") && name[0] != '.')
+        files.push_back(path + (path.ends_with('/') ? "" : "/") + name);
     }
   }
   return files;

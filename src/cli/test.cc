@@ -15,11 +15,17 @@ void AddTest(CLI::App& app, Run* run) {
     uint64_t seed = 0;
   };
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand("test", "run the tests of rule files, and round trips of every pair of layouts");
-  command->footer("Example:\n  rule-runner test rules\n  rule-runner test rules/qwen3_moe.yaml --seed 7");
-  command->add_option("PATH", flags->paths, "rule files, or folders of them; the installed rules when none is given");
+  CLI::App* command = app.add_subcommand(
+      "test", "run the tests of rule files, and round trips of every pair of layouts");
+  command->footer(
+      "Example:\n  rule-runner test rules\n  rule-runner test rules/qwen3_moe.yaml --seed 7");
+  command->add_option("PATH", flags->paths,
+                      "rule files, or folders of them; the installed rules when none is given");
   AddRulesFlag(command, &flags->rules);
-  command->add_option("--seed", flags->seed, "for the sizes of the round trips; random when 0, and printed")->type_name("N");
+  command
+      ->add_option("--seed", flags->seed,
+                   "for the sizes of the round trips; random when 0, and printed")
+      ->type_name("N");
   command->callback([flags, run] {
     *run = [flags] {
       const std::vector<std::string> directories = RuleDirectories(flags->rules);
@@ -36,7 +42,13 @@ void AddTest(CLI::App& app, Run* run) {
         }
         const bool passed = Show(diagnostics) == kDone;
         good = good && passed;
-        Print(fmt::format("{} {}: {} elements, {} round trips{}, seed {}\n", passed ? "ok  " : "FAIL", file, report.elements, report.round_trips, report.skipped > 0 ? fmt::format(", {} skipped by `require`", report.skipped) : "", seed));
+        Print(fmt::format(
+            "{} {}: {} elements, {} round trips{}, seed {}\n", passed ? "ok  " : "FAIL", file,
+            report.elements, report.round_trips,
+            report.skipped > 0
+                ? fmt::format(", {} skipped by `require`, `partial` or `default`", report.skipped)
+                : "",
+            seed));
       }
       return good ? kDone : kFindings;
     };

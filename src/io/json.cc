@@ -124,8 +124,9 @@ std::string WhereInJson(const std::string& text, size_t offset) {
 
 std::optional<Value> ParseJson(const std::string& name, const std::string& text,
                                Diagnostics* diagnostics) {
-  // Nearly every file is plain JSON, which simdjson reads. What it refuses is read again by the strict reader: that one knows Python's
-  // literals and numbers of any size, and it has the better words for what is wrong.
+  // Nearly every file is plain JSON, which simdjson reads. What it refuses is read again by the
+  // strict reader: that one knows Python's literals and numbers of any size, and it has the better
+  // words for what is wrong.
   if (std::optional<Value> fast = ReadPlainJson(text)) return fast;
   JsonReader reader(text, JsonReader::Literals::kPython);
   Value value;

@@ -9,9 +9,9 @@
 
 namespace rr {
 
-// nullopt for everything that is not plain, good JSON: nesting beyond 64, a member name that is there
-// twice (simdjson lets it pass), numbers beyond 64 bits, Infinity and NaN, and all that is wrong. The
-// caller then asks JsonReader, which says what it is.
+// nullopt for everything that is not plain, good JSON: nesting beyond 64, a member name that is
+// there twice (simdjson lets it pass), numbers beyond 64 bits, Infinity and NaN, and all that is
+// wrong. The caller then asks JsonReader, which says what it is.
 std::optional<Value> ReadPlainJson(const std::string& text);
 
 }  // namespace rr

@@ -9,8 +9,8 @@
 
 #include "base/text.h"
 #include "bind/key_regex.h"
-#include "plan/destination_order.h"
 #include "plan/defaults.h"
+#include "plan/destination_order.h"
 #include "plan/join.h"
 #include "plan/left_out.h"
 #include "plan/value_words.h"
@@ -22,9 +22,14 @@ constexpr size_t kShown = 3;
 
 class Builder {
  public:
-  Builder(const BoundSource& source, const KeyTable& table, const CheckedLayout& destination, const ConversionOptions& options,
-          Diagnostics* diagnostics)
-      : source_(source), rules_(source.model->rules()), table_(table), layout_(destination), options_(options), diagnostics_(diagnostics) {}
+  Builder(const BoundSource& source, const KeyTable& table, const CheckedLayout& destination,
+          const ConversionOptions& options, Diagnostics* diagnostics)
+      : source_(source),
+        rules_(source.model->rules()),
+        table_(table),
+        layout_(destination),
+        options_(options),
+        diagnostics_(diagnostics) {}
 
   std::optional<Conversion> Run() {
     const size_t errors = diagnostics_->ErrorCount();
@@ -34,7 +39,10 @@ class Builder {
     if (!CheckOddShapes()) return std::nullopt;
     const std::vector<std::string> lost = LostTensors(source_, result_.destination);
     if (!lost.empty() && !options_.allow_partial) {
-      diagnostics_->Add(Code::kPartialConversion, layout_.name.place, fmt::format("layout `{}` does not hold {}", layout_.name.text, JoinWords(lost))).help = "--allow partial leaves them out";
+      diagnostics_
+          ->Add(Code::kPartialConversion, layout_.name.place,
+                fmt::format("layout `{}` does not hold {}", layout_.name.text, JoinWords(lost)))
+          .help = "--allow partial leaves them out";
       good_ = false;
     }
     result_.dropped = lost;
@@ -49,13 +57,15 @@ class Builder {
     for (const auto& [words, keys] : lossy_) {
       result_.lossy.push_back(fmt::format("{}: {}", words, JoinWords(keys, kShown)));
     }
-    for (std::string& key : DroppedKeys(source_, table_, diagnostics_)) result_.dropped.push_back(std::move(key));
+    for (std::string& key : DroppedKeys(source_, table_, diagnostics_))
+      result_.dropped.push_back(std::move(key));
     return std::move(result_);
   }
 
  private:
   const CheckedEntry& SourceEntry(uint32_t tensor) const {
-    return source_.layout.layout->entries[static_cast<size_t>(source_.layout.tensors[tensor].entry)];
+    return source_.layout.layout
+        ->entries[static_cast<size_t>(source_.layout.tensors[tensor].entry)];
   }
   const CheckedEntry& DestinationEntry(uint32_t tensor) const {
     return layout_.entries[static_cast<size_t>(result_.destination.tensors[tensor].entry)];
@@ -71,7 +81,8 @@ class Builder {
       // The same named string with the same variants keeps the source's choice.
       const auto same = source_.layout.choice.prefixes.find(name);
       if (same == source_.layout.choice.prefixes.end()) continue;
-      if (VariantTexts(*source_.layout.layout, name) == VariantTexts(layout_, name)) variant = same->second;
+      if (VariantTexts(*source_.layout.layout, name) == VariantTexts(layout_, name))
+        variant = same->second;
     }
     for (size_t b = 0; b < choice.present.size(); ++b) {
       const TableRule* theirs = source_.layout.layout->tables[b];
@@ -79,7 +90,8 @@ class Builder {
       choice.present[b] = choice.present[b] && (source_.layout.choice.present[b] || has_default);
       if (theirs == layout_.tables[b]) choice.variants[b] = source_.layout.choice.variants[b];
     }
-    std::optional<BoundLayout> bound = Instantiate(*source_.model, layout_, choice, {}, diagnostics_);
+    std::optional<BoundLayout> bound =
+        Instantiate(*source_.model, layout_, choice, {}, diagnostics_);
     if (!bound) return false;
     result_.destination = std::move(*bound);
     if (!options_.only.empty() && !KeepOnly()) return false;
@@ -91,7 +103,8 @@ class Builder {
     return true;
   }
 
-  static std::vector<std::string> VariantTexts(const CheckedLayout& layout, const std::string& name) {
+  static std::vector<std::string> VariantTexts(const CheckedLayout& layout,
+                                               const std::string& name) {
     std::vector<std::string> texts;
     for (const auto& [other, variants] : layout.prefixes) {
       if (other != name) continue;
@@ -112,24 +125,29 @@ class Builder {
       if (keep) kept.push_back(std::move(tensor));
     }
     bound.tensors = std::move(kept);
-    std::erase_if(bound.pieces, [&](const BoundPiece& piece) { return new_index[piece.stored] == UINT32_MAX; });
+    std::erase_if(bound.pieces,
+                  [&](const BoundPiece& piece) { return new_index[piece.stored] == UINT32_MAX; });
     for (BoundPiece& piece : bound.pieces) piece.stored = new_index[piece.stored];
     return true;
   }
 
   void MakeSources() {
     for (const FoundKey& key : table_.keys) {
-      result_.graph.sources.push_back({key.name, key.dtype.value_or(Dtype::kBF16), key.shape.value_or(std::vector<int64_t>{})});
+      result_.graph.sources.push_back(
+          {key.name, key.dtype.value_or(Dtype::kBF16), key.shape.value_or(std::vector<int64_t>{})});
     }
   }
 
-  // A key that both sides describe with the same expression over the same captures moves as a whole: no size is needed.
+  // A key that both sides describe with the same expression over the same captures moves as a
+  // whole: no size is needed.
   void PairIdentical() {
     // Words of an entry, made once: a checkpoint has many tensors and few entries.
     std::map<std::string, int> words;
     auto words_of = [&](const CheckedLayout& layout) {
       std::vector<int> numbers;
-      for (const CheckedEntry& entry : layout.entries) numbers.push_back(words.emplace(StorageOf(layout, entry), static_cast<int>(words.size())).first->second);
+      for (const CheckedEntry& entry : layout.entries)
+        numbers.push_back(
+            words.emplace(StorageOf(layout, entry), static_cast<int>(words.size())).first->second);
       return numbers;
     };
     const std::vector<int> theirs = words_of(*source_.layout.layout);
@@ -137,12 +155,16 @@ class Builder {
     std::map<std::pair<int, std::vector<int64_t>>, uint32_t> by_signature;
     for (uint32_t i = 0; i < source_.layout.tensors.size(); ++i) {
       const CheckedEntry& entry = SourceEntry(i);
-      if (!entry.rule->tied && !entry.rule->pad) by_signature[{theirs[static_cast<size_t>(source_.layout.tensors[i].entry)], source_.layout.tensors[i].captures}] = i;
+      if (!entry.rule->tied && !entry.rule->pad)
+        by_signature[{theirs[static_cast<size_t>(source_.layout.tensors[i].entry)],
+                      source_.layout.tensors[i].captures}] = i;
     }
     for (uint32_t i = 0; i < result_.destination.tensors.size(); ++i) {
       const CheckedEntry& entry = DestinationEntry(i);
       if (entry.rule->pad) continue;
-      const auto found = by_signature.find({ours[static_cast<size_t>(result_.destination.tensors[i].entry)], result_.destination.tensors[i].captures});
+      const auto found =
+          by_signature.find({ours[static_cast<size_t>(result_.destination.tensors[i].entry)],
+                             result_.destination.tensors[i].captures});
       if (found == by_signature.end()) continue;
       const uint32_t key = source_.found[found->second];
       if (!table_.keys[key].shape) continue;
@@ -158,19 +180,24 @@ class Builder {
     }
   }
 
-  // A tensor whose shape contradicts the config moves only as a whole, and only when that is allowed.
+  // A tensor whose shape contradicts the config moves only as a whole, and only when that is
+  // allowed.
   bool CheckOddShapes() {
     std::vector<std::string> keys;
     for (const uint32_t odd : source_.odd_shapes) {
       const std::string& name = table_.keys[source_.found[odd]].name;
       if (paired_source_.count(odd) > 0) {
-        result_.notes.push_back(fmt::format("{} moved unchanged: its shape contradicts the config", name));
+        result_.notes.push_back(
+            fmt::format("{} moved unchanged: its shape contradicts the config", name));
       } else {
         keys.push_back(name);
       }
     }
     if (keys.empty()) return true;
-    diagnostics_->Add(Code::kShapeAgainstConfig, {}, fmt::format("{} cannot be converted: their shapes contradict the config and `{}` stores them otherwise", JoinWords(keys), layout_.name.text));
+    diagnostics_->Add(Code::kShapeAgainstConfig, {},
+                      fmt::format("{} cannot be converted: their shapes contradict the config and "
+                                  "`{}` stores them otherwise",
+                                  JoinWords(keys), layout_.name.text));
     return false;
   }
 
@@ -182,7 +209,11 @@ class Builder {
       if (paired_[i] || rest.tensors[i].unknown_axis.empty()) continue;
       if (!unknown_reported_.insert(rest.tensors[i].unknown_axis).second) continue;
       const CheckedEntry& entry = DestinationEntry(i);
-      diagnostics_->Add(Code::kUnknownSize, entry.rule->place, fmt::format("the shape of {} needs {}, which is unknown", rest.tensors[i].key, rest.tensors[i].unknown_axis)).help = fmt::format("give --config, or --set {}=N", rest.tensors[i].unknown_axis);
+      diagnostics_
+          ->Add(Code::kUnknownSize, entry.rule->place,
+                fmt::format("the shape of {} needs {}, which is unknown", rest.tensors[i].key,
+                            rest.tensors[i].unknown_axis))
+          .help = fmt::format("give --config, or --set {}=N", rest.tensors[i].unknown_axis);
       good_ = false;
     }
     needed_.assign(rest.tensors.size(), 0);
@@ -197,7 +228,8 @@ class Builder {
     AddJoined(source_.layout, rest);
     // A tied copy is compared also with what moved as a whole.
     BoundLayout tied = source_.layout;
-    std::erase_if(tied.pieces, [&](const BoundPiece& piece) { return !tied.leaves[piece.leaf].tied; });
+    std::erase_if(tied.pieces,
+                  [&](const BoundPiece& piece) { return !tied.leaves[piece.leaf].tied; });
     if (tied.pieces.empty()) return;
     BoundLayout moved = result_.destination;
     std::erase_if(moved.pieces, [&](const BoundPiece& piece) { return !paired_[piece.stored]; });
@@ -229,27 +261,39 @@ class Builder {
       typed_[edge.destination] = true;
     } else if (destination.dtype != dtype) {
       if (mixed_.insert(edge.destination).second && mixed_.size() <= kShown) {
-        diagnostics_->Add(Code::kMixedDtypes, {}, fmt::format("{} would hold {} and {} ({} is {})", destination.key, NameOf(destination.dtype), NameOf(dtype), source.key, NameOf(source.dtype))).help = "choose one with --dtype";
+        diagnostics_
+            ->Add(Code::kMixedDtypes, {},
+                  fmt::format("{} would hold {} and {} ({} is {})", destination.key,
+                              NameOf(destination.dtype), NameOf(dtype), source.key,
+                              NameOf(source.dtype)))
+            .help = "choose one with --dtype";
       }
       return;
     }
-    std::optional<ValueOp> op = ComposeValueWords(*source_.model, *from.rule, *to.rule, source.dtype, dtype, diagnostics_);
+    std::optional<ValueOp> op =
+        ComposeValueWords(*source_.model, *from.rule, *to.rule, source.dtype, dtype, diagnostics_);
     if (!op) {
       good_ = false;
       return;
     }
     if (!op->steps.empty() || op->from != op->to) {
       if (!IsFloat(source.dtype)) {
-        diagnostics_->Add(Code::kValueOpOnDtype, {}, fmt::format("{} is {}: its values cannot be changed", source.key, NameOf(source.dtype)));
+        diagnostics_->Add(Code::kValueOpOnDtype, {},
+                          fmt::format("{} is {}: its values cannot be changed", source.key,
+                                      NameOf(source.dtype)));
         return;
       }
       const std::string words = Describe(*op);
       if (!IsWidening(op->from, op->to)) {
         if (!options_.allow_lossy && lossy_reported_.insert(words).second) {
-          diagnostics_->Add(Code::kLossyConversion, {}, fmt::format("{} would be stored by {}", source.key, words));
+          diagnostics_
+              ->Add(Code::kLossyConversion, {},
+                    fmt::format("{} would be stored by {}", source.key, words))
+              .help = "--allow lossy does it, and lists what it touched in the report";
         }
       }
-      if (!op->steps.empty() || !IsWidening(op->from, op->to)) lossy_[words].push_back(destination.key);
+      if (!op->steps.empty() || !IsWidening(op->from, op->to))
+        lossy_[words].push_back(destination.key);
       edge.value_op = OpIndex(*op);
     }
     result_.graph.edges.push_back(std::move(edge));
@@ -275,18 +319,23 @@ class Builder {
       const BoundLeaf& leaf = bound.leaves[piece.leaf];
       const auto value = values.find(leaf.tensor);
       if (value == values.end() || paired_[piece.stored]) continue;
-      auto [at, is_new] = sources.emplace(leaf.tensor, static_cast<uint32_t>(result_.graph.sources.size()));
+      auto [at, is_new] =
+          sources.emplace(leaf.tensor, static_cast<uint32_t>(result_.graph.sources.size()));
       if (is_new) {
-        result_.graph.sources.push_back({fmt::format("<default of {}>", rules_.FullName(leaf.tensor)), Dtype::kF64, {}});
+        result_.graph.sources.push_back(
+            {fmt::format("<default of {}>", rules_.FullName(leaf.tensor)), Dtype::kF64, {}});
         result_.constants.push_back(value->second);
-        result_.defaulted.push_back(fmt::format("{} = {}", rules_.FullName(leaf.tensor), value->second));
+        result_.defaulted.push_back(
+            fmt::format("{} = {}", rules_.FullName(leaf.tensor), value->second));
       }
       GraphTensor& destination = result_.graph.destinations[piece.stored];
       const CheckedEntry& entry = DestinationEntry(piece.stored);
-      if (!typed_[piece.stored]) destination.dtype = entry.rule->cast ? *entry.rule->cast : options_.dtype.value_or(common);
+      if (!typed_[piece.stored])
+        destination.dtype = entry.rule->cast ? *entry.rule->cast : options_.dtype.value_or(common);
       typed_[piece.stored] = true;
       EntryRule nothing;
-      std::optional<ValueOp> op = ComposeValueWords(*source_.model, nothing, *entry.rule, Dtype::kF64, destination.dtype, diagnostics_);
+      std::optional<ValueOp> op = ComposeValueWords(*source_.model, nothing, *entry.rule,
+                                                    Dtype::kF64, destination.dtype, diagnostics_);
       if (!op) continue;
       Edge edge;
       edge.source = at->second;
@@ -307,14 +356,20 @@ class Builder {
   void Pass() {
     std::vector<KeyRegex> passes;
     for (const SpannedText& regex : layout_.pass) {
-      if (auto compiled = KeyRegex::Compile("pass", regex.text, diagnostics_)) passes.push_back(std::move(*compiled));
+      if (auto compiled = KeyRegex::Compile("pass", regex.text, diagnostics_))
+        passes.push_back(std::move(*compiled));
     }
     for (const uint32_t key : source_.passed) {
       const FoundKey& found = table_.keys[key];
       if (!found.shape || !found.dtype || (only_ && !only_->IsFoundIn(found.name))) continue;
-      const bool known = std::any_of(passes.begin(), passes.end(), [&](const KeyRegex& regex) { return regex.Matches(found.name); });
+      const bool known = std::any_of(passes.begin(), passes.end(), [&](const KeyRegex& regex) {
+        return regex.Matches(found.name);
+      });
       if (!known) {
-        if (!options_.allow_partial) diagnostics_->Add(Code::kPartialConversion, {}, fmt::format("layout `{}` has no place for {}", layout_.name.text, found.name));
+        if (!options_.allow_partial)
+          diagnostics_->Add(
+              Code::kPartialConversion, {},
+              fmt::format("layout `{}` has no place for {}", layout_.name.text, found.name));
         result_.dropped.push_back(found.name);
         continue;
       }
@@ -332,10 +387,14 @@ class Builder {
   void CheckCover() {
     std::vector<std::string> missing;
     for (size_t i = 0; i < needed_.size(); ++i) {
-      if (!paired_[i] && covered_[i] != needed_[i]) missing.push_back(result_.graph.destinations[i].key);
+      if (!paired_[i] && covered_[i] != needed_[i])
+        missing.push_back(result_.graph.destinations[i].key);
     }
     if (missing.empty()) return;
-    diagnostics_->Add(Code::kMissingKey, {}, fmt::format("layout `{}` does not hold what {} need{}", source_.layout.layout->name.text, JoinWords(missing, kShown), missing.size() == 1 ? "s" : ""));
+    diagnostics_->Add(
+        Code::kMissingKey, {},
+        fmt::format("layout `{}` does not hold what {} need{}", source_.layout.layout->name.text,
+                    JoinWords(missing, kShown), missing.size() == 1 ? "s" : ""));
   }
 
   const BoundSource& source_;
@@ -357,8 +416,10 @@ class Builder {
 
 }  // namespace
 
-std::optional<Conversion> BuildConversion(const BoundSource& source, const KeyTable& table, const CheckedLayout& destination,
-                                          const ConversionOptions& options, Diagnostics* diagnostics) {
+std::optional<Conversion> BuildConversion(const BoundSource& source, const KeyTable& table,
+                                          const CheckedLayout& destination,
+                                          const ConversionOptions& options,
+                                          Diagnostics* diagnostics) {
   return Builder(source, table, destination, options, diagnostics).Run();
 }
 

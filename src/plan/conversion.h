@@ -1,7 +1,8 @@
 // From two bound layouts to a transform graph.
 //
-// Enters: a bound source, and the layout that is wanted. Leaves: the destination's tensors and one edge per pair of leaves that
-// share elements, with everything that is not an exact move written down. Refusals come before any byte is read.
+// Enters: a bound source, and the layout that is wanted. Leaves: the destination's tensors and one
+// edge per pair of leaves that share elements, with everything that is not an exact move written
+// down. Refusals come before any byte is read.
 #ifndef RULE_RUNNER_PLAN_CONVERSION_H_
 #define RULE_RUNNER_PLAN_CONVERSION_H_
 
@@ -27,27 +28,30 @@ struct ConversionOptions {
 
 // A padded dimension of a source tensor, of which only the first rows are moved.
 struct CutPad {
-  uint32_t source = 0;     // index into Graph::sources
+  uint32_t source = 0;  // index into Graph::sources
   int64_t dim = 0;
-  int64_t kept = 0;        // extent without the padding
+  int64_t kept = 0;  // extent without the padding
   bool must_be_zero = false;
 };
 
 struct Conversion {
-  Graph graph;                     // sources: every key of the checkpoint, in its order
+  Graph graph;  // sources: every key of the checkpoint, in its order
   BoundLayout destination;
   std::vector<CutPad> cut_pads;
-  std::vector<double> constants;   // extra sources after the checkpoint's: one element each, F64
+  std::vector<double> constants;  // extra sources after the checkpoint's: one element each, F64
   // For the report: what is not an exact, complete move.
-  std::vector<std::string> lossy;      // casts and value words that round
-  std::vector<std::string> dropped;    // tensors that the destination does not hold, tied copies, ignored keys
+  std::vector<std::string> lossy;  // casts and value words that round
+  std::vector<std::string>
+      dropped;  // tensors that the destination does not hold, tied copies, ignored keys
   std::vector<std::string> defaulted;  // tensors made from a default
   std::vector<std::string> notes;
 };
 
 // Errors: RR501, RR502, RR503, RR505, RR506, RR510, and those of Instantiate.
-std::optional<Conversion> BuildConversion(const BoundSource& source, const KeyTable& table, const CheckedLayout& destination,
-                                          const ConversionOptions& options, Diagnostics* diagnostics);
+std::optional<Conversion> BuildConversion(const BoundSource& source, const KeyTable& table,
+                                          const CheckedLayout& destination,
+                                          const ConversionOptions& options,
+                                          Diagnostics* diagnostics);
 
 }  // namespace rr
 

@@ -17,13 +17,16 @@ std::map<int, double> DefaultValues(const BoundSource& source, Diagnostics* diag
         continue;
       }
       for (size_t t = 0; t < rules.tensors.size(); ++t) {
-        if (rules.tensors[t].block != static_cast<int>(b) || rules.tensors[t].name != rule.tensor.text) continue;
+        if (rules.tensors[t].block != static_cast<int>(b) ||
+            rules.tensors[t].name != rule.tensor.text)
+          continue;
         values[static_cast<int>(t)] = d != nullptr ? *d : static_cast<double>(*n);
       }
     }
   }
   // A default stands in for what is not there.
-  for (const BoundPiece& piece : source.layout.pieces) values.erase(source.layout.leaves[piece.leaf].tensor);
+  for (const BoundPiece& piece : source.layout.pieces)
+    values.erase(source.layout.leaves[piece.leaf].tensor);
   return values;
 }
 

@@ -9,7 +9,8 @@
 
 namespace rr {
 
-// Per logical tensor that the source lacks and its layout gives a value for. RR210 for a default that is no number.
+// Per logical tensor that the source lacks and its layout gives a value for. RR210 for a default
+// that is no number.
 std::map<int, double> DefaultValues(const BoundSource& source, Diagnostics* diagnostics);
 // The floating-point dtype that most tensors have; F32 when there is none.
 Dtype MostCommonFloat(const KeyTable& table);

@@ -6,8 +6,8 @@
 
 namespace rr {
 
-// Destinations in the order of their first byte in the source: what was next to each other stays next to each other, so a
-// per-expert file written from a fused one is one long copy.
+// Destinations in the order of their first byte in the source: what was next to each other stays
+// next to each other, so a per-expert file written from a fused one is one long copy.
 void OrderDestinations(Graph* graph);
 
 }  // namespace rr

@@ -1,8 +1,9 @@
 // The transform graph: which elements of which source tensor go where in which destination tensor.
 //
-// Enters: two bound layouts of one family. Leaves: plain data, one edge per pair of leaves that share elements. An edge is
-// a box of elements with a stride per dimension on both sides; nothing in it knows of rules, keys or axes. The reference
-// engine walks it as it is; the passes (plan/pass_*.cc) turn it into a `Plan`.
+// Enters: two bound layouts of one family. Leaves: plain data, one edge per pair of leaves that
+// share elements. An edge is a box of elements with a stride per dimension on both sides; nothing
+// in it knows of rules, keys or axes. The reference engine walks it as it is; the passes
+// (plan/pass_*.cc) turn it into a `Plan`.
 #ifndef RULE_RUNNER_PLAN_GRAPH_H_
 #define RULE_RUNNER_PLAN_GRAPH_H_
 
@@ -14,7 +15,8 @@
 
 namespace rr {
 
-// One dimension of a box: n elements, `src` and `dst` elements apart. A source stride of 0 repeats one element.
+// One dimension of a box: n elements, `src` and `dst` elements apart. A source stride of 0 repeats
+// one element.
 struct CopyDim {
   int64_t n = 1;
   int64_t src = 0;
@@ -22,7 +24,8 @@ struct CopyDim {
   bool operator==(const CopyDim&) const = default;
 };
 
-// Elements start + sum(i_d * dims[d].src) of the source go to start + sum(i_d * dims[d].dst) of the destination.
+// Elements start + sum(i_d * dims[d].src) of the source go to start + sum(i_d * dims[d].dst) of the
+// destination.
 struct StridedCopy {
   std::vector<CopyDim> dims;
   int64_t src_start = 0;
@@ -35,13 +38,14 @@ struct StridedCopy {
   }
 };
 
-// What happens to a value on its way: x -> round(round(x op a) op b) ... in `compute` (F32 or F64), then one rounding
-// (to nearest, ties to even) to the destination's dtype. No steps: a cast. A value wider than `compute` is rounded to it before
-// the step. A NaN stays what it is, made quiet; one that a step makes of numbers is the positive quiet NaN without payload.
+// What happens to a value on its way: x -> round(round(x op a) op b) ... in `compute` (F32 or F64),
+// then one rounding (to nearest, ties to even) to the destination's dtype. No steps: a cast. A
+// value wider than `compute` is rounded to it before the step. A NaN stays what it is, made quiet;
+// one that a step makes of numbers is the positive quiet NaN without payload.
 struct ValueStep {
   enum class Kind { kAdd, kMultiply, kDivide } kind = Kind::kAdd;
-  double operand = 0;             // already rounded to `in`
-  Dtype compute = Dtype::kF32;    // kF32 or kF64: the arithmetic the step is done in
+  double operand = 0;           // already rounded to `in`
+  Dtype compute = Dtype::kF32;  // kF32 or kF64: the arithmetic the step is done in
 };
 struct ValueOp {
   Dtype from = Dtype::kF32;
@@ -63,7 +67,8 @@ struct GraphTensor {
 
 enum class EdgeKind : uint8_t {
   kCopy,
-  kCompare,  // the destination already has these elements from another edge: they must be equal, bit for bit
+  kCompare,  // the destination already has these elements from another edge: they must be equal,
+             // bit for bit
 };
 
 struct Edge {

@@ -14,7 +14,8 @@ namespace {
 struct VectorHash {
   size_t operator()(const std::vector<int64_t>& v) const {
     uint64_t h = 0x9E3779B97F4A7C15ULL;
-    for (const int64_t x : v) h = (h ^ static_cast<uint64_t>(x)) * 0xff51afd7ed558ccdULL + (h >> 29);
+    for (const int64_t x : v)
+      h = (h ^ static_cast<uint64_t>(x)) * 0xff51afd7ed558ccdULL + (h >> 29);
     return static_cast<size_t>(h);
   }
 };
@@ -23,7 +24,8 @@ using Index = std::unordered_map<std::vector<int64_t>, std::vector<uint32_t>, Ve
 
 class Joiner {
  public:
-  Joiner(const BoundLayout& source, const BoundLayout& destination, const CheckedRules& rules, Diagnostics* diagnostics)
+  Joiner(const BoundLayout& source, const BoundLayout& destination, const CheckedRules& rules,
+         Diagnostics* diagnostics)
       : source_(source), destination_(destination), rules_(rules), diagnostics_(diagnostics) {
     for (uint32_t i = 0; i < source.pieces.size(); ++i) {
       const BoundLeaf& leaf = source.leaves[source.pieces[i].leaf];
@@ -36,7 +38,8 @@ class Joiner {
       const BoundLeaf& leaf = destination_.leaves[destination_.pieces[i].leaf];
       const std::vector<bool> mask = MaskOf(leaf);
       const auto begin = by_mask_.lower_bound({leaf.tensor, {}});
-      for (auto group = begin; group != by_mask_.end() && group->first.first == leaf.tensor; ++group) {
+      for (auto group = begin; group != by_mask_.end() && group->first.first == leaf.tensor;
+           ++group) {
         std::vector<bool> common = mask;
         for (size_t a = 0; a < common.size(); ++a) common[a] = common[a] && group->first.second[a];
         const Index& index = IndexOf(group->first, group->second, common);
@@ -65,10 +68,12 @@ class Joiner {
 
   using GroupKey = std::pair<int, std::vector<bool>>;
 
-  const Index& IndexOf(const GroupKey& group, const std::vector<uint32_t>& pieces, const std::vector<bool>& common) {
+  const Index& IndexOf(const GroupKey& group, const std::vector<uint32_t>& pieces,
+                       const std::vector<bool>& common) {
     const auto [at, is_new] = indices_.emplace(std::pair{group, common}, Index{});
     if (is_new) {
-      for (const uint32_t piece : pieces) at->second[ValuesOf(source_.pieces[piece], common)].push_back(piece);
+      for (const uint32_t piece : pieces)
+        at->second[ValuesOf(source_.pieces[piece], common)].push_back(piece);
     }
     return at->second;
   }
@@ -78,10 +83,12 @@ class Joiner {
     const BoundPiece& d = destination_.pieces[destination_piece];
     const BoundLeaf& sl = source_.leaves[s.leaf];
     const BoundLeaf& dl = destination_.leaves[d.leaf];
-    JoinedBox box{source_piece, destination_piece, {}, sl.tied ? EdgeKind::kCompare : EdgeKind::kCopy};
+    JoinedBox box{
+        source_piece, destination_piece, {}, sl.tied ? EdgeKind::kCompare : EdgeKind::kCopy};
     box.copy.src_start = s.start;
     box.copy.dst_start = d.start;
-    // A destination that stores one element for every index of an axis takes index 0; the others must be equal to it.
+    // A destination that stores one element for every index of an axis takes index 0; the others
+    // must be equal to it.
     std::vector<const std::vector<BoundLeaf::Digit>*> compared;
     for (size_t a = 0; a < sl.axes.size(); ++a) {
       const BoundLeaf::Axis& sa = sl.axes[a];
@@ -121,7 +128,8 @@ class Joiner {
       if (i == at.size()) return;
       JoinedBox other = box;
       other.kind = EdgeKind::kCompare;
-      for (size_t c = 0; c < at.size(); ++c) other.copy.src_start += PositionOf(*compared[c], at[c]);
+      for (size_t c = 0; c < at.size(); ++c)
+        other.copy.src_start += PositionOf(*compared[c], at[c]);
       boxes_.push_back(std::move(other));
     }
   }
@@ -135,8 +143,9 @@ class Joiner {
       return fmt::format("{}", fmt::join(sizes, " x "));
     };
     diagnostics_->Add(Code::kNoCommonRefinement, tensor.place,
-                      fmt::format("axis {} of `{}` is {} in `{}` and {} in `{}`", tensor.axes[axis], rules_.FullName(sl.tensor),
-                                  text(sl.axes[axis].digits), source_.layout->name.text, text(dl.axes[axis].digits),
+                      fmt::format("axis {} of `{}` is {} in `{}` and {} in `{}`", tensor.axes[axis],
+                                  rules_.FullName(sl.tensor), text(sl.axes[axis].digits),
+                                  source_.layout->name.text, text(dl.axes[axis].digits),
                                   destination_.layout->name.text));
   }
 
@@ -162,9 +171,10 @@ int64_t PositionOf(const std::vector<BoundLeaf::Digit>& digits, int64_t value) {
   return position;
 }
 
-bool CommonDigits(const std::vector<BoundLeaf::Digit>& source, const std::vector<BoundLeaf::Digit>& destination,
-                  std::vector<CopyDim>* dims) {
-  // From the fastest digit on: each step takes the smaller of what is left of the two current digits.
+bool CommonDigits(const std::vector<BoundLeaf::Digit>& source,
+                  const std::vector<BoundLeaf::Digit>& destination, std::vector<CopyDim>* dims) {
+  // From the fastest digit on: each step takes the smaller of what is left of the two current
+  // digits.
   std::vector<CopyDim> found;
   auto s = source.rbegin();
   auto d = destination.rbegin();
@@ -193,7 +203,8 @@ bool CommonDigits(const std::vector<BoundLeaf::Digit>& source, const std::vector
   return true;
 }
 
-std::vector<JoinedBox> Join(const BoundLayout& source, const BoundLayout& destination, const CheckedRules& rules, Diagnostics* diagnostics) {
+std::vector<JoinedBox> Join(const BoundLayout& source, const BoundLayout& destination,
+                            const CheckedRules& rules, Diagnostics* diagnostics) {
   return Joiner(source, destination, rules, diagnostics).Run();
 }
 

@@ -1,5 +1,5 @@
-// What a conversion does not carry over: tensors that the destination has no place for, padding, copies, keys that are ignored. All of it
-// is in the report; some of it must be allowed.
+// What a conversion does not carry over: tensors that the destination has no place for, padding,
+// copies, keys that are ignored. All of it is in the report; some of it must be allowed.
 #ifndef RULE_RUNNER_PLAN_LEFT_OUT_H_
 #define RULE_RUNNER_PLAN_LEFT_OUT_H_
 
@@ -12,17 +12,21 @@
 
 namespace rr {
 
-// Logical tensors that the source stores and the destination's layout does not, each with the layout's reason.
+// Logical tensors that the source stores and the destination's layout does not, each with the
+// layout's reason.
 std::vector<std::string> LostTensors(const BoundSource& source, const BoundLayout& destination);
 
 // Padding of source tensors that is cut off, with a note each.
-std::vector<CutPad> CutPads(const BoundSource& source, const KeyTable& table, std::vector<std::string>* notes);
+std::vector<CutPad> CutPads(const BoundSource& source, const KeyTable& table,
+                            std::vector<std::string>* notes);
 // A note for every destination tensor that gets padding. Tensors that moved as a whole have none.
-void NotePads(const BoundSource& source, const BoundLayout& destination, const std::vector<bool>& moved_whole,
-              std::vector<std::string>* notes);
+void NotePads(const BoundSource& source, const BoundLayout& destination,
+              const std::vector<bool>& moved_whole, std::vector<std::string>* notes);
 
-// Source keys that are read and not written: tied copies, `drop` and `ignore`, with the rule's reason.
-std::vector<std::string> DroppedKeys(const BoundSource& source, const KeyTable& table, Diagnostics* diagnostics);
+// Source keys that are read and not written: tied copies, `drop` and `ignore`, with the rule's
+// reason.
+std::vector<std::string> DroppedKeys(const BoundSource& source, const KeyTable& table,
+                                     Diagnostics* diagnostics);
 
 }  // namespace rr
 

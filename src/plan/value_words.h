@@ -12,10 +12,12 @@
 
 namespace rr {
 
-// stored = logical * multiply + add. The way back subtracts, then divides (or multiplies by `back`). Equal words on both sides
-// go out. nullopt after an error: a factor that is no number, or zero.
-std::optional<ValueOp> ComposeValueWords(const Model& model, const EntryRule& from, const EntryRule& to, Dtype from_dtype,
-                                         Dtype to_dtype, Diagnostics* diagnostics);
+// stored = logical * multiply + add. The way back subtracts, then divides (or multiplies by
+// `back`). Equal words on both sides go out. nullopt after an error: a factor that is no number, or
+// zero.
+std::optional<ValueOp> ComposeValueWords(const Model& model, const EntryRule& from,
+                                         const EntryRule& to, Dtype from_dtype, Dtype to_dtype,
+                                         Diagnostics* diagnostics);
 
 bool SameOp(const ValueOp& a, const ValueOp& b);
 std::string Describe(const ValueOp& op);  // "multiply by 0.353553, cast F32 to BF16"

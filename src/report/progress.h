@@ -1,4 +1,5 @@
-// A progress line on a terminal: rewritten in place, a few times a second, gone when the work is done.
+// A progress line on a terminal: rewritten in place, a few times a second, gone when the work is
+// done.
 #ifndef RULE_RUNNER_REPORT_PROGRESS_H_
 #define RULE_RUNNER_REPORT_PROGRESS_H_
 

@@ -14,14 +14,15 @@ struct RenderOptions {
 };
 
 // design.md section 5:
-//   rules/x.yaml:31:64: error: `v` is stored over [G Q D] but its axes are [G D]  [RR203 wrong-axes]
+//   rules/x.yaml:31:64: error: `v` is stored over [G Q D] but its axes are [G D]  [RR203
+//   wrong-axes]
 //      31 |   "decoder...": "(G {q[Q D] | k[D] | v[Q D]}) H"
 //         |                                       ^^^^^
 //      note: `v` is declared here: rules/x.yaml:18:42
 //      help: did you mean `k`?
-// Without a source: `model.safetensors: error: ...`. Without a file: `error: ...`. Ends in a newline. Tabs and wide lines keep the
-// caret under the text; a place over several lines is underlined to the end of its first line; a line above 200 columns is cut around
-// the caret.
+// Without a source: `model.safetensors: error: ...`. Without a file: `error: ...`. Ends in a
+// newline. Tabs and wide lines keep the caret under the text; a place over several lines is
+// underlined to the end of its first line; a line above 200 columns is cut around the caret.
 std::string RenderText(const Diagnostic& diagnostic, const RenderOptions& options);
 std::string RenderText(const Diagnostics& diagnostics, const RenderOptions& options);
 // "2 errors and 1 warning", or "" when there are none.

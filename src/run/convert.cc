@@ -29,7 +29,8 @@ int JobsOf(const ConvertRequest& request) {
 // Half of each thread's share is for what it reads, half for what it writes.
 PlanOptions PlanOptionsOf(const ConvertRequest& request) {
   PlanOptions options;
-  options.buffer_bytes = std::max<uint64_t>(request.memory / (2 * static_cast<uint64_t>(JobsOf(request))), 4096);
+  options.buffer_bytes =
+      std::max<uint64_t>(request.memory / (2 * static_cast<uint64_t>(JobsOf(request))), 4096);
   options.buffer_bytes = std::min<uint64_t>(options.buffer_bytes, 8 << 20);
   options.disabled_passes = request.disabled_passes;
   return options;
@@ -39,22 +40,28 @@ PlanOptions PlanOptionsOf(const ConvertRequest& request) {
 void CarryFiles(const OpenedSource& source, OutputCheckpoint* output) {
   const Checkpoint& checkpoint = source.checkpoint;
   if (checkpoint.config) output->CopyFile(checkpoint.directory + "/config.json", "config.json");
-  for (const std::string& name : checkpoint.other_files) output->CopyFile(checkpoint.directory + "/" + name, name);
+  for (const std::string& name : checkpoint.other_files)
+    output->CopyFile(checkpoint.directory + "/" + name, name);
 }
 
 }  // namespace
 
-std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibrary* library, const ConvertRequest& request,
+std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibrary* library,
+                                                    const ConvertRequest& request,
                                                     Diagnostics* diagnostics) {
   const auto start = std::chrono::steady_clock::now();
   SourceOptions source_options;
   source_options.allow_shape = request.conversion.allow_shape;
-  std::optional<OpenedSource> source = OpenSource(files, library, request.source, source_options, diagnostics);
+  std::optional<OpenedSource> source =
+      OpenSource(files, library, request.source, source_options, diagnostics);
   if (!source || diagnostics->HasErrors() || !source->bound) return std::nullopt;
-  const std::optional<std::string> to = ResolveTarget(*source->rules, request.to, source->checkpoint.kind, diagnostics);
+  const std::optional<std::string> to =
+      ResolveTarget(*source->rules, request.to, source->checkpoint.kind, diagnostics);
   if (!to) return std::nullopt;
 
-  std::optional<Conversion> conversion = BuildConversion(*source->bound, source->table, *source->rules->FindLayout(*to), request.conversion, diagnostics);
+  std::optional<Conversion> conversion =
+      BuildConversion(*source->bound, source->table, *source->rules->FindLayout(*to),
+                      request.conversion, diagnostics);
   if (!conversion) return std::nullopt;
   const PlanOptions plan_options = PlanOptionsOf(request);
   Plan plan = MakePlan(conversion->graph, plan_options, diagnostics);
@@ -62,9 +69,11 @@ std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibr
 
   PreparedConversion prepared;
   std::vector<OutputTensor> tensors;
-  for (const GraphTensor& tensor : conversion->graph.destinations) tensors.push_back({tensor.key, tensor.dtype, tensor.shape});
+  for (const GraphTensor& tensor : conversion->graph.destinations)
+    tensors.push_back({tensor.key, tensor.dtype, tensor.shape});
   OutputOptions output;
-  output.max_shard_bytes = request.destination.ends_with(".safetensors") ? UINT64_MAX : request.max_shard_bytes;
+  output.max_shard_bytes =
+      request.destination.ends_with(".safetensors") ? UINT64_MAX : request.max_shard_bytes;
   output.metadata = source->checkpoint.metadata;
   prepared.layout = LayOut(tensors, output);
   prepared.jobs = JobsOf(request);
@@ -76,7 +85,9 @@ std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibr
   report.source = request.source.path;
   report.destination = request.destination;
   report.reasons = source->detection.reasons;
-  report.strength = fmt::format("{}: {}; {}: {}", report.from, ToString(StrengthOf(*source->rules->FindLayout(report.from))), report.to, ToString(StrengthOf(*source->rules->FindLayout(report.to))));
+  report.strength = fmt::format(
+      "{}: {}; {}: {}", report.from, ToString(StrengthOf(*source->rules->FindLayout(report.from))),
+      report.to, ToString(StrengthOf(*source->rules->FindLayout(report.to))));
   report.lossy = conversion->lossy;
   report.dropped = conversion->dropped;
   for (const std::string& key : source->excluded) report.dropped.push_back(key + " (--exclude)");
@@ -91,7 +102,8 @@ std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibr
   report.shards = prepared.layout.shards.size();
   report.steps = plan.steps.size();
   report.edges = conversion->graph.edges.size();
-  report.buffer_bytes = (plan.largest_read + plan.largest_write) * static_cast<uint64_t>(prepared.jobs);
+  report.buffer_bytes =
+      (plan.largest_read + plan.largest_write) * static_cast<uint64_t>(prepared.jobs);
   report.plan_seconds = SecondsSince(start);
   report.dry_run = request.dry_run;
   prepared.to = *to;
@@ -101,18 +113,25 @@ std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibr
   return prepared;
 }
 
-std::optional<RunReport> Convert(Files& files, RuleLibrary* library, const ConvertRequest& request, Diagnostics* diagnostics) {
-  std::optional<PreparedConversion> prepared = PrepareConversion(files, library, request, diagnostics);
+std::optional<RunReport> Convert(Files& files, RuleLibrary* library, const ConvertRequest& request,
+                                 Diagnostics* diagnostics) {
+  std::optional<PreparedConversion> prepared =
+      PrepareConversion(files, library, request, diagnostics);
   if (!prepared) return std::nullopt;
   if (request.dry_run) return std::move(prepared->report);
   const auto start = std::chrono::steady_clock::now();
   const OpenedSource& source = prepared->source;
-  const SourceReader reader(ReadTensorsOf(files, source.checkpoint), source.tensor_of, prepared->conversion.constants);
-  if (!CheckPadding(prepared->conversion, reader, &prepared->report.notes, diagnostics)) return std::nullopt;
+  const SourceReader reader(ReadTensorsOf(files, source.checkpoint), source.tensor_of,
+                            prepared->conversion.constants);
+  if (!CheckPadding(prepared->conversion, reader, &prepared->report.notes, diagnostics))
+    return std::nullopt;
 
   uint64_t other_bytes = 0;
-  for (const std::string& name : source.checkpoint.other_files) other_bytes += files.Open(source.checkpoint.directory + "/" + name)->size();
-  std::unique_ptr<OutputCheckpoint> output = OutputCheckpoint::Create(files, request.destination, prepared->layout, request.source.path, request.force, other_bytes, diagnostics);
+  for (const std::string& name : source.checkpoint.other_files)
+    other_bytes += files.Open(source.checkpoint.directory + "/" + name)->size();
+  std::unique_ptr<OutputCheckpoint> output =
+      OutputCheckpoint::Create(files, request.destination, prepared->layout, request.source.path,
+                               request.force, other_bytes, diagnostics);
   if (output == nullptr) return std::nullopt;
   if (request.reference_engine) {
     ExecuteReference(prepared->conversion.graph, reader, *output, diagnostics);

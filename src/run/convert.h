@@ -1,7 +1,7 @@
 // One conversion, from path to path: what the command line and the tests call.
 //
-// open -> detect -> bind -> graph -> plan -> lay out -> execute -> publish. Everything that can be refused is refused before the
-// first byte is written; the destination is complete or absent.
+// open -> detect -> bind -> graph -> plan -> lay out -> execute -> publish. Everything that can be
+// refused is refused before the first byte is written; the destination is complete or absent.
 #ifndef RULE_RUNNER_RUN_CONVERT_H_
 #define RULE_RUNNER_RUN_CONVERT_H_
 
@@ -31,7 +31,8 @@ struct SourceRequest {
   std::string family;  // empty: detected
   std::string from;    // layout or target; empty: detected
   std::string config;  // path of a config.json; empty: the one beside the checkpoint
-  std::vector<std::pair<std::string, std::string>> set;  // NAME=VALUE: an axis, or a config attribute as JSON
+  std::vector<std::pair<std::string, std::string>>
+      set;              // NAME=VALUE: an axis, or a config attribute as JSON
   std::string exclude;  // source keys that match this regex are left out, and reported
 };
 
@@ -49,18 +50,22 @@ struct OpenedSource {
 };
 
 // Splits --set into sizes of axes and config attributes. RR422 for text that is neither.
-void ApplySettings(const SourceRequest& request, const CheckedRules* rules, Config* config, std::map<std::string, int64_t>* given,
-                   Diagnostics* diagnostics);
+void ApplySettings(const SourceRequest& request, const CheckedRules* rules, Config* config,
+                   std::map<std::string, int64_t>* given, Diagnostics* diagnostics);
 // The families that a request may mean: --family, those that the config names, or all.
-std::vector<RulesPtr> CandidateFamilies(const SourceRequest& request, const Config& config, RuleLibrary* library, Diagnostics* diagnostics);
+std::vector<RulesPtr> CandidateFamilies(const SourceRequest& request, const Config& config,
+                                        RuleLibrary* library, Diagnostics* diagnostics);
 
-// nullopt after an error that leaves nothing to describe. With findings about keys or shapes the source is returned as well.
-std::optional<OpenedSource> OpenSource(const Files& files, RuleLibrary* library, const SourceRequest& request,
-                                       const SourceOptions& options, Diagnostics* diagnostics);
+// nullopt after an error that leaves nothing to describe. With findings about keys or shapes the
+// source is returned as well.
+std::optional<OpenedSource> OpenSource(const Files& files, RuleLibrary* library,
+                                       const SourceRequest& request, const SourceOptions& options,
+                                       Diagnostics* diagnostics);
 
 // The same for a list of keys without a checkpoint: {key: shape or null}.
-std::optional<OpenedSource> OpenKeyList(const Files& files, RuleLibrary* library, const SourceRequest& request,
-                                        const SourceOptions& options, Diagnostics* diagnostics);
+std::optional<OpenedSource> OpenKeyList(const Files& files, RuleLibrary* library,
+                                        const SourceRequest& request, const SourceOptions& options,
+                                        Diagnostics* diagnostics);
 
 struct ConvertRequest {
   SourceRequest source;
@@ -80,8 +85,8 @@ struct ConvertRequest {
 struct RunReport {
   std::string family, from, to;
   std::string source, destination;
-  std::vector<std::string> reasons;      // how family and layout were found
-  std::string strength;                  // of both layouts
+  std::vector<std::string> reasons;  // how family and layout were found
+  std::string strength;              // of both layouts
   std::vector<std::string> lossy, dropped, defaulted, absent, notes;
   uint64_t tensors_read = 0, tensors_written = 0;
   uint64_t bytes_read = 0, bytes_written = 0, destination_bytes = 0;
@@ -104,11 +109,13 @@ struct PreparedConversion {
   int jobs = 1;
   RunReport report;
 };
-std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibrary* library, const ConvertRequest& request,
+std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibrary* library,
+                                                    const ConvertRequest& request,
                                                     Diagnostics* diagnostics);
 
 // nullopt after an error; nothing is left behind then.
-std::optional<RunReport> Convert(Files& files, RuleLibrary* library, const ConvertRequest& request, Diagnostics* diagnostics);
+std::optional<RunReport> Convert(Files& files, RuleLibrary* library, const ConvertRequest& request,
+                                 Diagnostics* diagnostics);
 
 }  // namespace rr
 

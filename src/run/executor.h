@@ -29,11 +29,12 @@ struct RunStats {
   double seconds = 0;
 };
 
-// Index i of `reader` is plan.sources[i], of `writer` plan.destinations[i]. RR504 with key and element where copies differ: the
-// first in the order of the plan, whatever the number of threads; the destination is then incomplete and must not be
-// published. OsError of the reader or the writer comes through.
-RunStats Execute(const Plan& plan, const TensorReader& reader, TensorWriter& writer, const RunOptions& options,
-                 Diagnostics* diagnostics);
+// Index i of `reader` is plan.sources[i], of `writer` plan.destinations[i]. RR504 with key and
+// element where copies differ: the first in the order of the plan, whatever the number of threads;
+// the destination is then incomplete and must not be published. OsError of the reader or the writer
+// comes through.
+RunStats Execute(const Plan& plan, const TensorReader& reader, TensorWriter& writer,
+                 const RunOptions& options, Diagnostics* diagnostics);
 
 }  // namespace rr
 

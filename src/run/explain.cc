@@ -16,7 +16,8 @@ namespace {
 
 class Explainer {
  public:
-  Explainer(const Files& files, RuleLibrary* library, const ExplainRequest& request, Diagnostics* diagnostics)
+  Explainer(const Files& files, RuleLibrary* library, const ExplainRequest& request,
+            Diagnostics* diagnostics)
       : files_(files), library_(library), request_(request), diagnostics_(diagnostics) {}
 
   std::optional<std::string> Run() {
@@ -48,7 +49,8 @@ class Explainer {
     return text;
   }
 
-  // Which rules know the key, what its captures are, and how the other layout stores the same tensors.
+  // Which rules know the key, what its captures are, and how the other layout stores the same
+  // tensors.
   std::optional<std::string> OfKey() {
     const KeyTable table = MakeKeyTable({{request_.key, std::nullopt, std::nullopt}});
     std::string text;
@@ -58,14 +60,19 @@ class Explainer {
       for (const EntryMatch& one : match.matches) {
         const CheckedEntry& entry = layout.entries[static_cast<size_t>(one.entry)];
         std::vector<std::string> captures;
-        for (const auto& [axis, value] : one.captures) captures.push_back(fmt::format("{} = {}", axis, value));
-        text += fmt::format("{} is in layout {}, block {}{}{}\n", request_.key, layout.name.text, rules_->file->blocks[static_cast<size_t>(entry.block)].name.text, captures.empty() ? "" : ", ", fmt::join(captures, ", "));
+        for (const auto& [axis, value] : one.captures)
+          captures.push_back(fmt::format("{} = {}", axis, value));
+        text += fmt::format("{} is in layout {}, block {}{}{}\n", request_.key, layout.name.text,
+                            rules_->file->blocks[static_cast<size_t>(entry.block)].name.text,
+                            captures.empty() ? "" : ", ", fmt::join(captures, ", "));
         text += EntryText(*rules_, layout, entry, "  ");
         text += Elsewhere(layout, entry);
       }
     }
     if (!text.empty()) return text;
-    diagnostics_->Add(Code::kUnmatchedKey, {}, fmt::format("no layout of {} knows the key {}", rules_->file->family.text, request_.key));
+    diagnostics_->Add(
+        Code::kUnmatchedKey, {},
+        fmt::format("no layout of {} knows the key {}", rules_->file->family.text, request_.key));
     return std::nullopt;
   }
 
@@ -74,11 +81,14 @@ class Explainer {
     for (const CheckedLayout* layout : layouts_) {
       if (layout == &here) continue;
       for (const CheckedEntry& other : layout->entries) {
-        const bool shares = std::any_of(other.leaves.begin(), other.leaves.end(), [&](const CheckedLeaf& a) {
-          return std::any_of(entry.leaves.begin(), entry.leaves.end(), [&](const CheckedLeaf& b) { return a.tensor == b.tensor; });
-        });
+        const bool shares =
+            std::any_of(other.leaves.begin(), other.leaves.end(), [&](const CheckedLeaf& a) {
+              return std::any_of(entry.leaves.begin(), entry.leaves.end(),
+                                 [&](const CheckedLeaf& b) { return a.tensor == b.tensor; });
+            });
         if (!shares) continue;
-        text += fmt::format("  in {}:\n", layout->name.text) + EntryText(*rules_, *layout, other, "    ");
+        text += fmt::format("  in {}:\n", layout->name.text) +
+                EntryText(*rules_, *layout, other, "    ");
       }
     }
     return text;
@@ -87,9 +97,11 @@ class Explainer {
   bool ReadSizes() {
     const std::string& path = request_.source.config;
     if (!path.empty()) {
-      const auto text = files_.KindOf(path) == FileKind::kFile ? ReadSmallFile(files_, path) : std::nullopt;
+      const auto text =
+          files_.KindOf(path) == FileKind::kFile ? ReadSmallFile(files_, path) : std::nullopt;
       if (!text) {
-        diagnostics_->Add(Code::kBadConfig, Place::File(path), "this is no file that can be read as a config");
+        diagnostics_->Add(Code::kBadConfig, Place::File(path),
+                          "this is no file that can be read as a config");
         return false;
       }
       std::optional<Value> json = ParseJson(path, *text, diagnostics_);
@@ -104,11 +116,14 @@ class Explainer {
     const Model model(*rules_, config_, given_);
     std::string text;
     for (const CheckedLayout* layout : layouts_) {
-      const std::optional<KeyTable> table = SyntheticKeys(model, *layout, Dtype::kBF16, diagnostics_);
+      const std::optional<KeyTable> table =
+          SyntheticKeys(model, *layout, Dtype::kBF16, diagnostics_);
       if (!table) return std::nullopt;
-      text += fmt::format("{} {}: {} tensors\n", rules_->file->family.text, layout->name.text, WithCommas(table->keys.size()));
+      text += fmt::format("{} {}: {} tensors\n", rules_->file->family.text, layout->name.text,
+                          WithCommas(table->keys.size()));
       for (const FoundKey& key : table->keys) {
-        if (request_.key.empty() || request_.key == key.name) text += fmt::format("  {} [{}]\n", key.name, fmt::join(*key.shape, ", "));
+        if (request_.key.empty() || request_.key == key.name)
+          text += fmt::format("  {} [{}]\n", key.name, fmt::join(*key.shape, ", "));
       }
     }
     return text;
@@ -116,11 +131,15 @@ class Explainer {
 
   std::optional<std::string> GraphOrPlan() {
     if (layouts_.size() != 2 || request_.source.from.empty()) {
-      diagnostics_->Add(Code::kUnknownLayout, {}, fmt::format("stage {} is between two layouts", request_.stage)).help = "give --from and --to";
+      diagnostics_
+          ->Add(Code::kUnknownLayout, {},
+                fmt::format("stage {} is between two layouts", request_.stage))
+          .help = "give --from and --to";
       return std::nullopt;
     }
     const Model model(*rules_, config_, given_);
-    const std::optional<KeyTable> table = SyntheticKeys(model, *layouts_[0], Dtype::kBF16, diagnostics_);
+    const std::optional<KeyTable> table =
+        SyntheticKeys(model, *layouts_[0], Dtype::kBF16, diagnostics_);
     if (!table) return std::nullopt;
     const auto bound = BindSource(*rules_, *layouts_[0], config_, given_, *table, {}, diagnostics_);
     if (!bound || diagnostics_->HasErrors()) return std::nullopt;
@@ -128,24 +147,32 @@ class Explainer {
     options.allow_lossy = options.allow_partial = true;
     const auto conversion = BuildConversion(*bound, *table, *layouts_[1], options, diagnostics_);
     if (!conversion) return std::nullopt;
-    return request_.stage == "graph" ? GraphStage(OptimizeGraph(conversion->graph, {})) : PlanStage(MakePlan(conversion->graph, {}, diagnostics_));
+    return request_.stage == "graph" ? GraphStage(OptimizeGraph(conversion->graph, {}))
+                                     : PlanStage(MakePlan(conversion->graph, {}, diagnostics_));
   }
 
   std::string GraphStage(const Graph& graph) {
-    std::string text = fmt::format("{} edges; element of source -> element of destination, count x (stride -> stride)\n", graph.edges.size());
+    std::string text = fmt::format(
+        "{} edges; element of source -> element of destination, count x (stride -> stride)\n",
+        graph.edges.size());
     for (const Edge& edge : graph.edges) {
       const std::string& from = graph.sources[edge.source].key;
       const std::string& to = graph.destinations[edge.destination].key;
       if (!request_.key.empty() && request_.key != from && request_.key != to) continue;
-      text += fmt::format("{} -> {}{}\n  {}\n", from, to, edge.kind == EdgeKind::kCompare ? " (compare)" : "", CopyText(edge.copy));
+      text += fmt::format("{} -> {}{}\n  {}\n", from, to,
+                          edge.kind == EdgeKind::kCompare ? " (compare)" : "", CopyText(edge.copy));
     }
     return text;
   }
 
   std::string PlanStage(const Plan& plan) {
-    std::string text = fmt::format("{} steps, {} read, {} written, buffers of {} and {} bytes\n", plan.steps.size(), HumanBytes(plan.bytes_read), HumanBytes(plan.bytes_written), plan.largest_read, plan.largest_write);
+    std::string text =
+        fmt::format("{} steps, {} read, {} written, buffers of {} and {} bytes\n",
+                    plan.steps.size(), HumanBytes(plan.bytes_read), HumanBytes(plan.bytes_written),
+                    plan.largest_read, plan.largest_write);
     for (const Step& step : plan.steps) {
-      if (request_.key.empty() || request_.key == plan.destinations[step.destination].key) text += StepText(plan, step);
+      if (request_.key.empty() || request_.key == plan.destinations[step.destination].key)
+        text += StepText(plan, step);
     }
     return text;
   }
@@ -162,7 +189,8 @@ class Explainer {
 
 }  // namespace
 
-std::optional<std::string> Explain(const Files& files, RuleLibrary* library, const ExplainRequest& request, Diagnostics* diagnostics) {
+std::optional<std::string> Explain(const Files& files, RuleLibrary* library,
+                                   const ExplainRequest& request, Diagnostics* diagnostics) {
   return Explainer(files, library, request, diagnostics).Run();
 }
 

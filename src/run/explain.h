@@ -20,18 +20,21 @@ namespace rr {
 struct ExplainRequest {
   SourceRequest source;  // family, config and --set; `from` is the first layout
   std::string to;
-  std::string key;       // only what concerns this key
+  std::string key;  // only what concerns this key
   std::string stage = "checked";
 };
 
-std::optional<std::string> Explain(const Files& files, RuleLibrary* library, const ExplainRequest& request, Diagnostics* diagnostics);
+std::optional<std::string> Explain(const Files& files, RuleLibrary* library,
+                                   const ExplainRequest& request, Diagnostics* diagnostics);
 
 // The stages by themselves.
 std::string AstText(const CheckedRules& rules);
 std::string CheckedText(const CheckedRules& rules, const CheckedLayout& layout);
-std::string EntryText(const CheckedRules& rules, const CheckedLayout& layout, const CheckedEntry& entry, const std::string& indent);
+std::string EntryText(const CheckedRules& rules, const CheckedLayout& layout,
+                      const CheckedEntry& entry, const std::string& indent);
 // The long form of an entry: how each tensor is had from what is stored.
-std::string OpsText(const CheckedRules& rules, const CheckedEntry& entry, const std::string& indent);
+std::string OpsText(const CheckedRules& rules, const CheckedEntry& entry,
+                    const std::string& indent);
 
 }  // namespace rr
 

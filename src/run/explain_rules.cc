@@ -12,12 +12,16 @@ namespace {
 
 std::string AxisText(const AxisRule& axis) {
   switch (axis.kind) {
-    case AxisRule::Kind::kFormula: return axis.formula->text().text;
-    case AxisRule::Kind::kFree: return axis.formula ? fmt::format("free, else {}", axis.formula->text().text) : "free";
-    case AxisRule::Kind::kWords: return fmt::format("one of {}", fmt::join(axis.words, ", "));
+    case AxisRule::Kind::kFormula:
+      return axis.formula->text().text;
+    case AxisRule::Kind::kFree:
+      return axis.formula ? fmt::format("free, else {}", axis.formula->text().text) : "free";
+    case AxisRule::Kind::kWords:
+      return fmt::format("one of {}", fmt::join(axis.words, ", "));
     case AxisRule::Kind::kByKind: {
       std::string text;
-      for (const auto& [kind, formula] : axis.by_kind) text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", kind.text, formula.text().text);
+      for (const auto& [kind, formula] : axis.by_kind)
+        text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", kind.text, formula.text().text);
       return text;
     }
   }
@@ -26,18 +30,26 @@ std::string AxisText(const AxisRule& axis) {
 
 std::string TensorText(const LogicalTensor& tensor) {
   auto part = [&](size_t begin, size_t end) {
-    return fmt::format("{}", fmt::join(tensor.axes.begin() + static_cast<ptrdiff_t>(begin), tensor.axes.begin() + static_cast<ptrdiff_t>(end), " "));
+    return fmt::format("{}", fmt::join(tensor.axes.begin() + static_cast<ptrdiff_t>(begin),
+                                       tensor.axes.begin() + static_cast<ptrdiff_t>(end), " "));
   };
   if (!tensor.linear) return part(0, tensor.axes.size());
-  return fmt::format("{} : {} <- {}", part(0, tensor.batch), part(tensor.batch, tensor.batch + tensor.out), part(tensor.batch + tensor.out, tensor.axes.size()));
+  return fmt::format("{} : {} <- {}", part(0, tensor.batch),
+                     part(tensor.batch, tensor.batch + tensor.out),
+                     part(tensor.batch + tensor.out, tensor.axes.size()));
 }
 
 std::vector<std::string> Words(const EntryRule& rule) {
   std::vector<std::string> words;
   if (rule.cast) words.push_back(fmt::format("cast {}", NameOf(*rule.cast)));
-  if (rule.multiply) words.push_back(fmt::format("multiply by {}{}", rule.multiply->text().text, rule.back ? fmt::format(" (back by {})", rule.back->text().text) : ""));
+  if (rule.multiply)
+    words.push_back(
+        fmt::format("multiply by {}{}", rule.multiply->text().text,
+                    rule.back ? fmt::format(" (back by {})", rule.back->text().text) : ""));
   if (rule.add) words.push_back(fmt::format("add {}", rule.add->text().text));
-  if (rule.pad) words.push_back(fmt::format("dimension {} padded to {}{}", rule.pad->dim, rule.pad->to.text, rule.pad->check_zero ? ", zeros" : ""));
+  if (rule.pad)
+    words.push_back(fmt::format("dimension {} padded to {}{}", rule.pad->dim, rule.pad->to.text,
+                                rule.pad->check_zero ? ", zeros" : ""));
   for (const Name& axis : rule.replicate) words.push_back(fmt::format("one for all {}", axis.text));
   if (rule.tied) words.push_back("tied: a copy of what is stored elsewhere");
   if (rule.drop) words.push_back(fmt::format("dropped: {}", *rule.drop));
@@ -63,45 +75,58 @@ std::string AstText(const CheckedRules& rules) {
   if (file.about) text += fmt::format("  {}\n", *file.about);
   std::vector<std::string> sources;
   for (const SourcePtr& source : file.sources) {
-    if (std::find(sources.begin(), sources.end(), source->name()) == sources.end()) sources.push_back(source->name());
+    if (std::find(sources.begin(), sources.end(), source->name()) == sources.end())
+      sources.push_back(source->name());
   }
   text += fmt::format("  from {}\n", fmt::join(sources, ", "));
-  for (const AxisRule& axis : file.axes) text += fmt::format("  axis {} = {}\n", axis.name.text, AxisText(axis));
+  for (const AxisRule& axis : file.axes)
+    text += fmt::format("  axis {} = {}\n", axis.name.text, AxisText(axis));
   for (const KindRule& kind : file.kinds) {
     text += fmt::format("  kinds {}\n", kind.name.text);
-    for (const auto& [name, formula] : kind.cases) text += fmt::format("    {}: {}\n", name.text, formula ? formula->text().text : "else");
+    for (const auto& [name, formula] : kind.cases)
+      text += fmt::format("    {}: {}\n", name.text, formula ? formula->text().text : "else");
   }
   for (const LayoutRule& layout : file.layouts) {
-    text += fmt::format("  layout {}{}\n", layout.name.text, layout.like ? " like " + layout.like->text : "");
+    text += fmt::format("  layout {}{}\n", layout.name.text,
+                        layout.like ? " like " + layout.like->text : "");
     for (const auto& [name, variants] : layout.prefixes) {
       std::vector<std::string> quoted;
       for (const SpannedText& variant : variants) quoted.push_back(JsonQuote(variant.text));
       text += fmt::format("    {} is {}\n", name.text, fmt::join(quoted, " or "));
     }
     for (const PlaceRule& place : layout.place) {
-      for (const PlaceCase& one : place.cases) text += fmt::format("    {} is placed as {} [{}]\n", place.axis.text, one.key.ToString(), ToString(one.dims));
+      for (const PlaceCase& one : place.cases)
+        text += fmt::format("    {} is placed as {} [{}]\n", place.axis.text, one.key.ToString(),
+                            ToString(one.dims));
     }
-    for (const RefineRule& refine : layout.refine) text += fmt::format("    {} = {}\n", refine.axis.text, ToString(refine.expr));
-    for (const Formula& formula : layout.require) text += fmt::format("    requires {}\n", formula.text().text);
+    for (const RefineRule& refine : layout.refine)
+      text += fmt::format("    {} = {}\n", refine.axis.text, ToString(refine.expr));
+    for (const Formula& formula : layout.require)
+      text += fmt::format("    requires {}\n", formula.text().text);
     if (layout.partial) text += fmt::format("    partial: {}\n", *layout.partial);
   }
   for (size_t b = 0; b < file.blocks.size(); ++b) {
     const BlockRule& block = file.blocks[b];
-    text += fmt::format("  block {}{}\n", block.name.text, block.where ? " where " + block.where->text().text : "");
+    text += fmt::format("  block {}{}\n", block.name.text,
+                        block.where ? " where " + block.where->text().text : "");
     for (const LogicalTensor& tensor : rules.tensors) {
-      if (tensor.block == static_cast<int>(b)) text += fmt::format("    {}: {}\n", tensor.name, TensorText(tensor));
+      if (tensor.block == static_cast<int>(b))
+        text += fmt::format("    {}: {}\n", tensor.name, TensorText(tensor));
     }
     for (const TableRule& table : block.tables) {
       for (const TableRule::Variant& variant : table.variants) {
-        text += fmt::format("    {}{}\n", table.layout.text, variant.name.text.empty() ? "" : ", " + variant.name.text);
-        for (const EntryRule& entry : variant.entries) text += fmt::format("      {}: {}\n", entry.key.ToString(), ToString(entry.expr));
+        text += fmt::format("    {}{}\n", table.layout.text,
+                            variant.name.text.empty() ? "" : ", " + variant.name.text);
+        for (const EntryRule& entry : variant.entries)
+          text += fmt::format("      {}: {}\n", entry.key.ToString(), ToString(entry.expr));
       }
     }
   }
   return text;
 }
 
-std::string OpsText(const CheckedRules& rules, const CheckedEntry& entry, const std::string& indent) {
+std::string OpsText(const CheckedRules& rules, const CheckedEntry& entry,
+                    const std::string& indent) {
   std::string text;
   for (const CheckedLeaf& leaf : entry.leaves) {
     const LogicalTensor& tensor = rules.tensors[static_cast<size_t>(leaf.tensor)];
@@ -117,7 +142,10 @@ std::string OpsText(const CheckedRules& rules, const CheckedEntry& entry, const 
     for (size_t d = 0; d < by_dim.size(); ++d) {
       auto& atoms = by_dim[d];
       // Slowest first: the stride of a slower axis is a multiple of the faster ones' sizes.
-      std::stable_sort(atoms.begin(), atoms.end(), [](const AxisUse::Atom& a, const AxisUse::Atom& b) { return a.stride.DividedBy(b.stride * Poly::Axis(b.axis)).has_value(); });
+      std::stable_sort(atoms.begin(), atoms.end(),
+                       [](const AxisUse::Atom& a, const AxisUse::Atom& b) {
+                         return a.stride.DividedBy(b.stride * Poly::Axis(b.axis)).has_value();
+                       });
       Poly size = Poly::Constant(1);
       std::vector<std::string> names;
       for (const AxisUse::Atom& atom : atoms) {
@@ -145,7 +173,8 @@ std::string OpsText(const CheckedRules& rules, const CheckedEntry& entry, const 
   return text;
 }
 
-std::string EntryText(const CheckedRules& rules, const CheckedLayout& layout, const CheckedEntry& entry, const std::string& indent) {
+std::string EntryText(const CheckedRules& rules, const CheckedLayout& layout,
+                      const CheckedEntry& entry, const std::string& indent) {
   std::string text = fmt::format("{}{}\n", indent, entry.key.ToString());
   text += fmt::format("{}  regex ^{}$\n", indent, KeyRegex(layout, entry));
   const std::vector<std::string> words = Words(*entry.rule);
@@ -157,13 +186,15 @@ std::string EntryText(const CheckedRules& rules, const CheckedLayout& layout, co
 }
 
 std::string CheckedText(const CheckedRules& rules, const CheckedLayout& layout) {
-  std::string text = fmt::format("{} {}: {}\n", rules.file->family.text, layout.name.text, ToString(StrengthOf(layout)));
+  std::string text = fmt::format("{} {}: {}\n", rules.file->family.text, layout.name.text,
+                                 ToString(StrengthOf(layout)));
   int block = -1;
   for (const CheckedEntry& entry : layout.entries) {
     if (entry.block != block) {
       block = entry.block;
       const BlockRule& rule = rules.file->blocks[static_cast<size_t>(block)];
-      text += fmt::format(" {}{}\n", rule.name.text, rule.where ? " where " + rule.where->text().text : "");
+      text += fmt::format(" {}{}\n", rule.name.text,
+                          rule.where ? " where " + rule.where->text().text : "");
     }
     text += EntryText(rules, layout, entry, "  ");
   }

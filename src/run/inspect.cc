@@ -16,10 +16,12 @@ std::vector<std::string> TargetsOf(const OpenedSource& source) {
   if (source.rules == nullptr) return targets;
   for (const TargetRule& target : source.rules->file->targets) {
     for (const TargetCase& one : target.cases) {
-      const Name& layout = source.checkpoint.kind == CheckpointKind::kWeights ? one.weights : one.adapters;
+      const Name& layout =
+          source.checkpoint.kind == CheckpointKind::kWeights ? one.weights : one.adapters;
       if (layout.text != source.detection.layout) continue;
       std::string range;
-      if (one.versions && one.place.source != nullptr) range = one.place.source->text().substr(one.place.begin, one.place.end - one.place.begin);
+      if (one.versions && one.place.source != nullptr)
+        range = one.place.source->text().substr(one.place.begin, one.place.end - one.place.begin);
       targets.push_back(target.system.text + range);
     }
   }
@@ -54,14 +56,18 @@ Value InspectJson(const OpenedSource& source, const Diagnostics& diagnostics) {
   Value::Map map;
   const bool known = source.rules != nullptr;
   map.push_back({"path", source.checkpoint.path});
-  map.push_back({"kind", source.checkpoint.kind == CheckpointKind::kWeights ? "weights" : "adapter"});
+  map.push_back(
+      {"kind", source.checkpoint.kind == CheckpointKind::kWeights ? "weights" : "adapter"});
   map.push_back({"family", known ? Value(source.rules->file->family.text) : Value()});
   map.push_back({"layout", known ? Value(source.detection.layout) : Value()});
   map.push_back({"loadable", Texts(TargetsOf(source))});
   map.push_back({"reasons", Texts(source.detection.reasons)});
   Value::List candidates;
   for (const Candidate& candidate : source.detection.candidates) {
-    candidates.push_back(Value(Value::Map{{"family", candidate.rules->file->family.text}, {"layout", candidate.layout}, {"known", Count(candidate.known)}, {"complete", candidate.complete}}));
+    candidates.push_back(Value(Value::Map{{"family", candidate.rules->file->family.text},
+                                          {"layout", candidate.layout},
+                                          {"known", Count(candidate.known)},
+                                          {"complete", candidate.complete}}));
   }
   map.push_back({"candidates", std::move(candidates)});
   map.push_back({"tensors", Count(source.table.keys.size())});
@@ -70,14 +76,23 @@ Value InspectJson(const OpenedSource& source, const Diagnostics& diagnostics) {
   for (const auto& [dtype, count] : DtypesOf(source)) dtypes.push_back({dtype, Count(count)});
   map.push_back({"dtypes", std::move(dtypes)});
   const BoundSource* bound = source.bound ? &*source.bound : nullptr;
-  map.push_back({"unmatched", bound != nullptr ? Texts(KeysOf(source, bound->unmatched)) : Value(Value::List{})});
+  map.push_back({"unmatched", bound != nullptr ? Texts(KeysOf(source, bound->unmatched))
+                                               : Value(Value::List{})});
   map.push_back({"missing", bound != nullptr ? Texts(bound->missing) : Value(Value::List{})});
-  map.push_back({"ignored", bound != nullptr ? Texts(KeysOf(source, bound->ignored)) : Value(Value::List{})});
-  map.push_back({"absent_blocks", bound != nullptr ? Texts(bound->absent_blocks) : Value(Value::List{})});
+  map.push_back(
+      {"ignored", bound != nullptr ? Texts(KeysOf(source, bound->ignored)) : Value(Value::List{})});
+  map.push_back(
+      {"absent_blocks", bound != nullptr ? Texts(bound->absent_blocks) : Value(Value::List{})});
   map.push_back({"sizes", bound != nullptr ? Texts(bound->notes) : Value(Value::List{})});
   Value::List findings;
   for (const Diagnostic& d : diagnostics.all()) {
-    findings.push_back(Value(Value::Map{{"code", InfoOf(d.code).Id()}, {"name", std::string(InfoOf(d.code).name)}, {"severity", d.severity == Severity::kError ? "error" : d.severity == Severity::kWarning ? "warning" : "note"}, {"message", d.message}, {"help", d.help}}));
+    findings.push_back(Value(Value::Map{{"code", InfoOf(d.code).Id()},
+                                        {"name", std::string(InfoOf(d.code).name)},
+                                        {"severity", d.severity == Severity::kError     ? "error"
+                                                     : d.severity == Severity::kWarning ? "warning"
+                                                                                        : "note"},
+                                        {"message", d.message},
+                                        {"help", d.help}}));
   }
   map.push_back({"findings", std::move(findings)});
   return Value(std::move(map));
@@ -86,27 +101,37 @@ Value InspectJson(const OpenedSource& source, const Diagnostics& diagnostics) {
 std::string InspectText(const OpenedSource& source) {
   std::string text;
   const bool known = source.rules != nullptr;
-  text += fmt::format("{}: {}, {} tensors, {}\n", source.checkpoint.path, source.checkpoint.kind == CheckpointKind::kWeights ? "weights" : "adapter",
-                      WithCommas(source.table.keys.size()), HumanBytes(source.checkpoint.TotalBytes()));
+  text +=
+      fmt::format("{}: {}, {} tensors, {}\n", source.checkpoint.path,
+                  source.checkpoint.kind == CheckpointKind::kWeights ? "weights" : "adapter",
+                  WithCommas(source.table.keys.size()), HumanBytes(source.checkpoint.TotalBytes()));
   std::vector<std::string> dtypes;
-  for (const auto& [dtype, count] : DtypesOf(source)) dtypes.push_back(fmt::format("{} {}", WithCommas(count), dtype));
+  for (const auto& [dtype, count] : DtypesOf(source))
+    dtypes.push_back(fmt::format("{} {}", WithCommas(count), dtype));
   if (!dtypes.empty()) text += fmt::format("  dtypes: {}\n", JoinWords(dtypes, 22));
   text += fmt::format("  family: {}\n", known ? source.rules->file->family.text : "unknown");
   if (known) text += fmt::format("  layout: {}\n", source.detection.layout);
-  for (const std::string& reason : source.detection.reasons) text += fmt::format("  why: {}\n", reason);
+  for (const std::string& reason : source.detection.reasons)
+    text += fmt::format("  why: {}\n", reason);
   const std::vector<std::string> targets = TargetsOf(source);
   if (!targets.empty()) text += fmt::format("  loadable by: {}\n", JoinWords(targets, 20));
   if (!source.bound) return text;
   for (const std::string& note : source.bound->notes) text += fmt::format("  {}\n", note);
-  if (!source.bound->absent_blocks.empty()) text += fmt::format("  absent: {}\n", JoinWords(source.bound->absent_blocks, 20));
-  if (!source.bound->ignored.empty()) text += fmt::format("  ignored: {}\n", JoinWords(KeysOf(source, source.bound->ignored)));
-  if (!source.bound->unmatched.empty()) text += fmt::format("  unexpected: {}\n", JoinWords(KeysOf(source, source.bound->unmatched), 10));
-  if (!source.bound->missing.empty()) text += fmt::format("  missing: {}\n", JoinWords(source.bound->missing, 10));
+  if (!source.bound->absent_blocks.empty())
+    text += fmt::format("  absent: {}\n", JoinWords(source.bound->absent_blocks, 20));
+  if (!source.bound->ignored.empty())
+    text += fmt::format("  ignored: {}\n", JoinWords(KeysOf(source, source.bound->ignored)));
+  if (!source.bound->unmatched.empty())
+    text +=
+        fmt::format("  unexpected: {}\n", JoinWords(KeysOf(source, source.bound->unmatched), 10));
+  if (!source.bound->missing.empty())
+    text += fmt::format("  missing: {}\n", JoinWords(source.bound->missing, 10));
   return text;
 }
 
 bool IsAccountedFor(const OpenedSource& source, const Diagnostics& diagnostics) {
-  return source.bound && source.bound->unmatched.empty() && source.bound->missing.empty() && !diagnostics.HasErrors();
+  return source.bound && source.bound->unmatched.empty() && source.bound->missing.empty() &&
+         !diagnostics.HasErrors();
 }
 
 }  // namespace rr

@@ -10,7 +10,8 @@
 
 namespace rr {
 
-// At least: family, layout, candidates, unmatched, missing. `loadable` names the targets that speak the layout.
+// At least: family, layout, candidates, unmatched, missing. `loadable` names the targets that speak
+// the layout.
 Value InspectJson(const OpenedSource& source, const Diagnostics& diagnostics);
 std::string InspectText(const OpenedSource& source);
 // Whether every key is accounted for by one family and layout.

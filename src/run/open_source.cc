@@ -20,7 +20,8 @@ bool CheckModelType(const Config& config, const std::string& path, Diagnostics* 
   if (!type || type->IsNull()) return true;
   const std::string* name = type->AsString();
   if (name != nullptr && name->find_first_of("/\\") == std::string::npos) return true;
-  diagnostics->Add(Code::kBadConfig, Place::File(path), fmt::format("model_type is {}, where a name is expected", ToJson(*type)));
+  diagnostics->Add(Code::kBadConfig, Place::File(path),
+                   fmt::format("model_type is {}, where a name is expected", ToJson(*type)));
   return false;
 }
 
@@ -29,15 +30,20 @@ std::string NameOfType(const Config& config) {
   return type && type->AsString() != nullptr ? *type->AsString() : "";
 }
 
-std::optional<Config> ReadConfig(const Files& files, const SourceRequest& request, const Checkpoint& checkpoint, Diagnostics* diagnostics) {
+std::optional<Config> ReadConfig(const Files& files, const SourceRequest& request,
+                                 const Checkpoint& checkpoint, Diagnostics* diagnostics) {
   if (request.config.empty()) {
     Config config = checkpoint.config ? Config(*checkpoint.config) : Config();
-    if (!CheckModelType(config, checkpoint.directory + "/config.json", diagnostics)) return std::nullopt;
+    if (!CheckModelType(config, checkpoint.directory + "/config.json", diagnostics))
+      return std::nullopt;
     return config;
   }
-  const std::optional<std::string> text = files.KindOf(request.config) == FileKind::kFile ? ReadSmallFile(files, request.config) : std::nullopt;
+  const std::optional<std::string> text = files.KindOf(request.config) == FileKind::kFile
+                                              ? ReadSmallFile(files, request.config)
+                                              : std::nullopt;
   if (!text) {
-    diagnostics->Add(Code::kBadConfig, Place::File(request.config), "this is no file that can be read as a config");
+    diagnostics->Add(Code::kBadConfig, Place::File(request.config),
+                     "this is no file that can be read as a config");
     return std::nullopt;
   }
   std::optional<Value> json = ParseJson(request.config, *text, diagnostics);
@@ -52,11 +58,13 @@ std::optional<Config> ReadConfig(const Files& files, const SourceRequest& reques
 }
 
 // Family, layout and binding of a source whose keys and config are known.
-void Recognize(RuleLibrary* library, const SourceRequest& request, const SourceOptions& options, OpenedSource* source,
-               Diagnostics* diagnostics) {
-  const std::vector<RulesPtr> families = CandidateFamilies(request, source->config, library, diagnostics);
+void Recognize(RuleLibrary* library, const SourceRequest& request, const SourceOptions& options,
+               OpenedSource* source, Diagnostics* diagnostics) {
+  const std::vector<RulesPtr> families =
+      CandidateFamilies(request, source->config, library, diagnostics);
   if (families.empty()) return;
-  ApplySettings(request, families.size() == 1 ? families[0].get() : nullptr, &source->config, &source->given, diagnostics);
+  ApplySettings(request, families.size() == 1 ? families[0].get() : nullptr, &source->config,
+                &source->given, diagnostics);
   std::string layout;
   if (!request.from.empty()) {
     // A target means something only within a family; a layout name is the same in all.
@@ -65,31 +73,39 @@ void Recognize(RuleLibrary* library, const SourceRequest& request, const SourceO
     if (families.size() > 1 && named.empty()) {
       layout = request.from;
     } else {
-      std::optional<std::string> resolved = ResolveTarget(*rules, request.from, source->checkpoint.kind, diagnostics);
+      std::optional<std::string> resolved =
+          ResolveTarget(*rules, request.from, source->checkpoint.kind, diagnostics);
       if (!resolved) return;
       layout = std::move(*resolved);
     }
   }
-  source->detection = Detect(families, layout, source->config, source->given, source->table, diagnostics);
+  source->detection =
+      Detect(families, layout, source->config, source->given, source->table, diagnostics);
   if (source->detection.rules == nullptr) return;
   source->rules = source->detection.rules;
-  source->bound = BindSource(*source->rules, *source->rules->FindLayout(source->detection.layout), source->config, source->given, source->table, options, diagnostics);
+  source->bound = BindSource(*source->rules, *source->rules->FindLayout(source->detection.layout),
+                             source->config, source->given, source->table, options, diagnostics);
 }
 
 }  // namespace
 
-void ApplySettings(const SourceRequest& request, const CheckedRules* rules, Config* config, std::map<std::string, int64_t>* given,
-                   Diagnostics* diagnostics) {
+void ApplySettings(const SourceRequest& request, const CheckedRules* rules, Config* config,
+                   std::map<std::string, int64_t>* given, Diagnostics* diagnostics) {
   for (const auto& [name, text] : request.set) {
     if (IsAxisName(name)) {
       int64_t n = 0;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
       if (error != std::errc() || end != text.data() + text.size() || n < 0) {
-        diagnostics->Add(Code::kBadConfig, {}, fmt::format("--set {}={}: a size is a whole number", name, text));
+        diagnostics->Add(Code::kBadConfig, {},
+                         fmt::format("--set {}={}: a size is a whole number", name, text));
       } else if (rules != nullptr && rules->file->FindAxis(name) == nullptr) {
         std::vector<std::string> axes;
         for (const AxisRule& axis : rules->file->axes) axes.push_back(axis.name.text);
-        diagnostics->Add(Code::kBadConfig, {}, fmt::format("--set {}={}: family `{}` has no axis {}", name, text, rules->file->family.text, name)).help = DidYouMean(name, axes);
+        diagnostics
+            ->Add(Code::kBadConfig, {},
+                  fmt::format("--set {}={}: family `{}` has no axis {}", name, text,
+                              rules->file->family.text, name))
+            .help = DidYouMean(name, axes);
       } else {
         (*given)[name] = n;
       }
@@ -101,12 +117,14 @@ void ApplySettings(const SourceRequest& request, const CheckedRules* rules, Conf
   }
 }
 
-std::vector<RulesPtr> CandidateFamilies(const SourceRequest& request, const Config& config, RuleLibrary* library, Diagnostics* diagnostics) {
+std::vector<RulesPtr> CandidateFamilies(const SourceRequest& request, const Config& config,
+                                        RuleLibrary* library, Diagnostics* diagnostics) {
   std::vector<RulesPtr> families;
   if (!request.family.empty()) {
     const size_t errors = diagnostics->ErrorCount();
     RulesPtr rules = library->Load(request.family, diagnostics);
-    if (rules != nullptr && rules->valid && diagnostics->ErrorCount() == errors) families.push_back(std::move(rules));
+    if (rules != nullptr && rules->valid && diagnostics->ErrorCount() == errors)
+      families.push_back(std::move(rules));
     return families;
   }
   const std::string type = NameOfType(config);
@@ -120,23 +138,32 @@ std::vector<RulesPtr> CandidateFamilies(const SourceRequest& request, const Conf
     if (rules != nullptr && rules->valid) {
       families.push_back(std::move(rules));
     } else {
-      diagnostics->Add(Code::kOddFile, Place::File(library->PathOf(name)), "this rule file has errors and is passed over").help = fmt::format("rule-runner lint {}", library->PathOf(name));
+      diagnostics
+          ->Add(Code::kOddFile, Place::File(library->PathOf(name)),
+                "this rule file has errors and is passed over")
+          .help = fmt::format("rule-runner lint {}", library->PathOf(name));
     }
   }
-  // A config that names its type is not converted by the rules of another one because the keys happen to fit.
+  // A config that names its type is not converted by the rules of another one because the keys
+  // happen to fit.
   if (!type.empty() && FamiliesOf(families, config).empty()) {
-    Diagnostic& d = diagnostics->Add(Code::kUnknownFamily, {}, fmt::format("no family describes model_type `{}`", type));
+    Diagnostic& d = diagnostics->Add(Code::kUnknownFamily, {},
+                                     fmt::format("no family describes model_type `{}`", type));
     std::vector<std::string> names;
     for (const RulesPtr& rules : families) names.push_back(rules->file->family.text);
     d.help = DidYouMean(type, names);
-    if (d.help.empty()) d.help = "add a rule file with --rules, or name a family that stores the same tensors with --family";
+    if (d.help.empty())
+      d.help =
+          "add a rule file with --rules, or name a family that stores the same tensors with "
+          "--family";
     return {};
   }
   return families;
 }
 
-std::optional<OpenedSource> OpenSource(const Files& files, RuleLibrary* library, const SourceRequest& request,
-                                       const SourceOptions& options, Diagnostics* diagnostics) {
+std::optional<OpenedSource> OpenSource(const Files& files, RuleLibrary* library,
+                                       const SourceRequest& request, const SourceOptions& options,
+                                       Diagnostics* diagnostics) {
   OpenedSource source;
   std::optional<Checkpoint> checkpoint = OpenCheckpoint(files, request.path, diagnostics);
   if (!checkpoint) return std::nullopt;
@@ -166,11 +193,15 @@ std::optional<OpenedSource> OpenSource(const Files& files, RuleLibrary* library,
   return source;
 }
 
-std::optional<OpenedSource> OpenKeyList(const Files& files, RuleLibrary* library, const SourceRequest& request,
-                                        const SourceOptions& options, Diagnostics* diagnostics) {
-  const std::optional<std::string> text = files.KindOf(request.path) == FileKind::kFile ? ReadSmallFile(files, request.path, 1 << 30) : std::nullopt;
+std::optional<OpenedSource> OpenKeyList(const Files& files, RuleLibrary* library,
+                                        const SourceRequest& request, const SourceOptions& options,
+                                        Diagnostics* diagnostics) {
+  const std::optional<std::string> text = files.KindOf(request.path) == FileKind::kFile
+                                              ? ReadSmallFile(files, request.path, 1 << 30)
+                                              : std::nullopt;
   if (!text) {
-    diagnostics->Add(Code::kNoCheckpoint, Place::File(request.path), "this is no file that can be read as a key list");
+    diagnostics->Add(Code::kNoCheckpoint, Place::File(request.path),
+                     "this is no file that can be read as a key list");
     return std::nullopt;
   }
   std::optional<Value> json = ParseJson(request.path, *text, diagnostics);
@@ -184,10 +215,13 @@ std::optional<OpenedSource> OpenKeyList(const Files& files, RuleLibrary* library
   for (const auto& [name, value] : *json->AsMap()) {
     FoundKey key{name, std::nullopt, std::nullopt};
     if (!value.IsNull()) {
-      if (value.AsList() == nullptr) return bad(fmt::format("the shape of {} is {}, where a list or null is expected", name, TypeName(value)));
+      if (value.AsList() == nullptr)
+        return bad(fmt::format("the shape of {} is {}, where a list or null is expected", name,
+                               TypeName(value)));
       key.shape.emplace();
       for (const Value& extent : *value.AsList()) {
-        if (extent.AsInt() == nullptr || *extent.AsInt() < 0) return bad(fmt::format("the shape of {} is {}", name, ToJson(value)));
+        if (extent.AsInt() == nullptr || *extent.AsInt() < 0)
+          return bad(fmt::format("the shape of {} is {}", name, ToJson(value)));
         key.shape->push_back(*extent.AsInt());
       }
     }
@@ -197,7 +231,8 @@ std::optional<OpenedSource> OpenKeyList(const Files& files, RuleLibrary* library
   source.checkpoint.path = request.path;
   source.checkpoint.kind = CheckpointKind::kWeights;
   for (const FoundKey& key : keys) {
-    if (key.name.find(".lora_") != std::string::npos) source.checkpoint.kind = CheckpointKind::kAdapter;
+    if (key.name.find(".lora_") != std::string::npos)
+      source.checkpoint.kind = CheckpointKind::kAdapter;
   }
   std::optional<Config> config = ReadConfig(files, request, source.checkpoint, diagnostics);
   if (!config) return std::nullopt;

@@ -8,7 +8,8 @@
 
 namespace rr {
 
-bool CheckPadding(const Conversion& conversion, const TensorReader& reader, std::vector<std::string>* notes, Diagnostics* diagnostics) {
+bool CheckPadding(const Conversion& conversion, const TensorReader& reader,
+                  std::vector<std::string>* notes, Diagnostics* diagnostics) {
   constexpr uint64_t kBlock = 1 << 20;
   bool good = true;
   std::vector<std::byte> block;
@@ -18,7 +19,8 @@ bool CheckPadding(const Conversion& conversion, const TensorReader& reader, std:
     const auto size = static_cast<uint64_t>(BitsOf(tensor.dtype)) / 8;
     uint64_t outer = 1, inner = size;
     for (size_t d = 0; d < dim; ++d) outer *= static_cast<uint64_t>(tensor.shape[d]);
-    for (size_t d = dim + 1; d < tensor.shape.size(); ++d) inner *= static_cast<uint64_t>(tensor.shape[d]);
+    for (size_t d = dim + 1; d < tensor.shape.size(); ++d)
+      inner *= static_cast<uint64_t>(tensor.shape[d]);
     const auto stored = static_cast<uint64_t>(tensor.shape[dim]);
     uint64_t not_zero = 0;
     for (uint64_t o = 0; o < outer; ++o) {
@@ -28,17 +30,21 @@ bool CheckPadding(const Conversion& conversion, const TensorReader& reader, std:
         reader.Read(cut.source, at, block);
         for (size_t i = 0; i < block.size(); i += size) {
           const auto element = block.begin() + static_cast<ptrdiff_t>(i);
-          not_zero += std::any_of(element, element + static_cast<ptrdiff_t>(size), [](std::byte b) { return b != std::byte{0}; });
+          not_zero += std::any_of(element, element + static_cast<ptrdiff_t>(size),
+                                  [](std::byte b) { return b != std::byte{0}; });
         }
         at += block.size();
       }
     }
     if (not_zero == 0) continue;
     if (cut.must_be_zero) {
-      diagnostics->Add(Code::kLossyConversion, {}, fmt::format("{} has {} elements in its padding that are not zero", tensor.key, WithCommas(not_zero)));
+      diagnostics->Add(Code::kLossyConversion, {},
+                       fmt::format("{} has {} elements in its padding that are not zero",
+                                   tensor.key, WithCommas(not_zero)));
       good = false;
     } else {
-      notes->push_back(fmt::format("{}: {} elements of the padding were not zero", tensor.key, WithCommas(not_zero)));
+      notes->push_back(fmt::format("{}: {} elements of the padding were not zero", tensor.key,
+                                   WithCommas(not_zero)));
     }
   }
   return good;

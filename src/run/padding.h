@@ -10,9 +10,11 @@
 
 namespace rr {
 
-// Padding that a conversion cuts off is looked at first: elements that are not zero are counted for the report, and are an error (RR501)
-// where the rules say `check: zero`. Real pads are not zero after training.
-bool CheckPadding(const Conversion& conversion, const TensorReader& reader, std::vector<std::string>* notes, Diagnostics* diagnostics);
+// Padding that a conversion cuts off is looked at first: elements that are not zero are counted for
+// the report, and are an error (RR501) where the rules say `check: zero`. Real pads are not zero
+// after training.
+bool CheckPadding(const Conversion& conversion, const TensorReader& reader,
+                  std::vector<std::string>* notes, Diagnostics* diagnostics);
 
 }  // namespace rr
 

@@ -1,5 +1,6 @@
-// The second engine: walks the graph edge by edge with xtensor views over whole tensors in memory. Slow, simple and
-// written without looking at the passes, the plan or the kernels: the oracle that the executor is tested against, and
+// The second engine: walks the graph edge by edge with xtensor views over whole tensors in memory.
+// Slow, simple and written without looking at the passes, the plan or the kernels: the oracle that
+// the executor is tested against, and
 // `--engine reference`.
 #ifndef RULE_RUNNER_RUN_REFERENCE_H_
 #define RULE_RUNNER_RUN_REFERENCE_H_
@@ -11,7 +12,8 @@
 namespace rr {
 
 // Index i of `reader` is graph.sources[i], of `writer` graph.destinations[i]. Errors as Execute's.
-void ExecuteReference(const Graph& graph, const TensorReader& reader, TensorWriter& writer, Diagnostics* diagnostics);
+void ExecuteReference(const Graph& graph, const TensorReader& reader, TensorWriter& writer,
+                      Diagnostics* diagnostics);
 
 }  // namespace rr
 

@@ -1,4 +1,5 @@
-// The tests of a rule file: elements followed through layouts, and round trips of every pair of layouts.
+// The tests of a rule file: elements followed through layouts, and round trips of every pair of
+// layouts.
 #ifndef RULE_RUNNER_RUN_RULE_TESTS_H_
 #define RULE_RUNNER_RUN_RULE_TESTS_H_
 
@@ -15,20 +16,25 @@ namespace rr {
 struct RuleTestReport {
   size_t elements = 0;     // places of elements that were checked
   size_t round_trips = 0;  // ordered pairs of layouts that were converted there and back
-  size_t skipped = 0;      // pairs that the sizes or requirements rule out
+  size_t skipped = 0;      // pairs that requirements, `partial` or `default` rule out
   uint64_t seed = 0;
 };
 
 // Element tests: RR901 with the place that the rules give, RR902 for a test that cannot be run.
 void RunElementTests(const CheckedRules& rules, RuleTestReport* report, Diagnostics* diagnostics);
 
-// Every ordered pair of layouts, at random pairwise different sizes, for each config that the file's tests name: the plan engine and the
-// reference engine must agree bit for bit, and the way back must give the first bytes again (to rounding where value words round).
-void RunRoundTrips(const CheckedRules& rules, uint64_t seed, RuleTestReport* report, Diagnostics* diagnostics);
+// Every ordered pair of layouts, at random pairwise different sizes, for each config that the
+// file's tests name: the plan engine and the reference engine must agree bit for bit, and the way
+// back must give the first bytes again (to rounding where value words round).
+void RunRoundTrips(const CheckedRules& rules, uint64_t seed, RuleTestReport* report,
+                   Diagnostics* diagnostics);
 
 // Where an element lies in a layout: key and position. Empty key when the layout does not store it.
-std::pair<std::string, std::vector<int64_t>> Locate(const CheckedRules& rules, const CheckedLayout& layout, const class Model& model,
-                                                    int tensor, const std::vector<int64_t>& indices, Diagnostics* diagnostics);
+std::pair<std::string, std::vector<int64_t>> Locate(const CheckedRules& rules,
+                                                    const CheckedLayout& layout,
+                                                    const class Model& model, int tensor,
+                                                    const std::vector<int64_t>& indices,
+                                                    Diagnostics* diagnostics);
 
 }  // namespace rr
 

@@ -52,9 +52,11 @@ Value RunReport::ToJson() const {
 std::string RunReport::ToText() const {
   std::string text = fmt::format("{}: {} -> {}\n", family, from, to);
   Section("why", reasons, &text);
-  text += fmt::format("  {} tensors, {} read; {} tensors, {} written in {} file{}\n", WithCommas(tensors_read), HumanBytes(bytes_read),
-                      WithCommas(tensors_written), HumanBytes(bytes_written), shards, shards == 1 ? "" : "s");
-  text += fmt::format("  {} edges, {} steps, {} of buffers, planned in {:.3f} s\n", WithCommas(edges), WithCommas(steps), HumanBytes(buffer_bytes), plan_seconds);
+  text += fmt::format("  {} tensors, {} read; {} tensors, {} written in {} file{}\n",
+                      WithCommas(tensors_read), HumanBytes(bytes_read), WithCommas(tensors_written),
+                      HumanBytes(bytes_written), shards, shards == 1 ? "" : "s");
+  text += fmt::format("  {} edges, {} steps, {} of buffers, planned in {:.3f} s\n",
+                      WithCommas(edges), WithCommas(steps), HumanBytes(buffer_bytes), plan_seconds);
   text += fmt::format("  {}\n", strength);
   Section("lossy", lossy, &text);
   Section("dropped", dropped, &text);
@@ -62,9 +64,12 @@ std::string RunReport::ToText() const {
   Section("absent block", absent, &text);
   Section("note", notes, &text);
   if (dry_run) {
-    text += fmt::format("  dry run: nothing was written; the destination would take {}\n", HumanBytes(destination_bytes));
-  } else {
-    text += fmt::format("  {} in {:.2f} s ({}/s)\n", destination, run_seconds, HumanBytes(run_seconds > 0 ? static_cast<uint64_t>(static_cast<double>(bytes_written) / run_seconds) : 0));
+    text += fmt::format("  dry run: nothing was written; the destination would take {}\n",
+                        HumanBytes(destination_bytes));
+  } else if (run_seconds > 0) {
+    text += fmt::format(
+        "  {} in {:.2f} s ({}/s)\n", destination, run_seconds,
+        HumanBytes(static_cast<uint64_t>(static_cast<double>(bytes_written) / run_seconds)));
   }
   return text;
 }

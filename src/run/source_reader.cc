@@ -5,8 +5,11 @@
 
 namespace rr {
 
-SourceReader::SourceReader(std::unique_ptr<TensorReader> inner, std::vector<uint32_t> tensor_of, std::vector<double> constants)
-    : inner_(std::move(inner)), tensor_of_(std::move(tensor_of)), constants_(std::move(constants)) {}
+SourceReader::SourceReader(std::unique_ptr<TensorReader> inner, std::vector<uint32_t> tensor_of,
+                           std::vector<double> constants)
+    : inner_(std::move(inner)),
+      tensor_of_(std::move(tensor_of)),
+      constants_(std::move(constants)) {}
 
 void SourceReader::Read(uint32_t index, uint64_t offset, std::span<std::byte> out) const {
   if (index < tensor_of_.size()) {

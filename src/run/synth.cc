@@ -31,15 +31,20 @@ uint64_t HashOf(const std::string& text) {
 // Without its highest exponent bit a number is below 2 and never an infinity or NaN.
 uint64_t MaskOf(Dtype dtype) {
   switch (dtype) {
-    case Dtype::kF64: return 0xBFFFFFFFFFFFFFFFULL;
-    case Dtype::kF32: return 0xBFFFFFFFBFFFFFFFULL;
+    case Dtype::kF64:
+      return 0xBFFFFFFFFFFFFFFFULL;
+    case Dtype::kF32:
+      return 0xBFFFFFFFBFFFFFFFULL;
     case Dtype::kF16:
-    case Dtype::kBF16: return 0xBFFFBFFFBFFFBFFFULL;
-    default: return ~0ULL;
+    case Dtype::kBF16:
+      return 0xBFFFBFFFBFFFBFFFULL;
+    default:
+      return ~0ULL;
   }
 }
 
-// The config with what --set changed, so that the written checkpoint is described by its own config.json.
+// The config with what --set changed, so that the written checkpoint is described by its own
+// config.json.
 Value ConfigOf(const Config& config, const SourceRequest& request, const CheckedRules& rules) {
   Value json = config.json().AsMap() != nullptr ? config.json() : Value(Value::Map{});
   auto& map = std::get<Value::Map>(json.data);
@@ -55,7 +60,8 @@ Value ConfigOf(const Config& config, const SourceRequest& request, const Checked
   for (const auto& [name, text] : request.set) {
     std::string attribute = name;
     if (const AxisRule* axis = rules.file->FindAxis(name)) {
-      const std::vector<std::string> direct = axis->formula ? axis->formula->DirectNames() : std::vector<std::string>{};
+      const std::vector<std::string> direct =
+          axis->formula ? axis->formula->DirectNames() : std::vector<std::string>{};
       if (direct.empty()) continue;
       attribute = direct[0];
     }
@@ -63,7 +69,8 @@ Value ConfigOf(const Config& config, const SourceRequest& request, const Checked
     std::optional<Value> value = ParseJson("--set", text, &ignored);
     Value::Map* into = &map;
     for (auto& [key, member] : map) {
-      if (key == "text_config" && member.Find(attribute) != nullptr) into = &std::get<Value::Map>(member.data);
+      if (key == "text_config" && member.Find(attribute) != nullptr)
+        into = &std::get<Value::Map>(member.data);
     }
     put(into, attribute, value ? std::move(*value) : Value(text));
   }
@@ -72,20 +79,27 @@ Value ConfigOf(const Config& config, const SourceRequest& request, const Checked
 
 }  // namespace
 
-std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& layout, Dtype dtype, Diagnostics* diagnostics) {
-  const std::optional<BoundLayout> bound = Instantiate(model, layout, DefaultChoice(layout), {}, diagnostics);
+std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& layout, Dtype dtype,
+                                      Diagnostics* diagnostics) {
+  const std::optional<BoundLayout> bound =
+      Instantiate(model, layout, DefaultChoice(layout), {}, diagnostics);
   if (!bound) return std::nullopt;
   std::vector<FoundKey> keys;
   for (const BoundTensor& tensor : bound->tensors) {
     if (!tensor.unknown_axis.empty()) {
-      diagnostics->Add(Code::kUnknownSize, layout.entries[static_cast<size_t>(tensor.entry)].rule->place, fmt::format("the shape of {} needs {}, which is unknown", tensor.key, tensor.unknown_axis)).help = fmt::format("give --config, or --set {}=N", tensor.unknown_axis);
+      diagnostics
+          ->Add(Code::kUnknownSize, layout.entries[static_cast<size_t>(tensor.entry)].rule->place,
+                fmt::format("the shape of {} needs {}, which is unknown", tensor.key,
+                            tensor.unknown_axis))
+          .help = fmt::format("give --config, or --set {}=N", tensor.unknown_axis);
       return std::nullopt;
     }
     const EntryRule& rule = *layout.entries[static_cast<size_t>(tensor.entry)].rule;
     keys.push_back({tensor.key, tensor.shape, rule.cast.value_or(dtype)});
   }
   // By layer and expert, as checkpoints are saved: keys sorted by name.
-  std::sort(keys.begin(), keys.end(), [](const FoundKey& a, const FoundKey& b) { return a.name < b.name; });
+  std::sort(keys.begin(), keys.end(),
+            [](const FoundKey& a, const FoundKey& b) { return a.name < b.name; });
   return MakeKeyTable(std::move(keys));
 }
 
@@ -104,13 +118,17 @@ void SyntheticReader::Read(uint32_t index, uint64_t offset, std::span<std::byte>
   }
 }
 
-std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const SynthRequest& request, Diagnostics* diagnostics) {
+std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const SynthRequest& request,
+                                 Diagnostics* diagnostics) {
   const auto start = std::chrono::steady_clock::now();
   Config config;
   if (!request.source.config.empty()) {
-    const std::optional<std::string> text = files.KindOf(request.source.config) == FileKind::kFile ? ReadSmallFile(files, request.source.config) : std::nullopt;
+    const std::optional<std::string> text = files.KindOf(request.source.config) == FileKind::kFile
+                                                ? ReadSmallFile(files, request.source.config)
+                                                : std::nullopt;
     if (!text) {
-      diagnostics->Add(Code::kBadConfig, Place::File(request.source.config), "this is no file that can be read as a config");
+      diagnostics->Add(Code::kBadConfig, Place::File(request.source.config),
+                       "this is no file that can be read as a config");
       return std::nullopt;
     }
     std::optional<Value> json = ParseJson(request.source.config, *text, diagnostics);
@@ -119,9 +137,11 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   }
   std::vector<RulesPtr> families = CandidateFamilies(request.source, config, library, diagnostics);
   if (diagnostics->HasErrors()) return std::nullopt;
-  if (const std::vector<RulesPtr> named = FamiliesOf(families, config); !named.empty()) families = named;
+  if (const std::vector<RulesPtr> named = FamiliesOf(families, config); !named.empty())
+    families = named;
   if (families.size() != 1) {
-    diagnostics->Add(Code::kUnknownFamily, {}, "the config does not say which family it is").help = "--family names it";
+    diagnostics->Add(Code::kUnknownFamily, {}, "the config does not say which family it is").help =
+        "--family names it";
     return std::nullopt;
   }
   const CheckedRules& rules = *families[0];
@@ -130,7 +150,8 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   if (diagnostics->HasErrors() || rules.layouts.empty()) return std::nullopt;
   std::string layout_name = rules.layouts[0].name.text;
   if (!request.layout.empty()) {
-    const std::optional<std::string> resolved = ResolveTarget(rules, request.layout, CheckpointKind::kWeights, diagnostics);
+    const std::optional<std::string> resolved =
+        ResolveTarget(rules, request.layout, CheckpointKind::kWeights, diagnostics);
     if (!resolved) return std::nullopt;
     layout_name = *resolved;
   }
@@ -142,19 +163,23 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   if (diagnostics->HasErrors()) return std::nullopt;
   const std::optional<KeyTable> table = SyntheticKeys(model, first, request.dtype, diagnostics);
   if (!table) return std::nullopt;
-  const std::optional<BoundSource> bound = BindSource(rules, first, config, given, *table, {}, diagnostics);
+  const std::optional<BoundSource> bound =
+      BindSource(rules, first, config, given, *table, {}, diagnostics);
   if (!bound || diagnostics->HasErrors()) return std::nullopt;
   ConversionOptions options;
   options.allow_lossy = true;
-  const std::optional<Conversion> conversion = BuildConversion(*bound, *table, wanted, options, diagnostics);
+  const std::optional<Conversion> conversion =
+      BuildConversion(*bound, *table, wanted, options, diagnostics);
   if (!conversion) return std::nullopt;
 
   SynthReport report;
   report.family = rules.file->family.text;
   report.layout = layout_name;
-  for (const GraphTensor& tensor : conversion->graph.destinations) report.keys.push_back({tensor.key, tensor.dtype, tensor.shape});
+  for (const GraphTensor& tensor : conversion->graph.destinations)
+    report.keys.push_back({tensor.key, tensor.dtype, tensor.shape});
   OutputOptions output;
-  output.max_shard_bytes = request.destination.ends_with(".safetensors") ? UINT64_MAX : request.max_shard_bytes;
+  output.max_shard_bytes =
+      request.destination.ends_with(".safetensors") ? UINT64_MAX : request.max_shard_bytes;
   const OutputLayout layout = LayOut(report.keys, output);
   report.tensors = report.keys.size();
   report.shards = layout.shards.size();
@@ -163,7 +188,8 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
 
   const Plan plan = MakePlan(conversion->graph, {}, diagnostics);
   if (diagnostics->HasErrors()) return std::nullopt;
-  std::unique_ptr<OutputCheckpoint> checkpoint = OutputCheckpoint::Create(files, request.destination, layout, "", request.force, 0, diagnostics);
+  std::unique_ptr<OutputCheckpoint> checkpoint = OutputCheckpoint::Create(
+      files, request.destination, layout, "", request.force, 0, diagnostics);
   if (checkpoint == nullptr) return std::nullopt;
   RunOptions run;
   run.jobs = request.jobs;

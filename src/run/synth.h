@@ -1,7 +1,8 @@
 // A deterministic checkpoint of any layout and size, from the rules alone.
 //
-// The content is that of one model: every element is made from the key and position it has in the family's first layout, and goes from
-// there to the wanted layout by a conversion. So two layouts synthesised from the same config hold the same model. Values are finite.
+// The content is that of one model: every element is made from the key and position it has in the
+// family's first layout, and goes from there to the wanted layout by a conversion. So two layouts
+// synthesised from the same config hold the same model. Values are finite.
 #ifndef RULE_RUNNER_RUN_SYNTH_H_
 #define RULE_RUNNER_RUN_SYNTH_H_
 
@@ -21,7 +22,7 @@ namespace rr {
 struct SynthRequest {
   SourceRequest source;  // family, config and --set; no path
   std::string destination;
-  std::string layout;    // layout or target; empty: the first
+  std::string layout;  // layout or target; empty: the first
   Dtype dtype = Dtype::kBF16;
   uint64_t max_shard_bytes = 5'000'000'000;
   int jobs = 0;
@@ -36,10 +37,13 @@ struct SynthReport {
   double seconds = 0;
 };
 
-std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const SynthRequest& request, Diagnostics* diagnostics);
+std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const SynthRequest& request,
+                                 Diagnostics* diagnostics);
 
-// The keys, dtypes and shapes that a layout has for a model; the blocks that the model has by its config. nullopt after an error.
-std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& layout, Dtype dtype, Diagnostics* diagnostics);
+// The keys, dtypes and shapes that a layout has for a model; the blocks that the model has by its
+// config. nullopt after an error.
+std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& layout, Dtype dtype,
+                                      Diagnostics* diagnostics);
 
 // The bytes of tensors that exist nowhere, by key and position.
 class SyntheticReader : public TensorReader {

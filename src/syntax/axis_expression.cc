@@ -14,7 +14,8 @@ bool IsWordByte(char c) { return std::isalnum(static_cast<unsigned char>(c)) || 
 
 class Parser {
  public:
-  Parser(const SpannedText& text, Diagnostics* diagnostics) : text_(text), diagnostics_(diagnostics) {}
+  Parser(const SpannedText& text, Diagnostics* diagnostics)
+      : text_(text), diagnostics_(diagnostics) {}
 
   std::optional<AxisExpr> Run() {
     std::optional<AxisExpr> expr = Dims("", 0);
@@ -25,13 +26,15 @@ class Parser {
 
  private:
   bool AtEnd() {
-    while (at_ < text_.text.size() && std::isspace(static_cast<unsigned char>(text_.text[at_]))) ++at_;
+    while (at_ < text_.text.size() && std::isspace(static_cast<unsigned char>(text_.text[at_])))
+      ++at_;
     return at_ >= text_.text.size();
   }
   char Peek() const { return text_.text[at_]; }
 
   std::nullopt_t Fail(size_t begin, size_t end, std::string message, std::string help = "") {
-    Diagnostic& d = diagnostics_->Add(Code::kBadExpression, text_.PlaceOf(begin, end), std::move(message));
+    Diagnostic& d =
+        diagnostics_->Add(Code::kBadExpression, text_.PlaceOf(begin, end), std::move(message));
     d.help = std::move(help);
     return std::nullopt;
   }
@@ -81,7 +84,10 @@ class Parser {
       const size_t name_end = at_;
       if (!AtEnd() && Peek() == '[') {
         if (!IsTensorName(node.name)) {
-          return Fail(begin, name_end, fmt::format("`{}` is no tensor name: tensors are lower case, and begin with a letter", node.name));
+          return Fail(
+              begin, name_end,
+              fmt::format("`{}` is no tensor name: tensors are lower case, and begin with a letter",
+                          node.name));
         }
         const size_t open = at_++;
         node.kind = AxisNode::Kind::kTensor;
@@ -93,8 +99,9 @@ class Parser {
       }
       at_ = name_end;
       if (!IsAxisName(node.name)) {
-        return Fail(begin, name_end, fmt::format("`{}` is no axis: axes are Capitalised", node.name),
-                    IsTensorName(node.name) ? fmt::format("a tensor is written `{}[...]`", node.name) : "");
+        return Fail(
+            begin, name_end, fmt::format("`{}` is no axis: axes are Capitalised", node.name),
+            IsTensorName(node.name) ? fmt::format("a tensor is written `{}[...]`", node.name) : "");
       }
       node.kind = AxisNode::Kind::kAxis;
     } else if (c == '1' && (at_ + 1 >= text_.text.size() || !IsWordByte(text_.text[at_ + 1]))) {
@@ -106,9 +113,15 @@ class Parser {
                   "give the size a name under `axes` and write that");
     } else {
       size_t end = begin + 1;  // the rest of a UTF-8 sequence
-      while (end < text_.text.size() && (static_cast<unsigned char>(text_.text[end]) & 0xC0) == 0x80) ++end;
-      return Fail(begin, end, fmt::format("`{}` is not part of an axis expression", text_.text.substr(begin, end - begin)),
-                  c == ',' ? "axes are separated by spaces" : c == '<' ? "`<-` stands in `tensors` only" : "");
+      while (end < text_.text.size() &&
+             (static_cast<unsigned char>(text_.text[end]) & 0xC0) == 0x80)
+        ++end;
+      return Fail(begin, end,
+                  fmt::format("`{}` is not part of an axis expression",
+                              text_.text.substr(begin, end - begin)),
+                  c == ','   ? "axes are separated by spaces"
+                  : c == '<' ? "`<-` stands in `tensors` only"
+                             : "");
     }
     node.place = text_.PlaceOf(begin, at_);
     return node;
@@ -134,14 +147,17 @@ std::string DimsToString(const std::vector<AxisNode>& dims);
 
 std::string NodeToString(const AxisNode& node) {
   switch (node.kind) {
-    case AxisNode::Kind::kAxis: return node.name;
-    case AxisNode::Kind::kOne: return "1";
+    case AxisNode::Kind::kAxis:
+      return node.name;
+    case AxisNode::Kind::kOne:
+      return "1";
     case AxisNode::Kind::kProduct:
       if (node.children.size() == 1 && node.children[0].kind != AxisNode::Kind::kTensor) {
         return NodeToString(node.children[0]);
       }
       return "(" + DimsToString(node.children) + ")";
-    case AxisNode::Kind::kTensor: return node.name + "[" + DimsToString(node.children) + "]";
+    case AxisNode::Kind::kTensor:
+      return node.name + "[" + DimsToString(node.children) + "]";
     case AxisNode::Kind::kSum: {
       std::string text = "{";
       for (size_t i = 0; i < node.alternatives.size(); ++i) {
@@ -225,7 +241,8 @@ AxisExpr ReplaceAxis(const AxisExpr& expr, const std::string& name, const AxisEx
     }
     AxisNode copy = node;
     copy.children = ReplaceAxis(node.children, name, replacement);
-    for (auto& alternative : copy.alternatives) alternative = ReplaceAxis(alternative, name, replacement);
+    for (auto& alternative : copy.alternatives)
+      alternative = ReplaceAxis(alternative, name, replacement);
     result.push_back(std::move(copy));
   }
   return result;

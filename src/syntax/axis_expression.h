@@ -3,9 +3,10 @@
 //   expr := dim*
 //   dim  := AXIS | "1" | "(" dim* ")" | "{" dim* ("|" dim*)+ "}" | tensor "[" dim* "]"
 //
-// (A B) is a product, flattened row-major, A slowest; {x | y} is a sum, x first, each side flattened; gate[I] says that these axes
-// belong to logical tensor gate. At the top level tensor[A B] is two dimensions; inside a product or a sum it is flattened. Axes are
-// Capitalised (a trailing ' makes another name), tensors lower case. grammar/axis_expression.ebnf.
+// (A B) is a product, flattened row-major, A slowest; {x | y} is a sum, x first, each side
+// flattened; gate[I] says that these axes belong to logical tensor gate. At the top level tensor[A
+// B] is two dimensions; inside a product or a sum it is flattened. Axes are Capitalised (a trailing
+// ' makes another name), tensors lower case. grammar/axis_expression.ebnf.
 #ifndef RULE_RUNNER_SYNTAX_AXIS_EXPRESSION_H_
 #define RULE_RUNNER_SYNTAX_AXIS_EXPRESSION_H_
 
@@ -51,9 +52,11 @@ std::vector<NamedPlace> TensorsIn(const AxisExpr& expr);
 // `expr` with axis `name` replaced by `replacement` (no dims at all removes it).
 AxisExpr ReplaceAxis(const AxisExpr& expr, const std::string& name, const AxisExpr& replacement);
 
-// --- leaves -------------------------------------------------------------------------------------------------------
-// Multiplying products over sums gives leaves. In a leaf every axis has one stride within one dimension, so the leaf is a
-// box of elements: position in dimension d = offsets[d] + sum over axes in d of index * stride.
+// --- leaves
+// -------------------------------------------------------------------------------------------------------
+// Multiplying products over sums gives leaves. In a leaf every axis has one stride within one
+// dimension, so the leaf is a box of elements: position in dimension d = offsets[d] + sum over axes
+// in d of index * stride.
 struct LeafAxis {
   std::string axis;
   int dim = 0;
@@ -70,7 +73,8 @@ struct ExpandedExpr {
   std::vector<Poly> shape;
   std::vector<Leaf> leaves;
 };
-// nullopt after RR205 (two tensors multiplied) or RR201 (more than 4096 leaves). A top-level tensor[A B] counts as two dimensions.
+// nullopt after RR205 (two tensors multiplied) or RR201 (more than 4096 leaves). A top-level
+// tensor[A B] counts as two dimensions.
 std::optional<ExpandedExpr> Expand(const AxisExpr& expr, Diagnostics* diagnostics);
 // The size of dims multiplied with each other.
 Poly SizeOf(const std::vector<AxisNode>& dims);

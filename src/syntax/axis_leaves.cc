@@ -13,7 +13,9 @@ constexpr size_t kMostLeaves = 4096;
 
 bool TooManyLeaves(const Place& place, size_t a, size_t b, Diagnostics* diagnostics) {
   if (a * b <= kMostLeaves) return false;
-  diagnostics->Add(Code::kBadExpression, place, fmt::format("products over sums give more than {} parts of a tensor", kMostLeaves));
+  diagnostics->Add(
+      Code::kBadExpression, place,
+      fmt::format("products over sums give more than {} parts of a tensor", kMostLeaves));
   return true;
 }
 
@@ -30,11 +32,12 @@ struct Flat {
 };
 
 // Joins the tensor names of two factors; false when they differ.
-bool JoinTensor(const std::string& a, const Place& a_place, const std::string& b, const Place& b_place,
-                std::string* tensor, Place* place, Diagnostics* diagnostics) {
+bool JoinTensor(const std::string& a, const Place& a_place, const std::string& b,
+                const Place& b_place, std::string* tensor, Place* place, Diagnostics* diagnostics) {
   if (!a.empty() && !b.empty() && a != b) {
-    Diagnostic& d = diagnostics->Add(Code::kMixedTensors, b_place,
-                                     fmt::format("axes of `{}` and of `{}` are multiplied with each other", a, b));
+    Diagnostic& d = diagnostics->Add(
+        Code::kMixedTensors, b_place,
+        fmt::format("axes of `{}` and of `{}` are multiplied with each other", a, b));
     d.notes.push_back({a_place, fmt::format("`{}` is here", a)});
     return false;
   }
@@ -51,13 +54,15 @@ std::optional<Flat> FlattenDims(const std::vector<AxisNode>& dims, Diagnostics* 
   for (auto node = dims.rbegin(); node != dims.rend(); ++node) {
     std::optional<Flat> slow = FlattenNode(*node, diagnostics);
     if (!slow) return std::nullopt;
-    if (TooManyLeaves(node->place, slow->leaves.size(), result.leaves.size(), diagnostics)) return std::nullopt;
+    if (TooManyLeaves(node->place, slow->leaves.size(), result.leaves.size(), diagnostics))
+      return std::nullopt;
     Flat next;
     next.size = slow->size * result.size;
     for (const FlatLeaf& a : slow->leaves) {
       for (const FlatLeaf& b : result.leaves) {
         FlatLeaf leaf;
-        if (!JoinTensor(a.tensor, a.place, b.tensor, b.place, &leaf.tensor, &leaf.place, diagnostics)) {
+        if (!JoinTensor(a.tensor, a.place, b.tensor, b.place, &leaf.tensor, &leaf.place,
+                        diagnostics)) {
           return std::nullopt;
         }
         for (LeafAxis axis : a.axes) {
@@ -76,13 +81,15 @@ std::optional<Flat> FlattenDims(const std::vector<AxisNode>& dims, Diagnostics* 
 
 std::optional<Flat> FlattenNode(const AxisNode& node, Diagnostics* diagnostics) {
   switch (node.kind) {
-    case AxisNode::Kind::kOne: return Flat{{FlatLeaf{}}, Poly::Constant(1)};
+    case AxisNode::Kind::kOne:
+      return Flat{{FlatLeaf{}}, Poly::Constant(1)};
     case AxisNode::Kind::kAxis: {
       FlatLeaf leaf;
       leaf.axes.push_back({node.name, 0, Poly::Constant(1), node.place});
       return Flat{{std::move(leaf)}, Poly::Axis(node.name)};
     }
-    case AxisNode::Kind::kProduct: return FlattenDims(node.children, diagnostics);
+    case AxisNode::Kind::kProduct:
+      return FlattenDims(node.children, diagnostics);
     case AxisNode::Kind::kTensor: {
       std::optional<Flat> flat = FlattenDims(node.children, diagnostics);
       if (!flat) return std::nullopt;
@@ -134,10 +141,15 @@ Poly SizeOf(const std::vector<AxisNode>& dims) {
   Poly size = Poly::Constant(1);
   for (const AxisNode& node : dims) {
     switch (node.kind) {
-      case AxisNode::Kind::kOne: break;
-      case AxisNode::Kind::kAxis: size = size * Poly::Axis(node.name); break;
+      case AxisNode::Kind::kOne:
+        break;
+      case AxisNode::Kind::kAxis:
+        size = size * Poly::Axis(node.name);
+        break;
       case AxisNode::Kind::kProduct:
-      case AxisNode::Kind::kTensor: size = size * SizeOf(node.children); break;
+      case AxisNode::Kind::kTensor:
+        size = size * SizeOf(node.children);
+        break;
       case AxisNode::Kind::kSum: {
         Poly sum;
         for (const auto& alternative : node.alternatives) sum = sum + SizeOf(alternative);
@@ -158,13 +170,14 @@ std::optional<ExpandedExpr> Expand(const AxisExpr& expr, Diagnostics* diagnostic
     if (!flat) return std::nullopt;
     const int dim = static_cast<int>(result.shape.size());
     if (!scalar) result.shape.push_back(flat->size);
-    if (TooManyLeaves(node.place, result.leaves.size(), flat->leaves.size(), diagnostics)) return std::nullopt;
+    if (TooManyLeaves(node.place, result.leaves.size(), flat->leaves.size(), diagnostics))
+      return std::nullopt;
     std::vector<Leaf> next;
     for (const Leaf& before : result.leaves) {
       for (const FlatLeaf& flat_leaf : flat->leaves) {
         Leaf leaf = before;
-        if (!JoinTensor(before.tensor, before.place, flat_leaf.tensor, flat_leaf.place, &leaf.tensor, &leaf.place,
-                        diagnostics)) {
+        if (!JoinTensor(before.tensor, before.place, flat_leaf.tensor, flat_leaf.place,
+                        &leaf.tensor, &leaf.place, diagnostics)) {
           return std::nullopt;
         }
         for (LeafAxis axis : flat_leaf.axes) {

@@ -12,8 +12,9 @@
 namespace rr {
 namespace {
 
-const std::vector<std::string> kEntryFields = {"is",  "shape", "ops",      "of",  "match",     "write", "cast", "add",
-                                               "multiply", "in", "back", "pad", "replicate", "tied",  "drop"};
+const std::vector<std::string> kEntryFields = {"is",    "shape", "ops",       "of",       "match",
+                                               "write", "cast",  "add",       "multiply", "in",
+                                               "back",  "pad",   "replicate", "tied",     "drop"};
 const std::vector<std::string> kTableWords = {"one of", "partial", "default"};
 
 // a + between + b; the places of `between` are the end of `a`.
@@ -43,7 +44,9 @@ class EntryParser {
       return entry;
     }
     if (!node.IsMap()) {
-      diagnostics_->Add(Code::kWrongYamlType, node.place, fmt::format("what a key holds is text or a map, this is {}", NameOf(node.kind)));
+      diagnostics_->Add(
+          Code::kWrongYamlType, node.place,
+          fmt::format("what a key holds is text or a map, this is {}", NameOf(node.kind)));
       return std::nullopt;
     }
     RefuseUnknownFields(node, "a key", kEntryFields, diagnostics_);
@@ -51,10 +54,12 @@ class EntryParser {
     const YamlNode* write = node.Find("write");
     if (write != nullptr && !ExpectText(*write, "`write`", diagnostics_)) return std::nullopt;
     if (!ReadKey(write != nullptr ? write->text : key, &entry)) return std::nullopt;
-    if (const YamlNode* match = node.Find("match"); match != nullptr && ExpectText(*match, "`match`", diagnostics_)) {
+    if (const YamlNode* match = node.Find("match");
+        match != nullptr && ExpectText(*match, "`match`", diagnostics_)) {
       entry.match = match->text;
       if (write == nullptr) {
-        diagnostics_->Add(Code::kMissingField, match->place, "`match` says what is read; `write` must say what is written");
+        diagnostics_->Add(Code::kMissingField, match->place,
+                          "`match` says what is read; `write` must say what is written");
       }
     }
     if (!ReadWords(node, &entry)) return std::nullopt;
@@ -84,7 +89,8 @@ class EntryParser {
     std::string tensor;
     const YamlNode* of = node == nullptr ? nullptr : node->Find("of");
     if (of != nullptr && ExpectText(*of, "`of`", diagnostics_)) tensor = of->text.text;
-    if (tensor.empty() && tensors_.size() == 1 && TensorsIn(entry->expr).empty()) tensor = tensors_[0];
+    if (tensor.empty() && tensors_.size() == 1 && TensorsIn(entry->expr).empty())
+      tensor = tensors_[0];
     if (tensor.empty()) return;
     AxisNode label;
     label.kind = AxisNode::Kind::kTensor;
@@ -110,12 +116,15 @@ class EntryParser {
       }
     }
     if (is != nullptr && ops != nullptr) {
-      diagnostics_->Add(Code::kBadOps, ops->place, "a key is described by `is` or by `ops`, not by both");
+      diagnostics_->Add(Code::kBadOps, ops->place,
+                        "a key is described by `is` or by `ops`, not by both");
       return false;
     }
-    if (is != nullptr) return ExpectText(*is, "`is`", diagnostics_) && ReadExpression(is->text, &node, entry);
+    if (is != nullptr)
+      return ExpectText(*is, "`is`", diagnostics_) && ReadExpression(is->text, &node, entry);
     if (ops == nullptr && shape == nullptr) {
-      diagnostics_->Add(Code::kMissingField, node.place, "a key needs `is` (an axis expression) or `shape` and `ops`");
+      diagnostics_->Add(Code::kMissingField, node.place,
+                        "a key needs `is` (an axis expression) or `shape` and `ops`");
       return false;
     }
     if (shape == nullptr) {
@@ -124,8 +133,8 @@ class EntryParser {
     }
     entry->long_form = true;
     if (ops != nullptr && !ReadOps(*ops, entry)) return false;
-    std::optional<LoweredOps> lowered =
-        LowerOps(entry->shape, entry->ops, ops != nullptr ? ops->place : shape->place, diagnostics_);
+    std::optional<LoweredOps> lowered = LowerOps(
+        entry->shape, entry->ops, ops != nullptr ? ops->place : shape->place, diagnostics_);
     if (!lowered) return false;
     entry->expr = std::move(lowered->expr);
     entry->ops_results = std::move(lowered->results);
@@ -156,7 +165,9 @@ class EntryParser {
       for (const YamlMember& member : item.members) {
         if (std::find(kOps.begin(), kOps.end(), member.key.text) != kOps.end()) {
           if (head != nullptr) {
-            diagnostics_->Add(Code::kBadOps, member.key.place(), fmt::format("`{}` and `{}` are two items of the list", head->key.text, member.key.text));
+            diagnostics_->Add(Code::kBadOps, member.key.place(),
+                              fmt::format("`{}` and `{}` are two items of the list", head->key.text,
+                                          member.key.text));
             return std::nullopt;
           }
           head = &member;
@@ -164,7 +175,8 @@ class EntryParser {
           if (!ExpectText(member.value, "`of`, a tensor,", diagnostics_)) return std::nullopt;
           op.of = member.value.text.text;
         } else {
-          Diagnostic& d = diagnostics_->Add(Code::kUnknownField, member.key.place(), fmt::format("there is no op `{}`", member.key.text));
+          Diagnostic& d = diagnostics_->Add(Code::kUnknownField, member.key.place(),
+                                            fmt::format("there is no op `{}`", member.key.text));
           d.help = DidYouMean(member.key.text, kOps);
           if (d.help.empty()) d.help = fmt::format("ops: {}", JoinWords(kOps));
           return std::nullopt;
@@ -184,10 +196,12 @@ class EntryParser {
     }
     if (!ExpectMap(head->value, fmt::format("`{}`", name), diagnostics_)) return std::nullopt;
     const std::string second = name == "split" ? "into" : "axis";
-    if (!RefuseUnknownFields(head->value, fmt::format("`{}`", name), {"dim", second}, diagnostics_)) return std::nullopt;
+    if (!RefuseUnknownFields(head->value, fmt::format("`{}`", name), {"dim", second}, diagnostics_))
+      return std::nullopt;
     for (const std::string& field : {std::string("dim"), second}) {
       if (head->value.Find(field) != nullptr) continue;
-      diagnostics_->Add(Code::kMissingField, head->value.place, fmt::format("`{}` needs `{}`", name, field));
+      diagnostics_->Add(Code::kMissingField, head->value.place,
+                        fmt::format("`{}` needs `{}`", name, field));
       return std::nullopt;
     }
     const std::optional<int64_t> n = IntegerOf(*head->value.Find("dim"), "`dim`", diagnostics_);
@@ -202,7 +216,8 @@ class EntryParser {
         return std::nullopt;
       }
       for (const YamlMember& part : into->members) {
-        if (ExpectText(part.value, "a size", diagnostics_)) op.into.push_back({part.key, part.value.text});
+        if (ExpectText(part.value, "a size", diagnostics_))
+          op.into.push_back({part.key, part.value.text});
       }
       return op;
     }
@@ -210,7 +225,8 @@ class EntryParser {
     const YamlNode* axis = head->value.Find("axis");
     if (!ExpectText(*axis, "`axis`", diagnostics_)) return std::nullopt;
     if (!IsAxisName(axis->text.text)) {
-      diagnostics_->Add(Code::kBadOps, axis->place, fmt::format("`{}` is no axis: axes are Capitalised", axis->text.text));
+      diagnostics_->Add(Code::kBadOps, axis->place,
+                        fmt::format("`{}` is no axis: axes are Capitalised", axis->text.text));
       return std::nullopt;
     }
     op.axis = axis->text;
@@ -233,24 +249,30 @@ class EntryParser {
     };
     if (const SpannedText* cast = text_of(node, "cast")) {
       entry->cast = ParseDtype(cast->text);
-      if (!entry->cast || !IsFloat(*entry->cast)) bad(cast->place(), "`cast` is one of F64, F32, F16 and BF16");
+      if (!entry->cast || !IsFloat(*entry->cast))
+        bad(cast->place(), "`cast` is one of F64, F32, F16 and BF16");
     }
-    for (auto [field, target] : {std::pair{"add", &entry->add}, {"multiply", &entry->multiply}, {"back", &entry->back}}) {
+    for (auto [field, target] :
+         {std::pair{"add", &entry->add}, {"multiply", &entry->multiply}, {"back", &entry->back}}) {
       if (const YamlNode* value = node.Find(field)) {
         *target = FormulaOf(*value, fmt::format("`{}`", field), diagnostics_);
         good = good && target->has_value();
       }
     }
-    if (entry->back && !entry->multiply) bad(node.Find("back")->place, "`back` is the exact other direction of `multiply`, which is absent");
+    if (entry->back && !entry->multiply)
+      bad(node.Find("back")->place,
+          "`back` is the exact other direction of `multiply`, which is absent");
     if (const SpannedText* in = text_of(node, "in")) {
       if (in->text == "bf16") {
         entry->in = Dtype::kBF16;
       } else if (in->text != "f32") {
         bad(in->place(), "`in` says where the factor is rounded: f32 or bf16");
       }
-      if (!entry->add && !entry->multiply && good) bad(in->place(), "`in` belongs to `add` or `multiply`");
+      if (!entry->add && !entry->multiply && good)
+        bad(in->place(), "`in` belongs to `add` or `multiply`");
     }
-    if (const YamlNode* pad = node.Find("pad"); pad != nullptr && ExpectMap(*pad, "`pad`", diagnostics_)) {
+    if (const YamlNode* pad = node.Find("pad");
+        pad != nullptr && ExpectMap(*pad, "`pad`", diagnostics_)) {
       RefuseUnknownFields(*pad, "`pad`", {"to", "dim", "check"}, diagnostics_);
       PadWord word;
       word.place = pad->place;
@@ -261,24 +283,29 @@ class EntryParser {
         word.to = *to;
         good = Formula::Parse(*to, diagnostics_).has_value() && good;
       }
-      if (const YamlNode* dim = pad->Find("dim")) word.dim = IntegerOf(*dim, "`dim`", diagnostics_).value_or(0);
+      if (const YamlNode* dim = pad->Find("dim"))
+        word.dim = IntegerOf(*dim, "`dim`", diagnostics_).value_or(0);
       if (const SpannedText* check = text_of(*pad, "check")) {
         word.check_zero = check->text == "zero";
-        if (!word.check_zero && check->text != "ignore") bad(check->place(), "`check` is ignore or zero");
+        if (!word.check_zero && check->text != "ignore")
+          bad(check->place(), "`check` is ignore or zero");
       }
       entry->pad = std::move(word);
     }
     if (const YamlNode* replicate = node.Find("replicate")) {
-      for (const SpannedText& axis : TextsOf(*replicate, "an axis to replicate over", diagnostics_)) {
+      for (const SpannedText& axis :
+           TextsOf(*replicate, "an axis to replicate over", diagnostics_)) {
         if (!IsAxisName(axis.text)) bad(axis.place(), fmt::format("`{}` is no axis", axis.text));
         entry->replicate.push_back(NameFrom(axis));
       }
     }
-    if (const YamlNode* tied = node.Find("tied")) entry->tied = YesNoOf(*tied, "`tied`", diagnostics_).value_or(false);
+    if (const YamlNode* tied = node.Find("tied"))
+      entry->tied = YesNoOf(*tied, "`tied`", diagnostics_).value_or(false);
     if (const YamlNode* drop = node.Find("drop")) {
       good = ExpectText(*drop, "`drop`, the reason,", diagnostics_) && good;
       if (good) entry->drop = drop->text.text;
-      if (entry->drop && entry->drop->empty()) bad(drop->place, "`drop` needs the reason why nothing is lost");
+      if (entry->drop && entry->drop->empty())
+        bad(drop->place, "`drop` needs the reason why nothing is lost");
     }
     return good;
   }
@@ -289,8 +316,8 @@ class EntryParser {
 
 }  // namespace
 
-TableRule ParseTable(const SpannedText& layout, const YamlNode& node, const std::vector<std::string>& tensors,
-                     Diagnostics* diagnostics) {
+TableRule ParseTable(const SpannedText& layout, const YamlNode& node,
+                     const std::vector<std::string>& tensors, Diagnostics* diagnostics) {
   TableRule table;
   table.layout = NameFrom(layout);
   table.place = node.place;
@@ -304,7 +331,8 @@ TableRule ParseTable(const SpannedText& layout, const YamlNode& node, const std:
   for (const YamlMember& member : node.members) {
     const std::string& key = member.key.text;
     if (key == "partial") {
-      if (ExpectText(member.value, "`partial`, the reason,", diagnostics)) table.partial = member.value.text.text;
+      if (ExpectText(member.value, "`partial`, the reason,", diagnostics))
+        table.partial = member.value.text.text;
     } else if (key == "default") {
       if (!ExpectMap(member.value, "`default`", diagnostics)) continue;
       for (const YamlMember& tensor : member.value.members) {
@@ -317,12 +345,14 @@ TableRule ParseTable(const SpannedText& layout, const YamlNode& node, const std:
         TableRule::Variant made{NameFrom(variant.key), {}};
         if (!ExpectMap(variant.value, "a variant", diagnostics)) continue;
         for (const YamlMember& entry : variant.value.members) {
-          if (auto parsed = parser.Parse(entry.key, entry.value)) made.entries.push_back(std::move(*parsed));
+          if (auto parsed = parser.Parse(entry.key, entry.value))
+            made.entries.push_back(std::move(*parsed));
         }
         table.variants.push_back(std::move(made));
       }
     } else {
-      if (auto parsed = parser.Parse(member.key, member.value)) common.entries.push_back(std::move(*parsed));
+      if (auto parsed = parser.Parse(member.key, member.value))
+        common.entries.push_back(std::move(*parsed));
     }
   }
   table.broken = diagnostics->ErrorCount() > errors;

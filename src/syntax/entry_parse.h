@@ -11,10 +11,10 @@
 
 namespace rr {
 
-// One layout's table of a block. `tensors` are the block's tensor names: an expression that names no tensor belongs to `of`, or to
-// the only tensor.
-TableRule ParseTable(const SpannedText& layout, const YamlNode& node, const std::vector<std::string>& tensors,
-                     Diagnostics* diagnostics);
+// One layout's table of a block. `tensors` are the block's tensor names: an expression that names
+// no tensor belongs to `of`, or to the only tensor.
+TableRule ParseTable(const SpannedText& layout, const YamlNode& node,
+                     const std::vector<std::string>& tensors, Diagnostics* diagnostics);
 
 }  // namespace rr
 

@@ -11,13 +11,15 @@ namespace rr {
 
 bool ExpectMap(const YamlNode& node, std::string_view what, Diagnostics* diagnostics) {
   if (node.IsMap()) return true;
-  diagnostics->Add(Code::kWrongYamlType, node.place, fmt::format("{} is a map, this is {}", what, NameOf(node.kind)));
+  diagnostics->Add(Code::kWrongYamlType, node.place,
+                   fmt::format("{} is a map, this is {}", what, NameOf(node.kind)));
   return false;
 }
 
 bool ExpectText(const YamlNode& node, std::string_view what, Diagnostics* diagnostics) {
   if (node.IsText()) return true;
-  diagnostics->Add(Code::kWrongYamlType, node.place, fmt::format("{} is text, this is {}", what, NameOf(node.kind)));
+  diagnostics->Add(Code::kWrongYamlType, node.place,
+                   fmt::format("{} is text, this is {}", what, NameOf(node.kind)));
   return false;
 }
 
@@ -27,7 +29,8 @@ std::vector<YamlNode> ItemsOf(const YamlNode& node) {
   return {node};
 }
 
-std::vector<SpannedText> TextsOf(const YamlNode& node, std::string_view what, Diagnostics* diagnostics) {
+std::vector<SpannedText> TextsOf(const YamlNode& node, std::string_view what,
+                                 Diagnostics* diagnostics) {
   std::vector<SpannedText> texts;
   for (const YamlNode& item : ItemsOf(node)) {
     if (ExpectText(item, what, diagnostics)) texts.push_back(item.text);
@@ -35,18 +38,21 @@ std::vector<SpannedText> TextsOf(const YamlNode& node, std::string_view what, Di
   return texts;
 }
 
-std::optional<Formula> FormulaOf(const YamlNode& node, std::string_view what, Diagnostics* diagnostics) {
+std::optional<Formula> FormulaOf(const YamlNode& node, std::string_view what,
+                                 Diagnostics* diagnostics) {
   if (!ExpectText(node, what, diagnostics)) return std::nullopt;
   return Formula::Parse(node.text, diagnostics);
 }
 
-std::optional<int64_t> IntegerOf(const YamlNode& node, std::string_view what, Diagnostics* diagnostics) {
+std::optional<int64_t> IntegerOf(const YamlNode& node, std::string_view what,
+                                 Diagnostics* diagnostics) {
   if (!ExpectText(node, what, diagnostics)) return std::nullopt;
   const std::string& text = node.text.text;
   int64_t n = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
   if (error != std::errc() || end != text.data() + text.size()) {
-    diagnostics->Add(Code::kWrongYamlType, node.place, fmt::format("{} is a whole number, this is `{}`", what, text));
+    diagnostics->Add(Code::kWrongYamlType, node.place,
+                     fmt::format("{} is a whole number, this is `{}`", what, text));
     return std::nullopt;
   }
   return n;
@@ -61,8 +67,8 @@ std::optional<bool> YesNoOf(const YamlNode& node, std::string_view what, Diagnos
 
 Name NameFrom(const SpannedText& text) { return {text.text, text.place()}; }
 
-bool RefuseUnknownFields(const YamlNode& map, std::string_view what, const std::vector<std::string>& allowed,
-                         Diagnostics* diagnostics) {
+bool RefuseUnknownFields(const YamlNode& map, std::string_view what,
+                         const std::vector<std::string>& allowed, Diagnostics* diagnostics) {
   bool known = true;
   for (const YamlMember& member : map.members) {
     if (std::find(allowed.begin(), allowed.end(), member.key.text) != allowed.end()) continue;

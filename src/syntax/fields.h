@@ -19,15 +19,18 @@ bool ExpectMap(const YamlNode& node, std::string_view what, Diagnostics* diagnos
 bool ExpectText(const YamlNode& node, std::string_view what, Diagnostics* diagnostics);
 // A list, or one item standing for a list of one.
 std::vector<YamlNode> ItemsOf(const YamlNode& node);
-std::vector<SpannedText> TextsOf(const YamlNode& node, std::string_view what, Diagnostics* diagnostics);
-std::optional<Formula> FormulaOf(const YamlNode& node, std::string_view what, Diagnostics* diagnostics);
-std::optional<int64_t> IntegerOf(const YamlNode& node, std::string_view what, Diagnostics* diagnostics);
+std::vector<SpannedText> TextsOf(const YamlNode& node, std::string_view what,
+                                 Diagnostics* diagnostics);
+std::optional<Formula> FormulaOf(const YamlNode& node, std::string_view what,
+                                 Diagnostics* diagnostics);
+std::optional<int64_t> IntegerOf(const YamlNode& node, std::string_view what,
+                                 Diagnostics* diagnostics);
 std::optional<bool> YesNoOf(const YamlNode& node, std::string_view what, Diagnostics* diagnostics);
 Name NameFrom(const SpannedText& text);
 
 // RR003 with "did you mean" for every member that is not in `allowed`; true when there is none.
-bool RefuseUnknownFields(const YamlNode& map, std::string_view what, const std::vector<std::string>& allowed,
-                         Diagnostics* diagnostics);
+bool RefuseUnknownFields(const YamlNode& map, std::string_view what,
+                         const std::vector<std::string>& allowed, Diagnostics* diagnostics);
 
 }  // namespace rr
 

@@ -23,12 +23,18 @@ std::optional<Poly> Walk(const FormulaNode& node) {
     operands.push_back(std::move(*poly));
   }
   switch (node.op) {
-    case Op::kAdd: return operands[0] + operands[1];
-    case Op::kSubtract: return operands[0] - operands[1];
-    case Op::kMultiply: return operands[0] * operands[1];
-    case Op::kExactDivide: return operands[0].DividedBy(operands[1]);
-    case Op::kNegate: return Poly() - operands[0];
-    default: return std::nullopt;
+    case Op::kAdd:
+      return operands[0] + operands[1];
+    case Op::kSubtract:
+      return operands[0] - operands[1];
+    case Op::kMultiply:
+      return operands[0] * operands[1];
+    case Op::kExactDivide:
+      return operands[0].DividedBy(operands[1]);
+    case Op::kNegate:
+      return Poly() - operands[0];
+    default:
+      return std::nullopt;
   }
 }
 

@@ -9,7 +9,8 @@
 
 namespace rr {
 
-// nullopt when the formula is not made of whole numbers, axis names, + - * and exact division that goes out symbolically.
+// nullopt when the formula is not made of whole numbers, axis names, + - * and exact division that
+// goes out symbolically.
 std::optional<Poly> ToPoly(const Formula& formula);
 
 }  // namespace rr

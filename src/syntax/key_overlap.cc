@@ -1,7 +1,9 @@
-// Do two key templates meet? A breadth-first walk of the product of their automata finds a shortest common key.
+// Do two key templates meet? A breadth-first walk of the product of their automata finds a shortest
+// common key.
 //
-// A template is a chain of pieces: a literal byte, a decimal integer, or one of several words. An automaton state is (piece, where
-// within it); integers have two inner states (before the first digit, after a digit other than a leading zero).
+// A template is a chain of pieces: a literal byte, a decimal integer, or one of several words. An
+// automaton state is (piece, where within it); integers have two inner states (before the first
+// digit, after a digit other than a leading zero).
 #include <algorithm>
 #include <compare>
 #include <deque>
@@ -31,8 +33,8 @@ struct Automaton {
   }
 };
 
-// `epsilon` is avoided: a state that may go on as the next piece gets that piece's first edges when it is built, so pieces are
-// built from the last to the first.
+// `epsilon` is avoided: a state that may go on as the next piece gets that piece's first edges when
+// it is built, so pieces are built from the last to the first.
 Automaton Build(const KeyTemplate& key) {
   Automaton a;
   a.final_state = a.Add();
@@ -75,7 +77,8 @@ Automaton Build(const KeyTemplate& key) {
 }
 
 int Start(const Automaton& a) { return static_cast<int>(a.edges.size()) - 1; }
-// A copied start state never equals the final state unless the key is empty, which the parser refuses.
+// A copied start state never equals the final state unless the key is empty, which the parser
+// refuses.
 
 }  // namespace
 
@@ -111,8 +114,9 @@ std::optional<std::string> CommonKey(const KeyTemplate& ka, const KeyTemplate& k
 
 // Two readings of one key are two walks through the automaton, which has one walk for each reading.
 std::optional<std::string> AmbiguousKey(const KeyTemplate& key) {
-  // Every way through the automaton is one reading, so a key is ambiguous exactly when two ways that part somewhere both end with it:
-  // the automaton walked twice at once, with a note of whether the two ways have parted.
+  // Every way through the automaton is one reading, so a key is ambiguous exactly when two ways
+  // that part somewhere both end with it: the automaton walked twice at once, with a note of
+  // whether the two ways have parted.
   const Automaton a = Build(key);
   struct State {
     int first, second;
@@ -139,12 +143,14 @@ std::optional<std::string> AmbiguousKey(const KeyTemplate& key) {
       for (size_t j = 0; j < second.size(); ++j) {
         const char low = std::max(first[i].low, second[j].low);
         if (low > std::min(first[i].high, second[j].high)) continue;
-        const State to{first[i].to, second[j].to, state.parted || state.first != state.second || i != j};
+        const State to{first[i].to, second[j].to,
+                       state.parted || state.first != state.second || i != j};
         if (came_from.emplace(to, std::pair{state, low}).second) queue.push_back(to);
       }
     }
   }
-  // An integer before a literal digit could be read from the right, but no reader would see the border: refused as well.
+  // An integer before a literal digit could be read from the right, but no reader would see the
+  // border: refused as well.
   for (size_t i = 0; i + 1 < key.parts.size(); ++i) {
     const KeyPart& part = key.parts[i];
     const KeyPart& next = key.parts[i + 1];

@@ -25,7 +25,8 @@ std::string QuoteRegex(std::string_view literal) {
 bool IsCaptureWord(std::string_view word) {
   if (word.empty()) return false;
   for (const char c : word) {
-    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '.' && c != '-') return false;
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '.' && c != '-')
+      return false;
   }
   return true;
 }
@@ -42,7 +43,8 @@ std::optional<KeyTemplate> ParseKeyTemplate(const SpannedText& text, Diagnostics
     const size_t brace = s.find_first_of("{}", at);
     if (brace != at) {
       const size_t end = brace == std::string::npos ? s.size() : brace;
-      key.parts.push_back({KeyPart::Kind::kLiteral, s.substr(at, end - at), {}, text.PlaceOf(at, end)});
+      key.parts.push_back(
+          {KeyPart::Kind::kLiteral, s.substr(at, end - at), {}, text.PlaceOf(at, end)});
       at = end;
       continue;
     }
@@ -59,18 +61,28 @@ std::optional<KeyTemplate> ParseKeyTemplate(const SpannedText& text, Diagnostics
     } else if (IsTensorName(part.text)) {
       part.kind = KeyPart::Kind::kName;
     } else {
-      if (part.text.empty()) return fail(at, close + 1, "a capture names an axis (Capitalised) or a named string (lower case)");
-      return fail(at + 1, name_end, fmt::format("`{}` is neither an axis (Capitalised) nor a named string (lower case)", part.text));
+      if (part.text.empty())
+        return fail(at, close + 1,
+                    "a capture names an axis (Capitalised) or a named string (lower case)");
+      return fail(
+          at + 1, name_end,
+          fmt::format("`{}` is neither an axis (Capitalised) nor a named string (lower case)",
+                      part.text));
     }
     if (colon < close) {
       if (part.kind != KeyPart::Kind::kCapture) {
-        return fail(at + 1, name_end, fmt::format("`{}` has its own words, so it captures an axis: write it Capitalised", part.text));
+        return fail(
+            at + 1, name_end,
+            fmt::format("`{}` has its own words, so it captures an axis: write it Capitalised",
+                        part.text));
       }
       for (size_t begin = colon + 1; begin <= close;) {
         const size_t bar = std::min(s.find('|', begin), close);
         part.words.push_back(s.substr(begin, bar - begin));
         if (!IsCaptureWord(part.words.back())) {
-          return fail(begin, bar, "the words of a capture are letters, digits, `_`, `.` and `-`, with `|` between them");
+          return fail(begin, bar,
+                      "the words of a capture are letters, digits, `_`, `.` and `-`, with `|` "
+                      "between them");
         }
         begin = bar + 1;
       }
@@ -120,7 +132,8 @@ KeyTemplate Normalized(KeyTemplate key) {
   return key;
 }
 
-KeyTemplate ReplacePart(const KeyTemplate& key, KeyPart::Kind kind, const std::string& name, const KeyTemplate& by) {
+KeyTemplate ReplacePart(const KeyTemplate& key, KeyPart::Kind kind, const std::string& name,
+                        const KeyTemplate& by) {
   KeyTemplate result;
   result.text = key.text;
   for (const KeyPart& part : key.parts) {
@@ -142,14 +155,16 @@ std::string ToRegex(const KeyTemplate& key) {
       regex += "(0|[1-9][0-9]*)";
     } else {
       regex += "(";
-      for (size_t i = 0; i < part.words.size(); ++i) regex += (i > 0 ? "|" : "") + QuoteRegex(part.words[i]);
+      for (size_t i = 0; i < part.words.size(); ++i)
+        regex += (i > 0 ? "|" : "") + QuoteRegex(part.words[i]);
       regex += ")";
     }
   }
   return regex;
 }
 
-std::string FormatKey(const KeyTemplate& key, const std::function<int64_t(const std::string& axis)>& value_of) {
+std::string FormatKey(const KeyTemplate& key,
+                      const std::function<int64_t(const std::string& axis)>& value_of) {
   std::string out;
   for (const KeyPart& part : key.parts) {
     if (part.kind == KeyPart::Kind::kLiteral) {

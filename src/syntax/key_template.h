@@ -2,9 +2,10 @@
 //
 //   "{L}mlp.experts.{E}.gate_proj.weight"
 //
-// A capture is a decimal integer without leading zeros, unless it carries its own regex (`{P:gate|up}`: one of these words, in the
-// order of the axis). Named strings are the layout's prefixes and constants. Where an axis has a `place`, `{L}` stands for that
-// text. Templates are invertible by construction: they compile to anchored RE2 and, with values, to a key.
+// A capture is a decimal integer without leading zeros, unless it carries its own regex
+// (`{P:gate|up}`: one of these words, in the order of the axis). Named strings are the layout's
+// prefixes and constants. Where an axis has a `place`, `{L}` stands for that text. Templates are
+// invertible by construction: they compile to anchored RE2 and, with values, to a key.
 // grammar/key_template.ebnf.
 #ifndef RULE_RUNNER_SYNTAX_KEY_TEMPLATE_H_
 #define RULE_RUNNER_SYNTAX_KEY_TEMPLATE_H_
@@ -45,20 +46,25 @@ std::optional<KeyTemplate> ParseKeyTemplate(const SpannedText& text, Diagnostics
 
 // Joins neighbouring literals and drops empty ones.
 KeyTemplate Normalized(KeyTemplate key);
-// Replaces every capture of `axis` (when `kind` is kCapture) or every named string `name` by the parts of `by`.
-KeyTemplate ReplacePart(const KeyTemplate& key, KeyPart::Kind kind, const std::string& name, const KeyTemplate& by);
+// Replaces every capture of `axis` (when `kind` is kCapture) or every named string `name` by the
+// parts of `by`.
+KeyTemplate ReplacePart(const KeyTemplate& key, KeyPart::Kind kind, const std::string& name,
+                        const KeyTemplate& by);
 
 // The anchored regex, one group per capture; named strings must have been replaced.
 std::string ToRegex(const KeyTemplate& key);
 // The key of given capture values.
-std::string FormatKey(const KeyTemplate& key, const std::function<int64_t(const std::string& axis)>& value_of);
-// The value of a capture's text: an integer, or the index of a word. nullopt when it is neither, or beyond 63 bits.
+std::string FormatKey(const KeyTemplate& key,
+                      const std::function<int64_t(const std::string& axis)>& value_of);
+// The value of a capture's text: an integer, or the index of a word. nullopt when it is neither, or
+// beyond 63 bits.
 std::optional<int64_t> CaptureValue(const KeyPart& part, std::string_view text);
 
-// A shortest key that both templates match (captures stand for any text that they accept), or nullopt when none exists.
-// Decided on the product of the two automata.
+// A shortest key that both templates match (captures stand for any text that they accept), or
+// nullopt when none exists. Decided on the product of the two automata.
 std::optional<std::string> CommonKey(const KeyTemplate& a, const KeyTemplate& b);
-// A shortest key that the template can read in two ways, or one in which a literal digit follows an integer; nullopt when there is none.
+// A shortest key that the template can read in two ways, or one in which a literal digit follows an
+// integer; nullopt when there is none.
 std::optional<std::string> AmbiguousKey(const KeyTemplate& key);
 
 }  // namespace rr

@@ -30,8 +30,9 @@ void RemoveNulls(YamlNode* node) {
   for (YamlNode& item : node->items) RemoveNulls(&item);
 }
 
-// Nulls what `table` has: a null, and no hole, so that the result still removes it when it is merged over the same file once more.
-// Without a table of its own the block has none, and the layout that it is like is asked.
+// Nulls what `table` has: a null, and no hole, so that the result still removes it when it is
+// merged over the same file once more. Without a table of its own the block has none, and the
+// layout that it is like is asked.
 void Forget(const YamlNode& block, YamlMember* table) {
   const YamlNode* layouts = block.Find("layouts");
   if (layouts == nullptr || layouts->Find(table->key.text) == nullptr || !table->value.IsMap()) {
@@ -41,7 +42,8 @@ void Forget(const YamlNode& block, YamlMember* table) {
   for (YamlMember& member : table->value.members) member.value = YamlNode();
 }
 
-// Depth of one block or layout in a file: there `replace` and `place` have their own ways of merging.
+// Depth of one block or layout in a file: there `replace` and `place` have their own ways of
+// merging.
 constexpr int kBlockDepth = 2;
 
 // `over` wins; its nulls stay in the result, where they remove what a third file has.
@@ -73,17 +75,19 @@ YamlNode Merge(const YamlNode& base, const YamlNode& over, int depth) {
 
 class Reader {
  public:
-  Reader(const FindRuleText& find, Diagnostics* diagnostics) : find_(find), diagnostics_(diagnostics) {}
+  Reader(const FindRuleText& find, Diagnostics* diagnostics)
+      : find_(find), diagnostics_(diagnostics) {}
 
-  // Each file is merged once, after everything that it extends: two parts that stand on the same base do not undo each other's changes.
+  // Each file is merged once, after everything that it extends: two parts that stand on the same
+  // base do not undo each other's changes.
   std::optional<YamlNode> Read(const SourcePtr& source) {
     if (!ReadFile(source)) return std::nullopt;
     YamlNode merged = std::move(trees_[0]);
     for (size_t i = 1; i < trees_.size(); ++i) {
       // What describes a base file does not describe this one.
       std::erase_if(merged.members, [](const YamlMember& m) {
-        return m.key.text == "describes" || m.key.text == "tests" || m.key.text == "about" || m.key.text == "family" ||
-               m.key.text == "rule-runner";
+        return m.key.text == "describes" || m.key.text == "tests" || m.key.text == "about" ||
+               m.key.text == "family" || m.key.text == "rule-runner";
       });
       merged = Merge(merged, trees_[i], 0);
     }
@@ -104,7 +108,8 @@ class Reader {
     }
     const YamlNode* version = own->Find("rule-runner");
     if (!open_.empty() && (version == nullptr || !version->IsText() || version->text.text != "1")) {
-      diagnostics_->Add(Code::kBadVersion, version != nullptr ? version->place : own->place, "a rule file begins with `rule-runner: 1`");
+      diagnostics_->Add(Code::kBadVersion, version != nullptr ? version->place : own->place,
+                        "a rule file begins with `rule-runner: 1`");
       return false;
     }
     CheckReplace(*own);
@@ -137,19 +142,24 @@ class Reader {
     }
     const std::string& name = item.text.text;
     const SourcePtr source = find_(name);
-    // The file that is being read may extend another one of its own name, and is not found under it itself.
+    // The file that is being read may extend another one of its own name, and is not found under it
+    // itself.
     const auto cycle = std::find_if(open_.begin(), open_.end(), [&](const SourcePtr& open) {
       return source != nullptr ? open->name() == source->name() : FamilyOf(*open) == name;
     });
     if (cycle != open_.end()) {
       std::string chain;
-      for (auto open = cycle; open != open_.end(); ++open) chain += fmt::format("`{}` extends ", FamilyOf(**open));
+      for (auto open = cycle; open != open_.end(); ++open)
+        chain += fmt::format("`{}` extends ", FamilyOf(**open));
       diagnostics_->Add(Code::kBadExtends, item.place, fmt::format("{}itself", chain));
       return;
     }
     if (source == nullptr) {
-      diagnostics_->Add(Code::kBadExtends, item.place, fmt::format("there is no rule file `{}`", name)).help =
-          "a file is named without folder and ending; it is looked up beside this file, then in each folder of rules, and in their `common/`";
+      diagnostics_
+          ->Add(Code::kBadExtends, item.place, fmt::format("there is no rule file `{}`", name))
+          .help =
+          "a file is named without folder and ending; it is looked up beside this file, then in "
+          "each folder of rules, and in their `common/`";
       return;
     }
     if (read_.insert(source->name()).second) ReadFile(source);
@@ -168,8 +178,8 @@ class Reader {
   std::vector<YamlNode> trees_;  // in the order of merging
 };
 
-// `like: other` inside a block: the other block with this one merged over it. A block whose `like` leads nowhere is left out: nothing
-// that follows from it is worth a finding.
+// `like: other` inside a block: the other block with this one merged over it. A block whose `like`
+// leads nowhere is left out: nothing that follows from it is worth a finding.
 void ResolveLikeBlocks(YamlNode* tree, Diagnostics* diagnostics) {
   YamlMember* blocks = FindMember(tree, "blocks");
   if (blocks == nullptr || !blocks->value.IsMap()) return;
@@ -183,7 +193,8 @@ void ResolveLikeBlocks(YamlNode* tree, Diagnostics* diagnostics) {
       const bool is_text = like->IsText();
       const std::string name = is_text ? like->text.text : "";
       const YamlNode* other = original.Find(name);
-      if (is_text && other != nullptr && broken.count(name) == 0 && std::find(chain.begin(), chain.end(), name) == chain.end()) {
+      if (is_text && other != nullptr && broken.count(name) == 0 &&
+          std::find(chain.begin(), chain.end(), name) == chain.end()) {
         chain.push_back(name);
         YamlNode own = block.value;
         std::erase_if(own.members, [](const YamlMember& m) { return m.key.text == kLike; });
@@ -191,25 +202,33 @@ void ResolveLikeBlocks(YamlNode* tree, Diagnostics* diagnostics) {
         continue;
       }
       if (!is_text) {
-        diagnostics->Add(Code::kWrongYamlType, like->place, fmt::format("`like` is the name of a block, this is {}", NameOf(like->kind)));
+        diagnostics->Add(
+            Code::kWrongYamlType, like->place,
+            fmt::format("`like` is the name of a block, this is {}", NameOf(like->kind)));
       } else if (other == nullptr) {
-        diagnostics->Add(Code::kBadExtends, like->place, fmt::format("there is no block `{}`", name));
+        diagnostics->Add(Code::kBadExtends, like->place,
+                         fmt::format("there is no block `{}`", name));
       } else if (broken.count(name) == 0) {
         std::string way;
         for (const std::string& link : chain) way += fmt::format("`{}` is like ", link);
-        diagnostics->Add(Code::kBadExtends, original.Find(block.key.text)->Find(kLike)->place, fmt::format("block {}`{}`", way, name));
+        diagnostics->Add(Code::kBadExtends, original.Find(block.key.text)->Find(kLike)->place,
+                         fmt::format("block {}`{}`", way, name));
       }
       broken.insert(chain.begin(), chain.end());
     }
     if (!block.value.IsMap()) continue;
-    std::erase_if(block.value.members, [](const YamlMember& m) { return m.key.text == kLike || m.key.text == kReplace; });
+    std::erase_if(block.value.members, [](const YamlMember& m) {
+      return m.key.text == kLike || m.key.text == kReplace;
+    });
   }
-  std::erase_if(blocks->value.members, [&](const YamlMember& m) { return broken.count(m.key.text) > 0; });
+  std::erase_if(blocks->value.members,
+                [&](const YamlMember& m) { return broken.count(m.key.text) > 0; });
 }
 
 }  // namespace
 
-std::optional<MergedRules> ReadAndMerge(const SourcePtr& source, const FindRuleText& find, Diagnostics* diagnostics) {
+std::optional<MergedRules> ReadAndMerge(const SourcePtr& source, const FindRuleText& find,
+                                        Diagnostics* diagnostics) {
   Reader reader(find, diagnostics);
   std::optional<YamlNode> tree = reader.Read(source);
   if (!tree) return std::nullopt;

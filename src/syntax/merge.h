@@ -1,7 +1,8 @@
 // `extends`, `like` of blocks and `replace`: several files become one tree.
 //
-// Maps merge key by key and the later file wins; lists and `place` are replaced; null removes. A block may say `replace: [layout]`
-// to start that layout's table afresh. Places keep pointing into the file each part was written in.
+// Maps merge key by key and the later file wins; lists and `place` are replaced; null removes. A
+// block may say `replace: [layout]` to start that layout's table afresh. Places keep pointing into
+// the file each part was written in.
 #ifndef RULE_RUNNER_SYNTAX_MERGE_H_
 #define RULE_RUNNER_SYNTAX_MERGE_H_
 
@@ -24,7 +25,8 @@ struct MergedRules {
 };
 
 // nullopt when the file, or one that it extends, cannot be read at all.
-std::optional<MergedRules> ReadAndMerge(const SourcePtr& source, const FindRuleText& find, Diagnostics* diagnostics);
+std::optional<MergedRules> ReadAndMerge(const SourcePtr& source, const FindRuleText& find,
+                                        Diagnostics* diagnostics);
 
 }  // namespace rr
 

@@ -12,8 +12,8 @@
 namespace rr {
 namespace {
 
-// A piece of the stored tensor. Pieces start as whole stored dimensions and are opened by reshape (a product) and split (a sum);
-// a piece that is never opened must be an axis.
+// A piece of the stored tensor. Pieces start as whole stored dimensions and are opened by reshape
+// (a product) and split (a sum); a piece that is never opened must be an axis.
 struct Piece {
   Poly size;
   Place place;
@@ -36,9 +36,11 @@ struct Branch {
 
 class Lowering {
  public:
-  Lowering(const Place& place, Diagnostics* diagnostics) : place_(place), diagnostics_(diagnostics) {}
+  Lowering(const Place& place, Diagnostics* diagnostics)
+      : place_(place), diagnostics_(diagnostics) {}
 
-  std::optional<LoweredOps> Run(const std::vector<SpannedText>& shape, const std::vector<OpRule>& ops) {
+  std::optional<LoweredOps> Run(const std::vector<SpannedText>& shape,
+                                const std::vector<OpRule>& ops) {
     Branch branch;
     std::vector<PiecePtr> stored;
     for (const SpannedText& text : shape) {
@@ -141,7 +143,8 @@ class Lowering {
 
   bool CheckDim(const OpRule& op, const Branch& branch) {
     if (op.dim >= 0 && op.dim < static_cast<int64_t>(branch.dims.size())) return true;
-    return Fail(op.place, fmt::format("there is no dimension {}: the tensor has {} here", op.dim, branch.dims.size()));
+    return Fail(op.place, fmt::format("there is no dimension {}: the tensor has {} here", op.dim,
+                                      branch.dims.size()));
   }
 
   static std::string Shown(const std::vector<Dim>& dims) {
@@ -158,26 +161,33 @@ class Lowering {
       if (!wanted) return false;
       size_t found = used.size();
       for (size_t i = 0; i < used.size(); ++i) {
-        if (used[i] || (branch->dims[i].label != text.text && branch->dims[i].label != wanted->label)) continue;
+        if (used[i] ||
+            (branch->dims[i].label != text.text && branch->dims[i].label != wanted->label))
+          continue;
         if (found < used.size()) {
-          return Fail(text.place(), fmt::format("`{}` could be dimension {} or {}: name one of them, `name: {}`", text.text, found, i, text.text));
+          return Fail(text.place(),
+                      fmt::format("`{}` could be dimension {} or {}: name one of them, `name: {}`",
+                                  text.text, found, i, text.text));
         }
         found = i;
       }
       if (found == used.size()) {
-        return Fail(text.place(), fmt::format("the tensor is {} here and has no dimension `{}`", Shown(branch->dims), text.text));
+        return Fail(text.place(), fmt::format("the tensor is {} here and has no dimension `{}`",
+                                              Shown(branch->dims), text.text));
       }
       used[found] = true;
       dims.push_back(branch->dims[found]);
     }
     if (dims.size() != branch->dims.size()) {
-      return Fail(op.place, fmt::format("permute names {} dimensions, the tensor has {}: {}", dims.size(), branch->dims.size(), Shown(branch->dims)));
+      return Fail(op.place, fmt::format("permute names {} dimensions, the tensor has {}: {}",
+                                        dims.size(), branch->dims.size(), Shown(branch->dims)));
     }
     branch->dims = std::move(dims);
     return true;
   }
 
-  // Consecutive dims are matched from the left: equal sizes stay, one old dim opens into several, several old dims join.
+  // Consecutive dims are matched from the left: equal sizes stay, one old dim opens into several,
+  // several old dims join.
   bool Reshape(const OpRule& op, Branch* branch) {
     std::vector<Dim> wanted;
     for (const SpannedText& text : op.dims) {
@@ -189,7 +199,8 @@ class Lowering {
     size_t i = 0, j = 0;
     while (i < branch->dims.size() || j < wanted.size()) {
       if (i == branch->dims.size() || j == wanted.size()) {
-        return Fail(op.place, fmt::format("{} cannot be reshaped to {}", Shown(branch->dims), Shown(wanted)));
+        return Fail(op.place,
+                    fmt::format("{} cannot be reshaped to {}", Shown(branch->dims), Shown(wanted)));
       }
       if (branch->dims[i].size == wanted[j].size) {
         Dim dim = branch->dims[i++];
@@ -199,15 +210,19 @@ class Lowering {
       }
       size_t i_end = i + 1, j_end = j + 1;
       Poly old_size = branch->dims[i].size, new_size = wanted[j].size;
-      while (j_end < wanted.size() && !(old_size == new_size)) new_size = new_size * wanted[j_end++].size;
+      while (j_end < wanted.size() && !(old_size == new_size))
+        new_size = new_size * wanted[j_end++].size;
       if (!(old_size == new_size)) {
         j_end = j + 1;
         new_size = wanted[j].size;
-        while (i_end < branch->dims.size() && !(old_size == new_size)) old_size = old_size * branch->dims[i_end++].size;
+        while (i_end < branch->dims.size() && !(old_size == new_size))
+          old_size = old_size * branch->dims[i_end++].size;
       }
       if (!(old_size == new_size)) {
-        return Fail(op.place, fmt::format("{} cannot be reshaped to {}: from `{}` and `{}` on, no product of one side is the other",
-                                          Shown(branch->dims), Shown(wanted), branch->dims[i].label, wanted[j].label));
+        return Fail(op.place, fmt::format("{} cannot be reshaped to {}: from `{}` and `{}` on, no "
+                                          "product of one side is the other",
+                                          Shown(branch->dims), Shown(wanted), branch->dims[i].label,
+                                          wanted[j].label));
       }
       if (i_end == i + 1) {
         if (!Open(op, &branch->dims[i], &wanted, j, j_end)) return false;
@@ -215,7 +230,8 @@ class Lowering {
       } else {
         Dim joined = branch->dims[i];
         for (size_t n = i + 1; n < i_end; ++n) {
-          joined.pieces.insert(joined.pieces.end(), branch->dims[n].pieces.begin(), branch->dims[n].pieces.end());
+          joined.pieces.insert(joined.pieces.end(), branch->dims[n].pieces.begin(),
+                               branch->dims[n].pieces.end());
         }
         joined.label = wanted[j].label;
         joined.size = wanted[j].size;
@@ -234,21 +250,26 @@ class Lowering {
       size_t at = begin;
       for (const PiecePtr& piece : dim->pieces) {
         if (at >= end || !((*wanted)[at].size == piece->size)) {
-          return Fail(op.place, fmt::format("`{}` was joined from other dimensions and cannot be cut across them", dim->label));
+          return Fail(
+              op.place,
+              fmt::format("`{}` was joined from other dimensions and cannot be cut across them",
+                          dim->label));
         }
         (*wanted)[at++].pieces = {piece};
       }
       return true;
     }
     Piece& piece = *dim->pieces[0];
-    if (!piece.sides.empty()) return Fail(op.place, fmt::format("`{}` has been split already", dim->label));
+    if (!piece.sides.empty())
+      return Fail(op.place, fmt::format("`{}` has been split already", dim->label));
     if (piece.factors.empty()) {
       for (size_t n = begin; n < end; ++n) piece.factors.push_back((*wanted)[n].pieces[0]);
       return true;
     }
     // Another branch has opened this shared dimension: it must have done it in the same way.
     bool same = piece.factors.size() == end - begin;
-    for (size_t n = begin; same && n < end; ++n) same = piece.factors[n - begin]->size == (*wanted)[n].size;
+    for (size_t n = begin; same && n < end; ++n)
+      same = piece.factors[n - begin]->size == (*wanted)[n].size;
     if (!same) return Fail(op.place, fmt::format("`{}` is reshaped in two ways", dim->label));
     for (size_t n = begin; n < end; ++n) (*wanted)[n].pieces = {piece.factors[n - begin]};
     return true;
@@ -257,8 +278,10 @@ class Lowering {
   bool Split(const OpRule& op, const Branch& branch, std::vector<Branch>* next) {
     if (!CheckDim(op, branch)) return false;
     const Dim& dim = branch.dims[static_cast<size_t>(op.dim)];
-    if (dim.pieces.size() != 1 || !dim.pieces[0]->factors.empty() || !dim.pieces[0]->sides.empty()) {
-      return Fail(op.place, fmt::format("`{}` cannot be split: it was joined or opened before", dim.label));
+    if (dim.pieces.size() != 1 || !dim.pieces[0]->factors.empty() ||
+        !dim.pieces[0]->sides.empty()) {
+      return Fail(op.place,
+                  fmt::format("`{}` cannot be split: it was joined or opened before", dim.label));
     }
     Poly sum;
     for (const auto& [tensor, size_text] : op.into) {
@@ -272,7 +295,8 @@ class Lowering {
       next->push_back(std::move(made));
     }
     if (!(sum == dim.size)) {
-      return Fail(op.place, fmt::format("the parts add up to {}, dimension {} is {}", sum.ToString(), op.dim, dim.size.ToString()));
+      return Fail(op.place, fmt::format("the parts add up to {}, dimension {} is {}",
+                                        sum.ToString(), op.dim, dim.size.ToString()));
     }
     return true;
   }
@@ -306,7 +330,8 @@ class Lowering {
     if (piece.size == Poly::Constant(1)) return node;
     const std::vector<std::string> axes = piece.size.Axes();
     if (axes.size() != 1 || !(piece.size == Poly::Axis(axes[0]))) {
-      Fail(piece.place, fmt::format("dimension `{}` is no axis and no op opens it", piece.size.ToString()));
+      Fail(piece.place,
+           fmt::format("dimension `{}` is no axis and no op opens it", piece.size.ToString()));
       return std::nullopt;
     }
     node.kind = AxisNode::Kind::kAxis;
@@ -321,8 +346,9 @@ class Lowering {
 
 }  // namespace
 
-std::optional<LoweredOps> LowerOps(const std::vector<SpannedText>& shape, const std::vector<OpRule>& ops,
-                                   const Place& place, Diagnostics* diagnostics) {
+std::optional<LoweredOps> LowerOps(const std::vector<SpannedText>& shape,
+                                   const std::vector<OpRule>& ops, const Place& place,
+                                   Diagnostics* diagnostics) {
   return Lowering(place, diagnostics).Run(shape, ops);
 }
 

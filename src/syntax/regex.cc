@@ -19,8 +19,10 @@ bool CheckRegex(const SpannedText& regex, Diagnostics* diagnostics) {
   if (!re.ok()) {
     const std::string& argument = re.error_arg();
     const size_t at = argument.empty() ? std::string::npos : regex.text.find(argument);
-    const Place place = at == std::string::npos ? regex.place() : regex.PlaceOf(at, at + argument.size());
-    diagnostics->Add(Code::kBadKeyRegex, place, fmt::format("RE2 refuses this regex: {}", re.error()));
+    const Place place =
+        at == std::string::npos ? regex.place() : regex.PlaceOf(at, at + argument.size());
+    diagnostics->Add(Code::kBadKeyRegex, place,
+                     fmt::format("RE2 refuses this regex: {}", re.error()));
     return false;
   }
   // Two texts that no two real keys have in common: a regex that takes both takes everything.

@@ -1,7 +1,9 @@
-// A rule file as it was written: the syntax tree of one family, after merging, before any check of meaning.
+// A rule file as it was written: the syntax tree of one family, after merging, before any check of
+// meaning.
 //
-// Enters: merged YAML (merge.h). Leaves: plain values that hold names, parsed formulas, expressions and templates, each with its
-// place. Nothing here knows whether a name exists or a layout is a bijection: that is check/'s.
+// Enters: merged YAML (merge.h). Leaves: plain values that hold names, parsed formulas, expressions
+// and templates, each with its place. Nothing here knows whether a name exists or a layout is a
+// bijection: that is check/'s.
 #ifndef RULE_RUNNER_SYNTAX_RULE_FILE_H_
 #define RULE_RUNNER_SYNTAX_RULE_FILE_H_
 
@@ -31,14 +33,15 @@ struct AxisRule {
   enum class Kind {
     kFormula,  // from the config, by one formula
     kByKind,   // one formula per kind: the size differs from layer to layer
-    kFree,     // solved from the shapes found; with a formula, that is the value when nothing was found (layout parameters)
+    kFree,     // solved from the shapes found; with a formula, that is the value when nothing was
+               // found (layout parameters)
     kWords,    // enumerated: its values are words in keys
   };
   Name name;
   Kind kind = Kind::kFormula;
-  std::optional<Formula> formula;                      // kFormula, kFree
-  std::vector<std::pair<Name, Formula>> by_kind;       // kByKind
-  std::vector<std::string> words;                      // kWords
+  std::optional<Formula> formula;                 // kFormula, kFree
+  std::vector<std::pair<Name, Formula>> by_kind;  // kByKind
+  std::vector<std::string> words;                 // kWords
 };
 
 // `kinds:` one partition of an index. The last case has no formula: else.
@@ -51,7 +54,7 @@ struct KindRule {
 struct TargetCase {
   std::optional<VersionRange> versions;  // absent: every version
   Place place;
-  Name weights;   // layout names; empty when the system has none
+  Name weights;  // layout names; empty when the system has none
   Name adapters;
 };
 struct TargetRule {
@@ -81,15 +84,17 @@ struct RegexRule {
 struct LayoutRule {
   Name name;
   std::optional<Name> like;
-  std::vector<std::pair<Name, std::vector<SpannedText>>> prefixes;  // named strings: their variants, tried in order
+  std::vector<std::pair<Name, std::vector<SpannedText>>>
+      prefixes;  // named strings: their variants, tried in order
   std::vector<PlaceRule> place;
   std::vector<RefineRule> refine;
-  std::vector<RegexRule> ignore;  // keys that are recognised, reported and never written
-  std::vector<SpannedText> pass;  // keys that are moved unchanged under the same name
+  std::vector<RegexRule> ignore;       // keys that are recognised, reported and never written
+  std::vector<SpannedText> pass;       // keys that are moved unchanged under the same name
   std::optional<std::string> partial;  // why this layout does not store everything
   std::vector<Formula> require;        // what a config must satisfy for the layout to exist
   std::optional<std::string> about;
-  bool broken = false;  // something of it could not be read: what depends on it is not reported as well
+  bool broken =
+      false;  // something of it could not be read: what depends on it is not reported as well
 };
 
 // One op of the long form, stored -> logical.
@@ -97,31 +102,31 @@ struct OpRule {
   enum class Kind { kReshape, kPermute, kSplit, kConcat, kStack };
   Kind kind = Kind::kReshape;
   Place place;
-  std::vector<SpannedText> dims;                             // reshape, permute: the new dims
-  int64_t dim = 0;                                           // split, concat, stack
-  std::vector<std::pair<SpannedText, SpannedText>> into;     // split: tensor -> size
-  std::string of;                                            // the branch it works on; empty: the only one
-  SpannedText axis;                                          // concat, stack
+  std::vector<SpannedText> dims;                          // reshape, permute: the new dims
+  int64_t dim = 0;                                        // split, concat, stack
+  std::vector<std::pair<SpannedText, SpannedText>> into;  // split: tensor -> size
+  std::string of;    // the branch it works on; empty: the only one
+  SpannedText axis;  // concat, stack
 };
 
 struct PadWord {
-  SpannedText to;              // an axis or a formula: the stored size
+  SpannedText to;  // an axis or a formula: the stored size
   int64_t dim = 0;
-  bool check_zero = false;     // check: zero
+  bool check_zero = false;  // check: zero
   Place place;
 };
 
 // One key template of one layout and what it holds.
 struct EntryRule {
   Place place;
-  KeyTemplate key;                      // what is written
-  std::optional<SpannedText> match;     // what is read instead, an RE2 regex with named groups
-  AxisExpr expr;                        // the short form, or the lowered long form
+  KeyTemplate key;                   // what is written
+  std::optional<SpannedText> match;  // what is read instead, an RE2 regex with named groups
+  AxisExpr expr;                     // the short form, or the lowered long form
   std::optional<SpannedText> expr_text;
-  std::vector<SpannedText> shape;       // stated shape; empty when not stated
+  std::vector<SpannedText> shape;  // stated shape; empty when not stated
   bool has_shape = false;
   bool long_form = false;
-  std::vector<OpRule> ops;              // as written
+  std::vector<OpRule> ops;  // as written
   // What the ops end with: per tensor (empty name: the only one) its dims in order.
   std::vector<std::pair<std::string, std::vector<std::string>>> ops_results;
   // Value words.
@@ -130,8 +135,8 @@ struct EntryRule {
   Dtype in = Dtype::kF32;
   std::optional<PadWord> pad;
   std::vector<Name> replicate;
-  bool tied = false;                    // a copy of elements that another key stores
-  std::optional<std::string> drop;      // recognised, never written: why
+  bool tied = false;                // a copy of elements that another key stores
+  std::optional<std::string> drop;  // recognised, never written: why
   Place words_place;
 };
 
@@ -175,7 +180,7 @@ struct TestRule {
   Place place;
   std::vector<std::pair<Name, int64_t>> sizes;
   std::vector<std::pair<Name, SpannedText>> config;  // attributes, as JSON text
-  std::optional<SpannedText> element;  // "experts.up[1, 3, 7, 5]"
+  std::optional<SpannedText> element;                // "experts.up[1, 3, 7, 5]"
   struct Expectation {
     Name layout;
     std::string key;
@@ -207,8 +212,8 @@ struct RuleFile {
 // "L E : I <- H": false after RR211.
 bool ParseTensorAxes(const SpannedText& text, TensorRule* tensor, Diagnostics* diagnostics);
 
-// From merged YAML. Everything that is well formed is in the result even after errors, so that later checks can go on; nullopt
-// only when the root is no map.
+// From merged YAML. Everything that is well formed is in the result even after errors, so that
+// later checks can go on; nullopt only when the root is no map.
 std::optional<RuleFile> ParseRuleFile(const YamlNode& merged, Diagnostics* diagnostics);
 
 }  // namespace rr

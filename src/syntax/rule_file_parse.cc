@@ -12,9 +12,11 @@
 namespace rr {
 namespace {
 
-const std::vector<std::string> kFileFields = {"rule-runner", "family", "about",  "describes", "extends", "axes",
-                                              "kinds",       "targets", "layouts", "blocks",    "require", "tests"};
-const std::vector<std::string> kLayoutFields = {"like", "prefixes", "place", "refine", "ignore", "pass", "partial", "require", "about"};
+const std::vector<std::string> kFileFields = {"rule-runner", "family", "about",   "describes",
+                                              "extends",     "axes",   "kinds",   "targets",
+                                              "layouts",     "blocks", "require", "tests"};
+const std::vector<std::string> kLayoutFields = {"like", "prefixes", "place",   "refine", "ignore",
+                                                "pass", "partial",  "require", "about"};
 const std::vector<std::string> kBlockFields = {"where", "tensors", "layouts", "replace", "like"};
 
 class FileParser {
@@ -31,7 +33,8 @@ class FileParser {
     EachMember(root, "blocks", [&](const YamlMember& m) { Block(m); });
     if (const YamlNode* require = root.Find("require")) {
       for (const YamlNode& item : ItemsOf(*require)) {
-        if (auto formula = FormulaOf(item, "a requirement", diagnostics_)) file_.require.push_back(std::move(*formula));
+        if (auto formula = FormulaOf(item, "a requirement", diagnostics_))
+          file_.require.push_back(std::move(*formula));
       }
     }
     if (const YamlNode* tests = root.Find("tests")) {
@@ -55,20 +58,25 @@ class FileParser {
     if (version == nullptr) {
       diagnostics_->Add(Code::kBadVersion, root.place, "a rule file begins with `rule-runner: 1`");
     } else if (!version->IsText() || version->text.text != "1") {
-      diagnostics_->Add(Code::kBadVersion, version->place, "this build reads version 1 of the language: `rule-runner: 1`");
+      diagnostics_->Add(Code::kBadVersion, version->place,
+                        "this build reads version 1 of the language: `rule-runner: 1`");
       return false;  // of another version's text no finding would mean anything
     }
     if (const YamlNode* family = root.Find("family"); family == nullptr) {
-      diagnostics_->Add(Code::kMissingField, root.place, "`family`, the name of the family, is missing");
+      diagnostics_->Add(Code::kMissingField, root.place,
+                        "`family`, the name of the family, is missing");
     } else if (ExpectText(*family, "`family`", diagnostics_)) {
       file_.family = NameFrom(family->text);
     }
-    if (const YamlNode* about = root.Find("about"); about != nullptr && ExpectText(*about, "`about`", diagnostics_)) {
+    if (const YamlNode* about = root.Find("about");
+        about != nullptr && ExpectText(*about, "`about`", diagnostics_)) {
       file_.about = about->text.text;
     }
-    if (const YamlNode* describes = root.Find("describes"); describes != nullptr && ExpectMap(*describes, "`describes`", diagnostics_)) {
+    if (const YamlNode* describes = root.Find("describes");
+        describes != nullptr && ExpectMap(*describes, "`describes`", diagnostics_)) {
       RefuseUnknownFields(*describes, "`describes`", {"model_type", "architectures"}, diagnostics_);
-      if (const YamlNode* types = describes->Find("model_type")) file_.model_types = TextsOf(*types, "a model_type", diagnostics_);
+      if (const YamlNode* types = describes->Find("model_type"))
+        file_.model_types = TextsOf(*types, "a model_type", diagnostics_);
       if (const YamlNode* names = describes->Find("architectures")) {
         file_.architectures = TextsOf(*names, "an architecture", diagnostics_);
       }
@@ -80,7 +88,8 @@ class FileParser {
     AxisRule axis;
     axis.name = NameFrom(member.key);
     if (!IsAxisName(axis.name.text)) {
-      diagnostics_->Add(Code::kBadExpression, axis.name.place, fmt::format("`{}` is no axis name: axes are Capitalised", axis.name.text));
+      diagnostics_->Add(Code::kBadExpression, axis.name.place,
+                        fmt::format("`{}` is no axis name: axes are Capitalised", axis.name.text));
       return;
     }
     const YamlNode& value = member.value;
@@ -93,9 +102,13 @@ class FileParser {
       axis.kind = AxisRule::Kind::kWords;
       for (const SpannedText& word : TextsOf(value, "a word of an axis", diagnostics_)) {
         if (!IsCaptureWord(word.text)) {
-          diagnostics_->Add(Code::kBadKeyTemplate, word.place(), fmt::format("`{}` cannot stand in a key: the words of an axis are letters, digits, `_`, `.` and `-`", word.text));
+          diagnostics_->Add(Code::kBadKeyTemplate, word.place(),
+                            fmt::format("`{}` cannot stand in a key: the words of an axis are "
+                                        "letters, digits, `_`, `.` and `-`",
+                                        word.text));
         } else if (std::find(axis.words.begin(), axis.words.end(), word.text) != axis.words.end()) {
-          diagnostics_->Add(Code::kBadKeyTemplate, word.place(), fmt::format("`{}` is a word of {} twice", word.text, axis.name.text));
+          diagnostics_->Add(Code::kBadKeyTemplate, word.place(),
+                            fmt::format("`{}` is a word of {} twice", word.text, axis.name.text));
         }
         axis.words.push_back(word.text);
       }
@@ -113,7 +126,9 @@ class FileParser {
         }
       }
     } else {
-      diagnostics_->Add(Code::kWrongYamlType, value.place, fmt::format("an axis is text, a list or a map, this is {}", NameOf(value.kind)));
+      diagnostics_->Add(
+          Code::kWrongYamlType, value.place,
+          fmt::format("an axis is text, a list or a map, this is {}", NameOf(value.kind)));
     }
     file_.axes.push_back(std::move(axis));
   }
@@ -126,7 +141,8 @@ class FileParser {
       if (one.value.IsText() && one.value.text.text == "else") {
         kind.cases.push_back({NameFrom(one.key), std::nullopt});
       } else {
-        kind.cases.push_back({NameFrom(one.key), FormulaOf(one.value, "a kind", diagnostics_).value_or(Formula())});
+        kind.cases.push_back(
+            {NameFrom(one.key), FormulaOf(one.value, "a kind", diagnostics_).value_or(Formula())});
       }
     }
     file_.kinds.push_back(std::move(kind));
@@ -140,24 +156,33 @@ class FileParser {
       return;
     }
     if (!node.IsMap()) {
-      diagnostics_->Add(Code::kWrongYamlType, node.place, fmt::format("a target is a layout's name or a map, this is {}", NameOf(node.kind)));
+      diagnostics_->Add(
+          Code::kWrongYamlType, node.place,
+          fmt::format("a target is a layout's name or a map, this is {}", NameOf(node.kind)));
       return;
     }
     if (!RefuseUnknownFields(node, "a target", {"weights", "adapters"}, diagnostics_)) return;
     const YamlNode* weights = node.Find("weights");
     const YamlNode* adapters = node.Find("adapters");
     if (weights == nullptr && adapters == nullptr) {
-      diagnostics_->Add(Code::kMissingField, node.place, "a target names the layout of `weights`, of `adapters`, or of both");
+      diagnostics_->Add(Code::kMissingField, node.place,
+                        "a target names the layout of `weights`, of `adapters`, or of both");
     }
-    if (weights != nullptr && ExpectText(*weights, "`weights`, a layout,", diagnostics_)) target->weights = NameFrom(weights->text);
-    if (adapters != nullptr && ExpectText(*adapters, "`adapters`, a layout,", diagnostics_)) target->adapters = NameFrom(adapters->text);
+    if (weights != nullptr && ExpectText(*weights, "`weights`, a layout,", diagnostics_))
+      target->weights = NameFrom(weights->text);
+    if (adapters != nullptr && ExpectText(*adapters, "`adapters`, a layout,", diagnostics_))
+      target->adapters = NameFrom(adapters->text);
   }
 
   void Target(const YamlMember& member) {
     TargetRule target;
     target.system = NameFrom(member.key);
-    const auto is_range = [](const YamlMember& m) { return m.key.text.find_first_of("<>=!") != std::string::npos; };
-    const bool by_version = member.value.IsMap() && std::any_of(member.value.members.begin(), member.value.members.end(), is_range);
+    const auto is_range = [](const YamlMember& m) {
+      return m.key.text.find_first_of("<>=!") != std::string::npos;
+    };
+    const bool by_version =
+        member.value.IsMap() &&
+        std::any_of(member.value.members.begin(), member.value.members.end(), is_range);
     if (!by_version) {
       TargetCase one;
       TargetLayouts(member.value, &one);
@@ -192,43 +217,57 @@ class FileParser {
   void LayoutFields(const YamlNode& node, LayoutRule* rule) {
     LayoutRule& layout = *rule;
     RefuseUnknownFields(node, "a layout", kLayoutFields, diagnostics_);
-    if (const YamlNode* like = node.Find("like"); like != nullptr && ExpectText(*like, "`like`", diagnostics_)) {
+    if (const YamlNode* like = node.Find("like");
+        like != nullptr && ExpectText(*like, "`like`", diagnostics_)) {
       layout.like = NameFrom(like->text);
     }
-    if (const YamlNode* prefixes = node.Find("prefixes"); prefixes != nullptr && ExpectMap(*prefixes, "`prefixes`", diagnostics_)) {
+    if (const YamlNode* prefixes = node.Find("prefixes");
+        prefixes != nullptr && ExpectMap(*prefixes, "`prefixes`", diagnostics_)) {
       for (const YamlMember& prefix : prefixes->members) {
         if (!IsTensorName(prefix.key.text)) {
-          diagnostics_->Add(Code::kBadKeyTemplate, prefix.key.place(), fmt::format("`{}` is no name of a named string: they are lower case", prefix.key.text));
+          diagnostics_->Add(Code::kBadKeyTemplate, prefix.key.place(),
+                            fmt::format("`{}` is no name of a named string: they are lower case",
+                                        prefix.key.text));
           continue;
         }
-        layout.prefixes.push_back({NameFrom(prefix.key), TextsOf(prefix.value, "a variant of a named string", diagnostics_)});
+        layout.prefixes.push_back(
+            {NameFrom(prefix.key),
+             TextsOf(prefix.value, "a variant of a named string", diagnostics_)});
       }
     }
-    if (const YamlNode* place = node.Find("place"); place != nullptr && ExpectMap(*place, "`place`", diagnostics_)) {
+    if (const YamlNode* place = node.Find("place");
+        place != nullptr && ExpectMap(*place, "`place`", diagnostics_)) {
       for (const YamlMember& axis : place->members) PlaceOfAxis(axis, &layout);
     }
-    if (const YamlNode* refine = node.Find("refine"); refine != nullptr && ExpectMap(*refine, "`refine`", diagnostics_)) {
+    if (const YamlNode* refine = node.Find("refine");
+        refine != nullptr && ExpectMap(*refine, "`refine`", diagnostics_)) {
       for (const YamlMember& axis : refine->members) {
-        if (auto expr = ExprOf(axis.value, "a refinement")) layout.refine.push_back({NameFrom(axis.key), std::move(*expr)});
+        if (auto expr = ExprOf(axis.value, "a refinement"))
+          layout.refine.push_back({NameFrom(axis.key), std::move(*expr)});
       }
     }
-    if (const YamlNode* ignore = node.Find("ignore"); ignore != nullptr && ExpectMap(*ignore, "`ignore` (regex: reason)", diagnostics_)) {
+    if (const YamlNode* ignore = node.Find("ignore");
+        ignore != nullptr && ExpectMap(*ignore, "`ignore` (regex: reason)", diagnostics_)) {
       for (const YamlMember& regex : ignore->members) {
         if (ExpectText(regex.value, "the reason why a key may be ignored", diagnostics_)) {
           layout.ignore.push_back({regex.key, regex.value.text.text});
         }
       }
     }
-    if (const YamlNode* pass = node.Find("pass")) layout.pass = TextsOf(*pass, "a regex of `pass`", diagnostics_);
-    if (const YamlNode* partial = node.Find("partial"); partial != nullptr && ExpectText(*partial, "`partial`, the reason,", diagnostics_)) {
+    if (const YamlNode* pass = node.Find("pass"))
+      layout.pass = TextsOf(*pass, "a regex of `pass`", diagnostics_);
+    if (const YamlNode* partial = node.Find("partial");
+        partial != nullptr && ExpectText(*partial, "`partial`, the reason,", diagnostics_)) {
       layout.partial = partial->text.text;
     }
     if (const YamlNode* require = node.Find("require")) {
       for (const YamlNode& item : ItemsOf(*require)) {
-        if (auto formula = FormulaOf(item, "a requirement", diagnostics_)) layout.require.push_back(std::move(*formula));
+        if (auto formula = FormulaOf(item, "a requirement", diagnostics_))
+          layout.require.push_back(std::move(*formula));
       }
     }
-    if (const YamlNode* about = node.Find("about"); about != nullptr && ExpectText(*about, "`about`", diagnostics_)) {
+    if (const YamlNode* about = node.Find("about");
+        about != nullptr && ExpectText(*about, "`about`", diagnostics_)) {
       layout.about = about->text.text;
     }
   }
@@ -244,7 +283,9 @@ class FileParser {
     if (member.value.IsText()) {
       add(member.value.text, {});
     } else if (!member.value.IsMap()) {
-      diagnostics_->Add(Code::kWrongYamlType, member.value.place, fmt::format("a place is text or a map, this is {}", NameOf(member.value.kind)));
+      diagnostics_->Add(
+          Code::kWrongYamlType, member.value.place,
+          fmt::format("a place is text or a map, this is {}", NameOf(member.value.kind)));
     } else {
       for (const YamlMember& one : member.value.members) {
         if (auto dims = ExprOf(one.value, "the dims of a place")) add(one.key, std::move(*dims));
@@ -260,17 +301,20 @@ class FileParser {
     if (!ExpectMap(node, "a block", diagnostics_)) return;
     const size_t errors = diagnostics_->ErrorCount();
     RefuseUnknownFields(node, "a block", kBlockFields, diagnostics_);
-    if (const YamlNode* where = node.Find("where")) block.where = FormulaOf(*where, "`where`", diagnostics_);
+    if (const YamlNode* where = node.Find("where"))
+      block.where = FormulaOf(*where, "`where`", diagnostics_);
     const YamlNode* tensors = node.Find("tensors");
     if (tensors == nullptr) {
-      diagnostics_->Add(Code::kMissingField, member.key.place(), fmt::format("block `{}` has no `tensors`", block.name.text));
+      diagnostics_->Add(Code::kMissingField, member.key.place(),
+                        fmt::format("block `{}` has no `tensors`", block.name.text));
     } else if (ExpectMap(*tensors, "`tensors`", diagnostics_)) {
       for (const YamlMember& tensor : tensors->members) Tensor(tensor, &block);
     }
     block.broken = diagnostics_->ErrorCount() > errors;
     std::vector<std::string> names;
     for (const TensorRule& tensor : block.tensors) names.push_back(tensor.name.text);
-    if (const YamlNode* layouts = node.Find("layouts"); layouts != nullptr && ExpectMap(*layouts, "`layouts`", diagnostics_)) {
+    if (const YamlNode* layouts = node.Find("layouts");
+        layouts != nullptr && ExpectMap(*layouts, "`layouts`", diagnostics_)) {
       for (const YamlMember& layout : layouts->members) {
         block.tables.push_back(ParseTable(layout.key, layout.value, names, diagnostics_));
       }
@@ -283,25 +327,30 @@ class FileParser {
     TensorRule tensor;
     tensor.name = NameFrom(member.key);
     if (!IsTensorName(tensor.name.text)) {
-      diagnostics_->Add(Code::kBadTensorDeclaration, tensor.name.place, fmt::format("`{}` is no tensor name: tensors are lower case", tensor.name.text));
+      diagnostics_->Add(
+          Code::kBadTensorDeclaration, tensor.name.place,
+          fmt::format("`{}` is no tensor name: tensors are lower case", tensor.name.text));
       return;
     }
     const YamlNode* text = &member.value;
     if (member.value.IsMap()) {
       RefuseUnknownFields(member.value, "a tensor", {"is", "bias"}, diagnostics_);
       text = member.value.Find("is");
-      if (const YamlNode* bias = member.value.Find("bias")) tensor.bias = YesNoOf(*bias, "`bias`", diagnostics_).value_or(false);
+      if (const YamlNode* bias = member.value.Find("bias"))
+        tensor.bias = YesNoOf(*bias, "`bias`", diagnostics_).value_or(false);
       if (text == nullptr) {
         diagnostics_->Add(Code::kMissingField, member.value.place, "a tensor needs `is`: its axes");
         return;
       }
     }
     if (!text->IsText()) {
-      diagnostics_->Add(Code::kWrongYamlType, text->place, fmt::format("a tensor is text or a map, this is {}", NameOf(text->kind)));
+      diagnostics_->Add(Code::kWrongYamlType, text->place,
+                        fmt::format("a tensor is text or a map, this is {}", NameOf(text->kind)));
       return;
     }
     tensor.place = member.key.place();
-    if (ParseTensorAxes(text->text, &tensor, diagnostics_)) block->tensors.push_back(std::move(tensor));
+    if (ParseTensorAxes(text->text, &tensor, diagnostics_))
+      block->tensors.push_back(std::move(tensor));
   }
 
   Diagnostics* diagnostics_;
@@ -319,7 +368,8 @@ bool ParseTensorAxes(const SpannedText& text, TensorRule* tensor, Diagnostics* d
     return false;
   };
   if (colon != std::string::npos && arrow == std::string::npos) {
-    return fail(colon, colon + 1, "`:` separates batch axes from `output <- input`, and there is no `<-`");
+    return fail(colon, colon + 1,
+                "`:` separates batch axes from `output <- input`, and there is no `<-`");
   }
   tensor->linear = arrow != std::string::npos;
   auto read = [&](size_t begin, size_t end, std::vector<Name>* names) {
@@ -328,11 +378,16 @@ bool ParseTensorAxes(const SpannedText& text, TensorRule* tensor, Diagnostics* d
       if (begin == std::string::npos || begin >= end) return true;
       const size_t word_end = std::min(s.find(' ', begin), end);
       Name name{s.substr(begin, word_end - begin), text.PlaceOf(begin, word_end)};
-      if (!IsAxisName(name.text)) return fail(begin, word_end, fmt::format("`{}` is no axis: axes are Capitalised", name.text));
+      if (!IsAxisName(name.text))
+        return fail(begin, word_end,
+                    fmt::format("`{}` is no axis: axes are Capitalised", name.text));
       for (const Name& other : tensor->Axes()) {
         if (other.text != name.text) continue;
-        diagnostics->Add(Code::kBadTensorDeclaration, name.place, fmt::format("axis `{}` is named twice", name.text)).help =
-            fmt::format("give one side of a square its own name, `{}'`, with the same formula", name.text);
+        diagnostics
+            ->Add(Code::kBadTensorDeclaration, name.place,
+                  fmt::format("axis `{}` is named twice", name.text))
+            .help = fmt::format(
+            "give one side of a square its own name, `{}'`, with the same formula", name.text);
         return false;
       }
       names->push_back(std::move(name));
@@ -363,8 +418,12 @@ const Rule* FindByName(const std::vector<Rule>& rules, std::string_view name) {
 }  // namespace
 
 const AxisRule* RuleFile::FindAxis(std::string_view name) const { return FindByName(axes, name); }
-const LayoutRule* RuleFile::FindLayout(std::string_view name) const { return FindByName(layouts, name); }
-const BlockRule* RuleFile::FindBlock(std::string_view name) const { return FindByName(blocks, name); }
+const LayoutRule* RuleFile::FindLayout(std::string_view name) const {
+  return FindByName(layouts, name);
+}
+const BlockRule* RuleFile::FindBlock(std::string_view name) const {
+  return FindByName(blocks, name);
+}
 
 std::optional<RuleFile> ParseRuleFile(const YamlNode& merged, Diagnostics* diagnostics) {
   if (!ExpectMap(merged, "a rule file", diagnostics)) return std::nullopt;

@@ -13,7 +13,8 @@ std::optional<TestRule> ParseTest(const YamlNode& node, Diagnostics* diagnostics
     if (member.key.text == "sizes") {
       if (!ExpectMap(value, "`sizes`", diagnostics)) continue;
       for (const YamlMember& size : value.members) {
-        if (auto n = IntegerOf(size.value, "a size", diagnostics)) test.sizes.push_back({NameFrom(size.key), *n});
+        if (auto n = IntegerOf(size.value, "a size", diagnostics))
+          test.sizes.push_back({NameFrom(size.key), *n});
       }
     } else if (member.key.text == "config") {
       if (!ExpectMap(value, "`config`", diagnostics)) continue;
@@ -29,12 +30,14 @@ std::optional<TestRule> ParseTest(const YamlNode& node, Diagnostics* diagnostics
       expectation.layout = NameFrom(member.key);
       expectation.place = value.place;
       if (!value.IsList() || value.items.empty() || !value.items[0].IsText()) {
-        diagnostics->Add(Code::kWrongYamlType, value.place, "the place of an element is a list: [key, index, index, ...]");
+        diagnostics->Add(Code::kWrongYamlType, value.place,
+                         "the place of an element is a list: [key, index, index, ...]");
         continue;
       }
       expectation.key = value.items[0].text.text;
       for (size_t i = 1; i < value.items.size(); ++i) {
-        if (auto n = IntegerOf(value.items[i], "an index", diagnostics)) expectation.position.push_back(*n);
+        if (auto n = IntegerOf(value.items[i], "an index", diagnostics))
+          expectation.position.push_back(*n);
       }
       test.expectations.push_back(std::move(expectation));
     }

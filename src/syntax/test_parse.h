@@ -10,7 +10,8 @@
 
 namespace rr {
 
-// {sizes: {L: 2, ...}, config: {attribute: JSON}, element: "block.tensor[i, j]", LAYOUT: [key, i, j], ...}
+// {sizes: {L: 2, ...}, config: {attribute: JSON}, element: "block.tensor[i, j]", LAYOUT: [key, i,
+// j], ...}
 std::optional<TestRule> ParseTest(const YamlNode& node, Diagnostics* diagnostics);
 
 }  // namespace rr

@@ -1,8 +1,9 @@
 // Version ranges of `targets`: `>=0.17,<0.19.1`, `==0.19.0, transformers<5`.
 //
-// A comma is "and". A clause may name another system, else it is about the system that it stands under. Versions are dot-separated
-// numbers compared part by part, missing parts 0. A tail sorts as in PEP 440: .dev0, a1, b1, rc1 before the release they lead to,
-// .post1 after it; a local build (+cu126) is the release. Unlike in pip, `<5` holds for 5.0.0rc1: it comes before 5.
+// A comma is "and". A clause may name another system, else it is about the system that it stands
+// under. Versions are dot-separated numbers compared part by part, missing parts 0. A tail sorts as
+// in PEP 440: .dev0, a1, b1, rc1 before the release they lead to, .post1 after it; a local build
+// (+cu126) is the release. Unlike in pip, `<5` holds for 5.0.0rc1: it comes before 5.
 #ifndef RULE_RUNNER_SYNTAX_VERSION_RANGE_H_
 #define RULE_RUNNER_SYNTAX_VERSION_RANGE_H_
 
@@ -38,15 +39,16 @@ struct VersionRange {
   std::vector<Clause> clauses;
 
   // nullopt after RR305.
-  static std::optional<VersionRange> Parse(const SpannedText& text, std::string_view default_system, Diagnostics* diagnostics);
+  static std::optional<VersionRange> Parse(const SpannedText& text, std::string_view default_system,
+                                           Diagnostics* diagnostics);
   // False when a clause is about a system whose version is not given.
   bool Holds(const std::map<std::string, Version>& versions) const;
   // A system that a clause needs and `versions` lacks.
   std::optional<std::string> NeedsSystem(const std::map<std::string, Version>& versions) const;
 };
 
-// Whether both can hold for the same versions; `example` gets such versions in words. Exact: decided on the versions that the ranges
-// name and points between them.
+// Whether both can hold for the same versions; `example` gets such versions in words. Exact:
+// decided on the versions that the ranges name and points between them.
 bool Overlap(const VersionRange& a, const VersionRange& b, std::string* example);
 
 }  // namespace rr

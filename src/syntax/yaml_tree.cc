@@ -333,7 +333,8 @@ std::string ExplainParserError(const std::string& message, std::string_view rest
     if (message == theirs) return std::string(ours);
   }
   if (message == "unknown token" && rest.starts_with('?')) {
-    return "within brackets a `?` behind a space begins a key; put quotes around text with ` ?` in it";
+    return "within brackets a `?` behind a space begins a key; put quotes around text with ` ?` in "
+           "it";
   }
   if (message == "unknown token" && !rest.empty()) {
     return fmt::format("text cannot begin with '{}'; put quotes around it", rest[0]);

@@ -1,6 +1,6 @@
-// Every shipped rule file: its element tests, and every ordered pair of its layouts there and back at several
-// choices of pairwise different sizes, by the copy plan (with tiny and with ample buffers) and by the
-// reference engine, which must agree bit for bit.
+// Every shipped rule file: its element tests, and every ordered pair of its layouts there and back
+// at several choices of pairwise different sizes, by the copy plan (with tiny and with ample
+// buffers) and by the reference engine, which must agree bit for bit.
 #include <doctest/doctest.h>
 
 #include <string>

@@ -56,8 +56,9 @@ inline std::optional<MergedRules> MergeText(const std::string& text, const Other
                                             Diagnostics* diagnostics) {
   const FindRuleText find = [&](const std::string& name) -> SourcePtr {
     const auto found = others.find(name);
-    return found == others.end() ? nullptr
-                                 : std::make_shared<Source>(name + ".yaml", WithVersion(found->second));
+    return found == others.end()
+               ? nullptr
+               : std::make_shared<Source>(name + ".yaml", WithVersion(found->second));
   };
   return ReadAndMerge(std::make_shared<Source>("test.yaml", text), find, diagnostics);
 }
@@ -96,9 +97,8 @@ inline std::string FindingsOf(const std::string& text) {
   return Findings(diagnostics);
 }
 
-inline KeyTable KeysOf(
-    const std::vector<std::pair<std::string, std::vector<int64_t>>>& shapes,
-    Dtype dtype = Dtype::kF32) {
+inline KeyTable KeysOf(const std::vector<std::pair<std::string, std::vector<int64_t>>>& shapes,
+                       Dtype dtype = Dtype::kF32) {
   std::vector<FoundKey> keys;
   for (const auto& [name, shape] : shapes) keys.push_back({name, shape, dtype});
   return MakeKeyTable(std::move(keys));

@@ -91,7 +91,8 @@ TEST_CASE("linear in one axis") {
   CHECK_FALSE((A("I") * A("I") + A("I")).AsLinear());
 }
 
-// Sizes come from files that anybody may have written: what is beyond 63 bits is no number, and never a wrong one.
+// Sizes come from files that anybody may have written: what is beyond 63 bits is no number, and
+// never a wrong one.
 TEST_CASE("arithmetic beyond 63 bits has no value") {
   const Poly sum = N(INT64_MAX) + N(1);
   CHECK(sum.AsConstant() == std::nullopt);

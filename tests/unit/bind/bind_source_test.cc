@@ -32,13 +32,14 @@ struct Bound {
   std::string findings;
 };
 
-Bound Bind(const Shapes& keys, Value::Map config = {}, bool allow_shape = false, const char* text = kRules) {
+Bound Bind(const Shapes& keys, Value::Map config = {}, bool allow_shape = false,
+           const char* text = kRules) {
   Bound bound{GoodRules(text), KeysOf(keys), {}, ""};
   Diagnostics diagnostics;
   SourceOptions options;
   options.allow_shape = allow_shape;
-  bound.source = BindSource(*bound.rules, bound.rules->layouts[0], Config(Value(std::move(config))), {},
-                            bound.table, options, &diagnostics);
+  bound.source = BindSource(*bound.rules, bound.rules->layouts[0], Config(Value(std::move(config))),
+                            {}, bound.table, options, &diagnostics);
   bound.findings = Findings(diagnostics);
   return bound;
 }
@@ -52,8 +53,10 @@ std::string Sizes(const Bound& bound) {
   return out;
 }
 
-const Shapes kGood = {{"model.embed", {11, 6}},        {"model.layers.0.up.0", {5, 6}},
-                      {"model.layers.0.up.1", {5, 6}}, {"model.layers.0.up.2", {5, 6}},
+const Shapes kGood = {{"model.embed", {11, 6}},
+                      {"model.layers.0.up.0", {5, 6}},
+                      {"model.layers.0.up.1", {5, 6}},
+                      {"model.layers.0.up.2", {5, 6}},
                       {"model.layers.0.router", {3, 6}}};
 
 TEST_CASE("no config: sizes from the shapes and the largest index") {
@@ -104,7 +107,8 @@ TEST_CASE("experts: fewer and more than the config says") {
 }
 
 TEST_CASE("shapes against the config") {
-  CHECK(Bind(kGood, {{"vocab_size", 12}}).findings == "RR403 `{m}embed` model.embed is [11, 6], but [V, H] is [12, 6]");
+  CHECK(Bind(kGood, {{"vocab_size", 12}}).findings ==
+        "RR403 `{m}embed` model.embed is [11, 6], but [V, H] is [12, 6]");
   const Bound allowed = Bind(kGood, {{"vocab_size", 12}}, true);
   CHECK(allowed.findings == "");
   CHECK(allowed.source->odd_shapes == std::vector<uint32_t>{0});
@@ -130,7 +134,8 @@ TEST_CASE("ignored, dropped and passed keys") {
 TEST_CASE("a division that is not exact") {
   CHECK(Bind(kGood, {{"hidden_size", 6}}).findings == "");
   const char* text =
-      "axes: {H: h, D: h / 2}\nlayouts: {hub: {}}\nblocks: {b: {tensors: {w: D}, layouts: {hub: {w: D}}}}\n";
+      "axes: {H: h, D: h / 2}\nlayouts: {hub: {}}\nblocks: {b: {tensors: {w: D}, layouts: {hub: "
+      "{w: D}}}}\n";
   CHECK(Bind({{"w", {3}}}, {{"h", 7}}, false, text).findings ==
         "RR406 `D` the size of D cannot be had from the config: 7 / 2 is not a whole number");
 }
@@ -138,10 +143,12 @@ TEST_CASE("a division that is not exact") {
 TEST_CASE("absurd counts are answered quickly, wherever they stand") {
   const auto start = std::chrono::steady_clock::now();
   CHECK(Bind(kGood, {{"num_hidden_layers", 1'000'000'000}}).findings ==
-        "RR402 `` L is 1,000,000,000 (num_hidden_layers = 1000000000), but the largest index found is 0");
+        "RR402 `` L is 1,000,000,000 (num_hidden_layers = 1000000000), but the largest index found "
+        "is 0");
   Shapes far = kGood;
   far.push_back({"model.layers.999999999.up.0", {5, 6}});
-  CHECK(Bind(far).findings.starts_with("RR402 `` L is 1,000,000,000 (the largest index, in model.layers.999999999.up.0)"));
+  CHECK(Bind(far).findings.starts_with(
+      "RR402 `` L is 1,000,000,000 (the largest index, in model.layers.999999999.up.0)"));
   far.back().first = "model.layers.9223372036854775807.up.0";
   CHECK(Bind(far).findings == "RR404 `{L}up.{E}` the size of L is unknown");
   far.back().first = "model.layers.99999999999999999999.up.0";
@@ -161,9 +168,13 @@ TEST_CASE("digits of a key's own, and an entry that is also ignored") {
   const char* text =
       "axes: {L: n, H: h}\n"
       "layouts: {hub: {place: {L: 'MoeBlock_0.{L}.'}, ignore: {'.*wi_.*': old}}}\n"
-      "blocks: {b: {tensors: {up: L H, gate: L H}, layouts: {hub: {'{L}wi_0': 'gate[H]', '{L}wi_1': 'up[H]'}}}}\n";
-  const Bound bound = Bind({{"MoeBlock_0.0.wi_1", {3}}, {"MoeBlock_0.0.wi_0", {3}}, {"MoeBlock_0.1.wi_0", {3}},
-                            {"MoeBlock_0.1.wi_1", {3}}, {"MoeBlock_1.0.wi_0", {3}}},
+      "blocks: {b: {tensors: {up: L H, gate: L H}, layouts: {hub: {'{L}wi_0': 'gate[H]', "
+      "'{L}wi_1': 'up[H]'}}}}\n";
+  const Bound bound = Bind({{"MoeBlock_0.0.wi_1", {3}},
+                            {"MoeBlock_0.0.wi_0", {3}},
+                            {"MoeBlock_0.1.wi_0", {3}},
+                            {"MoeBlock_0.1.wi_1", {3}},
+                            {"MoeBlock_1.0.wi_0", {3}}},
                            {}, false, text);
   CHECK(bound.findings == "");
   CHECK(bound.source->layout.tensors.size() == 4);
@@ -173,7 +184,8 @@ TEST_CASE("digits of a key's own, and an entry that is also ignored") {
 TEST_CASE("keys read by a regex are known by the name that is written") {
   const char* text =
       "axes: {L: n, H: h}\nlayouts: {hub: {}}\n"
-      "blocks: {b: {tensors: {w: L H}, layouts: {hub: {norm: {match: '(layer|block)\\.(?P<L>[0-9]+)\\.w', "
+      "blocks: {b: {tensors: {w: L H}, layouts: {hub: {norm: {match: "
+      "'(layer|block)\\.(?P<L>[0-9]+)\\.w', "
       "write: 'layer.{L}.w', is: H}}}}}\n";
   const Bound bound = Bind({{"block.0.w", {3}}, {"layer.1.w", {3}}}, {}, false, text);
   CHECK(bound.findings == "");
@@ -194,7 +206,8 @@ TEST_CASE("one of: the file decides, per block") {
   const Bound split = Bind({{"gate", {2, 3}}, {"up", {2, 3}}}, {}, false, text);
   CHECK(split.findings == "");
   CHECK(Sizes(split) == "I=2 H=3 ");
-  CHECK(Bind({{"gate", {2, 3}}}, {}, false, text).findings == "RR402 `` 1 keys of layout `hub` are missing: up");
+  CHECK(Bind({{"gate", {2, 3}}}, {}, false, text).findings ==
+        "RR402 `` 1 keys of layout `hub` are missing: up");
 }
 
 TEST_CASE("a list of keys without shapes: names are checked, sizes asked for later") {

@@ -16,8 +16,8 @@ namespace {
 
 RulesPtr Family(const std::string& name, const std::string& text) {
   Diagnostics diagnostics;
-  const auto file = ParseText("rule-runner: 1\nfamily: " + name + "\ndescribes: {model_type: [" + name +
-                                  "], architectures: [" + name + "ForCausalLM]}\n" + text,
+  const auto file = ParseText("rule-runner: 1\nfamily: " + name + "\ndescribes: {model_type: [" +
+                                  name + "], architectures: [" + name + "ForCausalLM]}\n" + text,
                               &diagnostics);
   auto rules = std::make_shared<CheckedRules>(Check(*file, &diagnostics));
   REQUIRE(Findings(diagnostics) == "");
@@ -45,12 +45,14 @@ Detected Find(const std::vector<RulesPtr>& families, const KeyTable& table, Valu
 
 const char* kToy =
     "axes: {I: i, H: h}\nlayouts: {hub: {}, again: {like: hub}, turned: {}, other: {}}\n"
-    "blocks: {b: {tensors: {w: I H}, layouts: {hub: {w: I H}, turned: {w: H I}, other: {v: I H}}}}\n";
+    "blocks: {b: {tensors: {w: I H}, layouts: {hub: {w: I H}, turned: {w: H I}, other: {v: I "
+    "H}}}}\n";
 
 TEST_CASE("layouts that store alike count as one, others are ambiguous") {
   const RulesPtr a = Family("a", kToy);
   CHECK(Find({a}, KeysOf({{"v", {2, 3}}})).what == "a other");
-  CHECK(Find({a}, KeysOf({{"w", {2, 3}}})).what == "RR409 `` keys and shapes fit a hub and also a turned");
+  CHECK(Find({a}, KeysOf({{"w", {2, 3}}})).what ==
+        "RR409 `` keys and shapes fit a hub and also a turned");
   CHECK(Find({a}, KeysOf({{"w", {2, 3}}}), {{"i", 2}, {"h", 3}}).what == "a hub");
   CHECK(Find({a}, KeysOf({{"w", {2, 3}}}), {{"i", 3}, {"h", 2}}).what == "a turned");
   CHECK(Find({a}, KeysOf({{"w", {2, 3}}}), {}, "turned").what == "a turned");
@@ -58,10 +60,11 @@ TEST_CASE("layouts that store alike count as one, others are ambiguous") {
 }
 
 TEST_CASE("equal keys and shapes under different factors or words are different readings") {
-  const RulesPtr a = Family("a",
-                            "axes: {K: k, T: t, Kt: kt}\n"
-                            "layouts: {x: {refine: {K: T Kt}}, y: {refine: {K: Kt T}}}\n"
-                            "blocks: {b: {tensors: {w: K}, layouts: {x: {w: (T Kt)}, y: {w: (T Kt)}}}}\n");
+  const RulesPtr a =
+      Family("a",
+             "axes: {K: k, T: t, Kt: kt}\n"
+             "layouts: {x: {refine: {K: T Kt}}, y: {refine: {K: Kt T}}}\n"
+             "blocks: {b: {tensors: {w: K}, layouts: {x: {w: (T Kt)}, y: {w: (T Kt)}}}}\n");
   CHECK(Find({a}, KeysOf({{"w", {6}}}), {{"k", 6}, {"t", 2}, {"kt", 3}}).what ==
         "RR409 `` keys and shapes fit a x and also a y");
   const RulesPtr b = Family("b",
@@ -81,17 +84,20 @@ TEST_CASE("two families with the same keys: the config names one") {
         std::vector<std::string>{"config.json has model_type \"b\"", "b other knows 1 of 1 keys"});
   CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}}), {{"model_type", "unheard-of"}}).what == "a other");
   CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}}),
-             {{"model_type", "x"}, {"text_config", Value::Map{{"model_type", "b"}}}}).what == "b other");
-  CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}}), {{"architectures", Value::List{Value("bForCausalLM")}}}).what ==
-        "b other");
-  CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}}), {{"model_type", 3}, {"architectures", Value::List{}}}).what ==
-        "a other");
+             {{"model_type", "x"}, {"text_config", Value::Map{{"model_type", "b"}}}})
+            .what == "b other");
+  CHECK(
+      Find({a, b}, KeysOf({{"v", {2, 3}}}), {{"architectures", Value::List{Value("bForCausalLM")}}})
+          .what == "b other");
+  CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}}), {{"model_type", 3}, {"architectures", Value::List{}}})
+            .what == "a other");
 }
 
 TEST_CASE("what no family knows") {
   const RulesPtr a = Family("a", kToy);
   const RulesPtr b = Family("b", kToy);
-  CHECK(Find({a, b}, KeysOf({{"x", {1}}})).what == "RR408 `` no layout of any family knows any of the 1 keys, for instance x");
+  CHECK(Find({a, b}, KeysOf({{"x", {1}}})).what ==
+        "RR408 `` no layout of any family knows any of the 1 keys, for instance x");
   CHECK(Find({a, b}, KeysOf({})).what == "RR408 `` the checkpoint has no tensors");
   CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}, {"x", {1}}, {"y", {1}}})).what ==
         "RR408 `` no family fits: the closest, a other, knows 1 of 3 keys");
@@ -103,11 +109,12 @@ TEST_CASE("what no family knows") {
 
 TEST_CASE("targets: layouts, systems and versions") {
   const RulesPtr a = Family(
-      "a", std::string("targets: {transformers: {\"<5\": hub, \">=5\": other}, plain: hub, "
-                       "peft: {\">=0.17,<0.19\": hub, \">=0.19, transformers<5\": turned, "
-                       "\">=0.19, transformers>=5\": other}, split: {weights: hub, adapters: other}, "
-                       "only: {adapters: other}}\n") +
-               kToy);
+      "a",
+      std::string("targets: {transformers: {\"<5\": hub, \">=5\": other}, plain: hub, "
+                  "peft: {\">=0.17,<0.19\": hub, \">=0.19, transformers<5\": turned, "
+                  "\">=0.19, transformers>=5\": other}, split: {weights: hub, adapters: other}, "
+                  "only: {adapters: other}}\n") +
+          kToy);
   const auto target = [&](const std::string& text, CheckpointKind kind = CheckpointKind::kWeights) {
     Diagnostics diagnostics;
     const auto layout = ResolveTarget(*a, text, kind, &diagnostics);
@@ -127,7 +134,8 @@ TEST_CASE("targets: layouts, systems and versions") {
   CHECK(target("peft@0.19") ==
         "RR305 what `peft` stores depends on versions, and `peft@0.19` decides none of them");
   CHECK(target("transformers") ==
-        "RR305 what `transformers` stores depends on versions, and `transformers` decides none of them");
+        "RR305 what `transformers` stores depends on versions, and `transformers` decides none of "
+        "them");
   CHECK(target("transformers@x") == "RR305 `x` is no version: it is written `transformers@1.2.3`");
   CHECK(target("nowhere") == "RR303 family `a` has no layout and no target `nowhere`");
   CHECK(target("") == "RR303 family `a` has no layout and no target ``");
@@ -136,7 +144,9 @@ TEST_CASE("targets: layouts, systems and versions") {
 
 TEST_CASE("the library: order of folders, common parts, names that are paths") {
   MemoryFiles files;
-  const std::string body = "\naxes: {H: h}\nlayouts: {hub: {}}\nblocks: {b: {tensors: {w: H}, layouts: {hub: {w: H}}}}\n";
+  const std::string body =
+      "\naxes: {H: h}\nlayouts: {hub: {}}\nblocks: {b: {tensors: {w: H}, layouts: {hub: {w: "
+      "H}}}}\n";
   files.Put("/own/a.yaml", "rule-runner: 1\nfamily: a\nabout: own" + body);
   files.Put("/rules/a.yaml", "rule-runner: 1\nfamily: a\nabout: theirs" + body);
   files.Put("/rules/b.yaml", "rule-runner: 1\nfamily: b\nextends: [part, near]\n");
@@ -155,7 +165,8 @@ TEST_CASE("the library: order of folders, common parts, names that are paths") {
   CHECK(library.PathOf("a") == "/own/a.yaml");
   CHECK(library.PathOf("b") == "/rules/b.yaml");
   CHECK(library.PathOf("part") == "");
-  for (const char* path : {"../secret", "/secret", "", ".hidden", "x/../a"}) CHECK(library.PathOf(path) == "");
+  for (const char* path : {"../secret", "/secret", "", ".hidden", "x/../a"})
+    CHECK(library.PathOf(path) == "");
   Diagnostics diagnostics;
   const RulesPtr a = library.Load("a", &diagnostics);
   REQUIRE(a != nullptr);

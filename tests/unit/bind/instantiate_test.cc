@@ -13,8 +13,8 @@ namespace {
 using Sizes = std::map<std::string, int64_t>;
 
 // Every stored tensor, then its pieces: tensor[fixed indices] from where, each axis as digits.
-std::string Bound(const std::string& text, const char* layout, const Sizes& sizes, Value::Map config = {},
-                  bool pieces = true) {
+std::string Bound(const std::string& text, const char* layout, const Sizes& sizes,
+                  Value::Map config = {}, bool pieces = true) {
   const auto rules = GoodRules(text);
   const Model model(*rules, Config(Value(std::move(config))), sizes);
   Diagnostics diagnostics;
@@ -48,7 +48,8 @@ std::string Bound(const std::string& text, const char* layout, const Sizes& size
 
 TEST_CASE("captures, fused dimensions, offsets") {
   CHECK(Bound("axes: {L: l, I: i, H: h}\nlayouts: {a: {}}\n"
-              "blocks: {b: {tensors: {gate: L I H, up: L I H}, layouts: {a: {'x.{L}': '{gate[I] | up[I]} H'}}}}\n",
+              "blocks: {b: {tensors: {gate: L I H, up: L I H}, layouts: {a: {'x.{L}': '{gate[I] | "
+              "up[I]} H'}}}}\n",
               "a", {{"L", 2}, {"I", 3}, {"H", 5}}) ==
         "x.0 [6, 5]\n"
         "  gate from 0: L=0 I=(3*5) H=(5*1)\n"
@@ -96,17 +97,21 @@ TEST_CASE("blocks of local and global layers, then a remainder; a size by kind")
         "  w from 0: L=2 D=(7*1)\n  w from 7: L=5 D=(7*1)\n"
         "rest_0-w [5]\n  w from 0: L=6 D=(5*1)\n"
         "rest_1-w [5]\n  w from 0: L=7 D=(5*1)\n");
-  CHECK(Bound(kGemma4, "hub", {}, {{"n", 3}, {"c", 3}, {"head_dim", 5}, {"global_head_dim", 7}}, false) ==
-        "layers.0.w [5]\nlayers.1.w [5]\nlayers.2.w [7]\n");
+  CHECK(Bound(kGemma4, "hub", {}, {{"n", 3}, {"c", 3}, {"head_dim", 5}, {"global_head_dim", 7}},
+              false) == "layers.0.w [5]\nlayers.1.w [5]\nlayers.2.w [7]\n");
 }
 
 TEST_CASE("sizes that differ within one stack are refused") {
-  CHECK(Bound("axes: {L: n, D: {global: '7', local: '5'}}\nkinds: {k: {global: L == 1, local: else}}\n"
-              "layouts: {a: {}}\nblocks: {b: {tensors: {w: L D}, layouts: {a: {w: L D}}}}\n",
-              "a", {{"L", 3}}) == "RR405 `w` D differs between the values of L that this key stacks");
+  CHECK(
+      Bound(
+          "axes: {L: n, D: {global: '7', local: '5'}}\nkinds: {k: {global: L == 1, local: else}}\n"
+          "layouts: {a: {}}\nblocks: {b: {tensors: {w: L D}, layouts: {a: {w: L D}}}}\n",
+          "a", {{"L", 3}}) == "RR405 `w` D differs between the values of L that this key stacks");
 }
 
-TEST_CASE("a guarded index keeps its value in a key, is a rank in a shape, and must be a product over factors") {
+TEST_CASE(
+    "a guarded index keeps its value in a key, is a rank in a shape, and must be a product over "
+    "factors") {
   const char* text =
       "axes: {L: n, B: b, J: j, H: h}\nkinds: {k: {full: L in full_layers, other: else}}\n"
       "layouts: {key: {}, stack: {}, cycle: {refine: {L: B J}}}\n"
@@ -126,7 +131,8 @@ TEST_CASE("a guarded index keeps its value in a key, is a rank in a shape, and m
   CHECK(Bound(text, "cycle", sizes, layers({0, 3, 5})) ==
         "RR407 `w` the values 0, 3, 5 of L that this key stacks are not a product");
   CHECK(Bound(text, "stack", sizes, {}) ==
-        "RR404 `full` whether block `b` exists at L = 0 is unknown: the config lacks what `full` needs");
+        "RR404 `full` whether block `b` exists at L = 0 is unknown: the config lacks what `full` "
+        "needs");
   CHECK(Bound(text, "stack", sizes, layers({}), false) == "");
 }
 
@@ -142,14 +148,16 @@ TEST_CASE("a sum in one key: both parts of an index, in an order of its own") {
 
 TEST_CASE("a refinement must be as long as its axis, wherever it is used") {
   const char* text =
-      "axes: {K: k, T: t, Kt: kt, H: h}\nlayouts: {a: {refine: {K: T Kt}}, b: {refine: {K: T Kt}}}\n"
+      "axes: {K: k, T: t, Kt: kt, H: h}\nlayouts: {a: {refine: {K: T Kt}}, b: {refine: {K: T "
+      "Kt}}}\n"
       "blocks: {b: {tensors: {w: K H}, layouts: {a: {w: T H Kt}, b: {'w.{T}': Kt H}}}}\n";
   for (const char* layout : {"a", "b"}) {
     CAPTURE(layout);
     CHECK(Bound(text, layout, {{"K", 7}, {"T", 2}, {"Kt", 3}, {"H", 5}}) ==
           fmt::format("RR405 `{}` layout `{}` writes K = 7 as Kt*T = 6", layout, layout));
   }
-  CHECK(Bound(text, "b", {{"K", 6}, {"T", 2}, {"Kt", 3}, {"H", 5}}, {}, false) == "w.0 [3, 5]\nw.1 [3, 5]\n");
+  CHECK(Bound(text, "b", {{"K", 6}, {"T", 2}, {"Kt", 3}, {"H", 5}}, {}, false) ==
+        "w.0 [3, 5]\nw.1 [3, 5]\n");
 }
 
 TEST_CASE("pads, unknown sizes, sizes of zero") {
@@ -158,13 +166,15 @@ TEST_CASE("pads, unknown sizes, sizes of zero") {
       "blocks: {b: {tensors: {w: V H}, layouts: {a: {w: {is: V H, pad: {to: Vp}}}}}}\n";
   CHECK(Bound(text, "a", {{"V", 5}, {"H", 3}}) == "w [8, 3]\n  w from 0: V=(5*3) H=(3*1)\n");
   CHECK(Bound(text, "a", {{"V", 5}}) == "w [8, -1] needs H\n");
-  CHECK(Bound(text, "a", {{"V", 5}, {"H", 3}, {"Vp", 4}}) == "RR405 `{to: Vp}` padding 5 to 4 would cut it");
+  CHECK(Bound(text, "a", {{"V", 5}, {"H", 3}, {"Vp", 4}}) ==
+        "RR405 `{to: Vp}` padding 5 to 4 would cut it");
   CHECK(Bound(text, "a", {{"V", 0}, {"H", 3}}) == "w [0, 3]\n  w from 0: V=(0*3) H=(3*1)\n");
 }
 
 TEST_CASE("a captured axis must have a size, and not an absurd one") {
   const char* text =
-      "axes: {L: n, H: h}\nlayouts: {a: {}}\nblocks: {b: {tensors: {w: L H}, layouts: {a: {'w.{L}': H}}}}\n";
+      "axes: {L: n, H: h}\nlayouts: {a: {}}\nblocks: {b: {tensors: {w: L H}, layouts: {a: "
+      "{'w.{L}': H}}}}\n";
   CHECK(Bound(text, "a", {{"H", 3}}) == "RR404 `w.{L}` the size of L is unknown");
   CHECK(Bound(text, "a", {{"L", 1'000'000'000}, {"H", 3}}) ==
         "RR405 `w.{L}` the sizes ask for 1000000000 tensors of this key");
@@ -181,14 +191,16 @@ TEST_CASE("kinds that keep two keys apart, and still meet in a stack") {
   CHECK(Bound("axes: {L: n, H: h}\nkinds: {k: {one: L == 0, two: else}}\nlayouts: {a: {}}\n"
               "blocks: {x: {where: one, tensors: {w: L H}, layouts: {a: {w: L H}}}, "
               "y: {where: two, tensors: {v: L H}, layouts: {a: {w: L H}}}}\n",
-              "a", {{"L", 2}, {"H", 3}}) == "RR207 `w` layout `a` would store two things in w for this config");
+              "a", {{"L", 2}, {"H", 3}}) ==
+        "RR207 `w` layout `a` would store two things in w for this config");
 }
 
 TEST_CASE("what two entries store: equal over layouts exactly when it is the same") {
   const auto rules = GoodRules(
       "axes: {K: k, T: t, Kt: kt, H: h}\n"
       "layouts: {a: {refine: {K: T Kt}}, b: {refine: {K: Kt T}}, c: {refine: {K: T Kt}}}\n"
-      "blocks: {b: {tensors: {w: K H}, layouts: {a: {w: (T Kt) H}, b: {w: (T Kt) H}, c: {x: (T Kt) H}}}, "
+      "blocks: {b: {tensors: {w: K H}, layouts: {a: {w: (T Kt) H}, b: {w: (T Kt) H}, c: {x: (T Kt) "
+      "H}}}, "
       "p: {tensors: {w: H}, layouts: {a: {p: H}, b: {q: H}, c: {p: (H)}}}}\n");
   const auto words = [&](const char* layout, size_t entry) {
     const CheckedLayout& checked = *rules->FindLayout(layout);

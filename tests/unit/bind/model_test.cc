@@ -13,12 +13,13 @@ namespace {
 Config ConfigOf(Value::Map map) { return Config(Value(std::move(map))); }
 
 TEST_CASE("config: attributes of the language model first, then the top level") {
-  Config config = ConfigOf({{"hidden_size", 7},
-                            {"vocab_size", 11},
-                            {"model_type", "vl"},
-                            {"vision_config", Value::Map{{"depth", 3}, {"none", Value()}}},
-                            {"text_config", Value::Map{{"hidden_size", 5}, {"vocab_size", Value()},
-                                                       {"model_type", "text"}}}});
+  Config config =
+      ConfigOf({{"hidden_size", 7},
+                {"vocab_size", 11},
+                {"model_type", "vl"},
+                {"vision_config", Value::Map{{"depth", 3}, {"none", Value()}}},
+                {"text_config",
+                 Value::Map{{"hidden_size", 5}, {"vocab_size", Value()}, {"model_type", "text"}}}});
   CHECK(config.Lookup("hidden_size") == Value(5));
   CHECK(config.Lookup("vocab_size") == Value(11));  // null in text_config is no answer
   CHECK(config.Lookup("vision_config.depth") == Value(3));
@@ -60,8 +61,12 @@ const char* kRules =
 
 TEST_CASE("sizes: looked up when needed, with their origin") {
   const auto rules = GoodRules(kRules);
-  Model model(*rules, ConfigOf({{"num_hidden_layers", 7}, {"hidden_size", "x"}, {"heads", 12}, {"kv", 3},
-                                {"vocab", 17}}),
+  Model model(*rules,
+              ConfigOf({{"num_hidden_layers", 7},
+                        {"hidden_size", "x"},
+                        {"heads", 12},
+                        {"kv", 3},
+                        {"vocab", 17}}),
               {});
   CHECK(model.SizeOf("L") == 7);
   CHECK(model.OriginOf("L") == "num_hidden_layers = 7");
@@ -86,7 +91,8 @@ TEST_CASE("sizes: looked up when needed, with their origin") {
 
 TEST_CASE("what is given wins") {
   const auto rules = GoodRules(kRules);
-  const Model model(*rules, ConfigOf({{"num_hidden_layers", 7}, {"head_dim", 8}}), {{"L", 2}, {"D", 6}});
+  const Model model(*rules, ConfigOf({{"num_hidden_layers", 7}, {"head_dim", 8}}),
+                    {{"L", 2}, {"D", 6}});
   CHECK(model.SizeOf("L") == 2);
   CHECK(model.OriginOf("L") == "L = 2 as given");
   CHECK(model.SizeOf("D", 0) == 6);
@@ -94,7 +100,8 @@ TEST_CASE("what is given wins") {
 
 TEST_CASE("kinds and sizes by kind") {
   const auto rules = GoodRules(kRules);
-  const Model model(*rules, ConfigOf({{"num_hidden_layers", 7}, {"head_dim", 8}, {"global_head_dim", 10}}), {});
+  const Model model(
+      *rules, ConfigOf({{"num_hidden_layers", 7}, {"head_dim", 8}, {"global_head_dim", 10}}), {});
   CHECK(model.IsByKind("D"));
   CHECK_FALSE(model.IsByKind("H"));
   CHECK(model.SizeOf("D") == std::nullopt);
@@ -145,9 +152,11 @@ TEST_CASE("configs that do not fit the family") {
         "RR406 `Q` the size of Q cannot be had from the config: 12 / 5 is not a whole number\n"
         "RR410 `heads % kv == 0` the rules of toy holds only where heads % kv == 0");
   CHECK(FaultsOf({{"hidden_size", -1}}) ==
-        "RR422 `H` the size of H cannot be had from the config: hidden_size is -1, where a size is a whole number");
+        "RR422 `H` the size of H cannot be had from the config: hidden_size is -1, where a size is "
+        "a whole number");
   CHECK(FaultsOf({{"hidden_size", "x"}}) ==
-        "RR422 `H` the size of H cannot be had from the config: hidden_size is \"x\", where a size is a whole number");
+        "RR422 `H` the size of H cannot be had from the config: hidden_size is \"x\", where a size "
+        "is a whole number");
   CHECK(FaultsOf({{"hidden_size", 2.5}}).starts_with("RR422"));
 }
 

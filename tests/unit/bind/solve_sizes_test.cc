@@ -15,8 +15,10 @@ namespace {
 std::string Solved(const std::string& axes, const std::string& tensors, const std::string& table,
                    const std::vector<std::pair<std::string, std::vector<int64_t>>>& keys,
                    const std::map<std::string, int64_t>& given = {}, Value::Map config = {}) {
-  const auto rules = GoodRules("axes: {" + axes + "}\nkinds: {k: {full: L in full_layers, other: else}}\n"
-                               "layouts: {a: {}}\nblocks: {b: {" + tensors + ", layouts: {a: {" + table + "}}}}\n");
+  const auto rules = GoodRules("axes: {" + axes +
+                               "}\nkinds: {k: {full: L in full_layers, other: else}}\n"
+                               "layouts: {a: {}}\nblocks: {b: {" +
+                               tensors + ", layouts: {a: {" + table + "}}}}\n");
   const KeyTable found = KeysOf(keys);
   Model model(*rules, Config(Value(std::move(config))), given);
   const CheckedLayout& layout = rules->layouts[0];
@@ -32,33 +34,38 @@ std::string Solved(const std::string& axes, const std::string& tensors, const st
 TEST_CASE("extents that are linear in one unknown, until nothing new is found") {
   CHECK(Solved("L: l, I: i, H: h", "tensors: {g: L I H, u: L I H}", "'x.{L}': '{g[I] | u[I]} H'",
                {{"x.0", {6, 5}}, {"x.4", {6, 5}}}) == "L=5 I=3 H=5 ");
-  CHECK(Solved("L: l, G: g, D: d", "tensors: {q: L G D, n: L D}", "'q.{L}': 'q[(G D)]', 'n.{L}': 'n[D]'",
+  CHECK(Solved("L: l, G: g, D: d", "tensors: {q: L G D, n: L D}",
+               "'q.{L}': 'q[(G D)]', 'n.{L}': 'n[D]'",
                {{"q.0", {12}}, {"n.0", {4}}}) == "L=1 G=3 D=4 ");
-  CHECK(Solved("L: l, G: g, D: d", "tensors: {q: L G D}", "'q.{L}': 'q[(G D)]'", {{"q.0", {12}}}) == "L=1 G=? D=? ");
-  CHECK(Solved("L: l, G: g, D: d", "tensors: {q: L G D}", "'q.{L}': 'q[(G D)]'", {{"q.0", {12}}}, {{"G", 3}}) ==
-        "L=1 G=3 D=4 ");
+  CHECK(Solved("L: l, G: g, D: d", "tensors: {q: L G D}", "'q.{L}': 'q[(G D)]'", {{"q.0", {12}}}) ==
+        "L=1 G=? D=? ");
+  CHECK(Solved("L: l, G: g, D: d", "tensors: {q: L G D}", "'q.{L}': 'q[(G D)]'", {{"q.0", {12}}},
+               {{"G", 3}}) == "L=1 G=3 D=4 ");
   // No whole number solves it: left open, the shape is reported later.
-  CHECK(Solved("L: l, G: g, D: d", "tensors: {q: L G D}", "'q.{L}': 'q[(G D)]'", {{"q.0", {13}}}, {{"G", 3}}) ==
-        "L=1 G=3 D=? ");
-  CHECK(Solved("L: l, I: i", "tensors: {g: L I}", "'x.{L}': 'g[I]'", {{"x.0", {6, 5}}}) == "L=1 I=? ");
+  CHECK(Solved("L: l, G: g, D: d", "tensors: {q: L G D}", "'q.{L}': 'q[(G D)]'", {{"q.0", {13}}},
+               {{"G", 3}}) == "L=1 G=3 D=? ");
+  CHECK(Solved("L: l, I: i", "tensors: {g: L I}", "'x.{L}': 'g[I]'", {{"x.0", {6, 5}}}) ==
+        "L=1 I=? ");
 }
 
 TEST_CASE("the config decides, and what is free follows the shapes") {
-  CHECK(Solved("L: l, I: i, R: free", "tensors: {g: L I R}", "'x.{L}': I R", {{"x.0", {6, 5}}}, {}, {{"i", 7}, {"l", 3}}) ==
-        "L=3 I=7 R=5 ");
-  CHECK(Solved("L: l, V: v, Vp: {free: 'V + 1'}", "tensors: {g: L V}", "'x.{L}': {is: V, pad: {to: Vp}}", {{"x.0", {9}}},
-               {}, {{"v", 6}}) == "L=1 V=6 Vp=9 ");
-  CHECK(Solved("L: l, V: v, Vp: {free: 'V + 1'}", "tensors: {g: L V}", "'x.{L}': {is: V, pad: {to: Vp}}", {{"x.0", {9}}},
-               {{"Vp", 8}}, {{"v", 6}}) == "L=1 V=6 Vp=8 ");
+  CHECK(Solved("L: l, I: i, R: free", "tensors: {g: L I R}", "'x.{L}': I R", {{"x.0", {6, 5}}}, {},
+               {{"i", 7}, {"l", 3}}) == "L=3 I=7 R=5 ");
+  CHECK(Solved("L: l, V: v, Vp: {free: 'V + 1'}", "tensors: {g: L V}",
+               "'x.{L}': {is: V, pad: {to: Vp}}", {{"x.0", {9}}}, {},
+               {{"v", 6}}) == "L=1 V=6 Vp=9 ");
+  CHECK(Solved("L: l, V: v, Vp: {free: 'V + 1'}", "tensors: {g: L V}",
+               "'x.{L}': {is: V, pad: {to: Vp}}", {{"x.0", {9}}}, {{"Vp", 8}},
+               {{"v", 6}}) == "L=1 V=6 Vp=8 ");
   // A padded extent says nothing about the size below the padding.
-  CHECK(Solved("L: l, V: v, Vp: free", "tensors: {g: L V}", "'x.{L}': {is: V, pad: {to: Vp}}", {{"x.0", {9}}}) ==
-        "L=1 V=? Vp=9 ");
+  CHECK(Solved("L: l, V: v, Vp: free", "tensors: {g: L V}", "'x.{L}': {is: V, pad: {to: Vp}}",
+               {{"x.0", {9}}}) == "L=1 V=? Vp=9 ");
 }
 
 // The words of a value's origin are no flags: an attribute may be called anything.
 TEST_CASE("a free axis whose default mentions a shape follows what is found") {
-  CHECK(Solved("L: l, R: {free: given_shape}", "tensors: {g: L R}", "'x.{L}': R", {{"x.0", {5}}}, {}, {{"given_shape", 3}}) ==
-        "L=1 R=5 ");
+  CHECK(Solved("L: l, R: {free: given_shape}", "tensors: {g: L R}", "'x.{L}': R", {{"x.0", {5}}},
+               {}, {{"given_shape", 3}}) == "L=1 R=5 ");
 }
 
 TEST_CASE("a stack of some layers says nothing about how many layers there are") {
@@ -68,8 +75,9 @@ TEST_CASE("a stack of some layers says nothing about how many layers there are")
 
 TEST_CASE("sizes beyond 63 bits are no sizes") {
   const int64_t huge = int64_t{1} << 62;
-  CHECK(Solved("L: l, G: g, D: d, I: i", "tensors: {q: L G D I}", "'q.{L}': 'q[(G D I)]'", {{"q.0", {12}}},
-               {{"G", huge}, {"D", huge}}).ends_with("I=? "));
+  CHECK(Solved("L: l, G: g, D: d, I: i", "tensors: {q: L G D I}", "'q.{L}': 'q[(G D I)]'",
+               {{"q.0", {12}}}, {{"G", huge}, {"D", huge}})
+            .ends_with("I=? "));
 }
 
 }  // namespace

@@ -34,11 +34,11 @@ Built Build(const std::string& text, KeyTable table, const char* from, const cha
   Diagnostics diagnostics;
   SourceOptions source_options;
   source_options.allow_shape = options.allow_shape;
-  built.source = BindSource(*built.rules, *built.rules->FindLayout(from), Config(), given, built.table,
-                            source_options, &diagnostics);
+  built.source = BindSource(*built.rules, *built.rules->FindLayout(from), Config(), given,
+                            built.table, source_options, &diagnostics);
   if (built.source && !diagnostics.HasErrors()) {
-    built.conversion = BuildConversion(*built.source, built.table, *built.rules->FindLayout(to), options,
-                                       &diagnostics);
+    built.conversion = BuildConversion(*built.source, built.table, *built.rules->FindLayout(to),
+                                       options, &diagnostics);
   }
   built.findings = Findings(diagnostics);
   return built;
@@ -50,14 +50,18 @@ std::string Show(const Built& built) {
   std::string out = built.findings;
   const Graph& graph = built.conversion->graph;
   for (const GraphTensor& tensor : graph.destinations) {
-    out += fmt::format("{} {} [{}]\n", tensor.key, NameOf(tensor.dtype), fmt::join(tensor.shape, ", "));
+    out += fmt::format("{} {} [{}]\n", tensor.key, NameOf(tensor.dtype),
+                       fmt::join(tensor.shape, ", "));
   }
   for (const Edge& edge : graph.edges) {
-    out += fmt::format("{} {} {} {}>{}", graph.sources[edge.source].key,
-                       edge.kind == EdgeKind::kCopy ? "->" : "==",
-                       graph.destinations[edge.destination].key, edge.copy.src_start, edge.copy.dst_start);
-    for (const CopyDim& dim : edge.copy.dims) out += fmt::format(" {}:{}>{}", dim.n, dim.src, dim.dst);
-    if (edge.value_op >= 0) out += " " + Describe(graph.value_ops[static_cast<size_t>(edge.value_op)]);
+    out += fmt::format(
+        "{} {} {} {}>{}", graph.sources[edge.source].key,
+        edge.kind == EdgeKind::kCopy ? "->" : "==", graph.destinations[edge.destination].key,
+        edge.copy.src_start, edge.copy.dst_start);
+    for (const CopyDim& dim : edge.copy.dims)
+      out += fmt::format(" {}:{}>{}", dim.n, dim.src, dim.dst);
+    if (edge.value_op >= 0)
+      out += " " + Describe(graph.value_ops[static_cast<size_t>(edge.value_op)]);
     out += "\n";
   }
   return out;
@@ -110,9 +114,9 @@ TEST_CASE("replicate end to end: one becomes many") {
 }
 
 TEST_CASE("replicate end to end: equal copies become one, others are refused") {
-  const Built built = Build(kReplicate, KeysOf({{"w.0", {2}}, {"w.1", {2}}, {"w.2", {2}}}), "split", "shared");
-  CHECK(Show(built) ==
-        "w F32 [2]\nw.0 -> w 0>0 2:1>1\nw.1 == w 0>0 2:1>1\nw.2 == w 0>0 2:1>1\n");
+  const Built built =
+      Build(kReplicate, KeysOf({{"w.0", {2}}, {"w.1", {2}}, {"w.2", {2}}}), "split", "shared");
+  CHECK(Show(built) == "w F32 [2]\nw.0 -> w 0>0 2:1>1\nw.1 == w 0>0 2:1>1\nw.2 == w 0>0 2:1>1\n");
   std::vector<std::vector<float>> result;
   CHECK(Run(built, {{5, 7}, {5, 7}, {5, 7}}, &result) == "");
   CHECK(result == std::vector<std::vector<float>>{{5, 7}});
@@ -130,8 +134,10 @@ const char* kPlain =
     "blocks: {mlp: {tensors: {w: 'L : F <- H', n: L H}, layouts: {"
     "a: {'{L}w': 'w[F H]', '{L}n': 'n[H]'}, c: {'{L}w': 'w[L H F]', '{L}n': 'n[L H]'}}}}\n";
 
-TEST_CASE("what both sides store alike moves as a whole, without a size, under the source's prefix") {
-  const Built built = Build(kPlain, KeysOf({{"layers.0.w", {3, 2}}, {"layers.0.n", {2}}}, Dtype::kI8), "a", "b");
+TEST_CASE(
+    "what both sides store alike moves as a whole, without a size, under the source's prefix") {
+  const Built built =
+      Build(kPlain, KeysOf({{"layers.0.w", {3, 2}}, {"layers.0.n", {2}}}, Dtype::kI8), "a", "b");
   CHECK(Show(built) ==
         "layers.0.w I8 [3, 2]\nlayers.0.n I8 [2]\n"
         "layers.0.w -> layers.0.w 0>0 6:1>1\nlayers.0.n -> layers.0.n 0>0 2:1>1\n");
@@ -139,8 +145,10 @@ TEST_CASE("what both sides store alike moves as a whole, without a size, under t
 
 TEST_CASE("sizes solved from the shapes, layers stacked") {
   const Built built = Build(kPlain,
-                            KeysOf({{"model.layers.0.w", {3, 2}}, {"model.layers.0.n", {2}},
-                                    {"model.layers.1.w", {3, 2}}, {"model.layers.1.n", {2}}}),
+                            KeysOf({{"model.layers.0.w", {3, 2}},
+                                    {"model.layers.0.n", {2}},
+                                    {"model.layers.1.w", {3, 2}},
+                                    {"model.layers.1.n", {2}}}),
                             "a", "c");
   CHECK(Show(built) ==
         "stack.w F32 [2, 2, 3]\nstack.n F32 [2, 2]\n"
@@ -160,21 +168,24 @@ TEST_CASE("shapes that contradict a given size: whole moves where that is allowe
   CHECK(moved.conversion->notes ==
         std::vector<std::string>{"layers.0.w moved unchanged: its shape contradicts the config"});
   CHECK(Show(Build(kPlain, table, "a", "c", {{"F", 5}}, options)) ==
-        "RR503 `` layers.0.w cannot be converted: their shapes contradict the config and `c` stores them otherwise");
+        "RR503 `` layers.0.w cannot be converted: their shapes contradict the config and `c` "
+        "stores them otherwise");
 }
 
 TEST_CASE("only some keys") {
   ConversionOptions options;
   options.only = "0\\.n$";
-  CHECK(Show(Build(kPlain, KeysOf({{"layers.0.w", {3, 2}}, {"layers.0.n", {2}}}), "a", "b", {}, options)) ==
-        "layers.0.n F32 [2]\nlayers.0.n -> layers.0.n 0>0 2:1>1\n");
+  CHECK(Show(Build(kPlain, KeysOf({{"layers.0.w", {3, 2}}, {"layers.0.n", {2}}}), "a", "b", {},
+                   options)) == "layers.0.n F32 [2]\nlayers.0.n -> layers.0.n 0>0 2:1>1\n");
   options.only = "(";
-  CHECK(Show(Build(kPlain, KeysOf({{"layers.0.w", {3, 2}}, {"layers.0.n", {2}}}), "a", "b", {}, options))
+  CHECK(Show(Build(kPlain, KeysOf({{"layers.0.w", {3, 2}}, {"layers.0.n", {2}}}), "a", "b", {},
+                   options))
             .starts_with("RR105"));
 }
 
 TEST_CASE("dtypes: one for all, mixed, lossy and widening") {
-  KeyTable table = MakeKeyTable({{"layers.0.w", {{3, 2}}, Dtype::kF32}, {"layers.0.n", {{2}}, Dtype::kBF16}});
+  KeyTable table =
+      MakeKeyTable({{"layers.0.w", {{3, 2}}, Dtype::kF32}, {"layers.0.n", {{2}}, Dtype::kBF16}});
   ConversionOptions options;
   options.dtype = Dtype::kBF16;
   CHECK(Show(Build(kPlain, table, "a", "b", {}, options)) ==
@@ -183,16 +194,19 @@ TEST_CASE("dtypes: one for all, mixed, lossy and widening") {
   const Built lossy = Build(kPlain, table, "a", "b", {}, options);
   REQUIRE(lossy.conversion.has_value());
   CHECK(lossy.conversion->lossy == std::vector<std::string>{"cast F32 to BF16: layers.0.w"});
-  CHECK(Show(lossy) ==
-        "layers.0.w BF16 [3, 2]\nlayers.0.n BF16 [2]\n"
-        "layers.0.w -> layers.0.w 0>0 6:1>1 cast F32 to BF16\nlayers.0.n -> layers.0.n 0>0 2:1>1\n");
+  CHECK(
+      Show(lossy) ==
+      "layers.0.w BF16 [3, 2]\nlayers.0.n BF16 [2]\n"
+      "layers.0.w -> layers.0.w 0>0 6:1>1 cast F32 to BF16\nlayers.0.n -> layers.0.n 0>0 2:1>1\n");
   options.allow_lossy = false;
   options.dtype = Dtype::kF32;
   const Built widened = Build(kPlain, table, "a", "b", {}, options);
   REQUIRE(widened.conversion.has_value());
   CHECK(widened.conversion->lossy.empty());
-  table = MakeKeyTable({{"layers.0.w", {{3, 2}}, Dtype::kF32}, {"layers.0.n", {{2}}, Dtype::kF32},
-                        {"layers.1.w", {{3, 2}}, Dtype::kF16}, {"layers.1.n", {{2}}, Dtype::kF32}});
+  table = MakeKeyTable({{"layers.0.w", {{3, 2}}, Dtype::kF32},
+                        {"layers.0.n", {{2}}, Dtype::kF32},
+                        {"layers.1.w", {{3, 2}}, Dtype::kF16},
+                        {"layers.1.n", {{2}}, Dtype::kF32}});
   CHECK(Show(Build(kPlain, table, "a", "c")) ==
         "RR505 `` stack.w would hold F32 and F16 (layers.1.w is F16)");
 }
@@ -203,8 +217,10 @@ const char* kWords =
     "c: {z: {is: H, add: 1, cast: F32}}}}}\n";
 
 TEST_CASE("value words: applied, undone, cancelled") {
-  CHECK(Show(Build(kWords, KeysOf({{"x", {3}}}), "a", "b")) == "y F32 [3]\nx -> y 0>0 3:1>1 add 1\n");
-  CHECK(Show(Build(kWords, KeysOf({{"y", {3}}}), "b", "a")) == "x F32 [3]\ny -> x 0>0 3:1>1 add -1\n");
+  CHECK(Show(Build(kWords, KeysOf({{"x", {3}}}), "a", "b")) ==
+        "y F32 [3]\nx -> y 0>0 3:1>1 add 1\n");
+  CHECK(Show(Build(kWords, KeysOf({{"y", {3}}}), "b", "a")) ==
+        "x F32 [3]\ny -> x 0>0 3:1>1 add -1\n");
   CHECK(Show(Build(kWords, KeysOf({{"y", {3}}}), "b", "c")) == "z F32 [3]\ny -> z 0>0 3:1>1\n");
   CHECK(Show(Build(kWords, KeysOf({{"y", {3}}}, Dtype::kBF16), "b", "c")) ==
         "z F32 [3]\ny -> z 0>0 3:1>1 cast BF16 to F32\n");
@@ -238,7 +254,8 @@ TEST_CASE("a default stands in only for what is not there") {
   const char* text =
       "axes: {H: h}\nlayouts: {a: {}, b: {}}\n"
       "blocks: {n: {tensors: {w: H, bias: H}, layouts: {b: {x: 'w[H]', y: 'bias[H]'}, "
-      "a: {'one of': {with: {w: 'w[H]', bias: 'bias[H]'}, without: {v: 'w[H]'}}, default: {bias: 0}}}}}\n";
+      "a: {'one of': {with: {w: 'w[H]', bias: 'bias[H]'}, without: {v: 'w[H]'}}, default: {bias: "
+      "0}}}}}\n";
   const Built with = Build(text, KeysOf({{"w", {2}}, {"bias", {2}}}), "a", "b");
   CHECK(Show(with) == "x F32 [2]\ny F32 [2]\nw -> x 0>0 2:1>1\nbias -> y 0>0 2:1>1\n");
   CHECK(with.conversion->defaulted.empty());
@@ -285,8 +302,9 @@ TEST_CASE("keys that both layouts let through") {
       "blocks: {n: {tensors: {w: H}, layouts: {a: {x: H}, b: {y: H}, c: {z: H}}}}\n";
   const KeyTable table = KeysOf({{"x", {2}}, {"vision.9.q", {3, 5}}, {"x_extra", {7}}});
   const Built passed = Build(text, table, "a", "b");
-  CHECK(Show(passed) ==
-        "y F32 [2]\nvision.9.q F32 [3, 5]\nx -> y 0>0 2:1>1\nvision.9.q -> vision.9.q 0>0 15:1>1\n");
+  CHECK(
+      Show(passed) ==
+      "y F32 [2]\nvision.9.q F32 [3, 5]\nx -> y 0>0 2:1>1\nvision.9.q -> vision.9.q 0>0 15:1>1\n");
   CHECK(passed.conversion->dropped == std::vector<std::string>{"x_extra (computed)"});
   CHECK(Show(Build(text, table, "a", "c")) == "RR502 `` layout `c` has no place for vision.9.q");
   ConversionOptions options;
@@ -297,7 +315,8 @@ TEST_CASE("keys that both layouts let through") {
 TEST_CASE("pads are cut and made") {
   const char* text =
       "axes: {V: v, H: h, Vp: free}\nlayouts: {a: {}, b: {}}\n"
-      "blocks: {e: {tensors: {w: V H}, layouts: {a: {x: V H}, b: {y: {is: V H, pad: {to: Vp, check: zero}}}}}}\n";
+      "blocks: {e: {tensors: {w: V H}, layouts: {a: {x: V H}, b: {y: {is: V H, pad: {to: Vp, "
+      "check: zero}}}}}}\n";
   const Built made = Build(text, KeysOf({{"x", {3, 2}}}), "a", "b", {{"Vp", 4}});
   CHECK(Show(made) == "y F32 [4, 2]\nx -> y 0>0 3:2>2 2:1>1\n");
   CHECK(made.conversion->notes == std::vector<std::string>{"y: padded with zeros from 3 to 4"});
@@ -313,7 +332,8 @@ TEST_CASE("pads are cut and made") {
 TEST_CASE("sizes that nothing gives are asked for, once") {
   const char* text =
       "axes: {V: v, H: h, Vp: free}\nlayouts: {a: {}, b: {}}\n"
-      "blocks: {e: {tensors: {w: V H}, layouts: {a: {x: V H}, b: {y: {is: V H, pad: {to: Vp}}}}}}\n";
+      "blocks: {e: {tensors: {w: V H}, layouts: {a: {x: V H}, b: {y: {is: V H, pad: {to: "
+      "Vp}}}}}}\n";
   const Built built = Build(text, KeysOf({{"x", {3, 2}}}), "a", "b");
   CHECK_FALSE(built.conversion.has_value());
   CHECK(built.findings.starts_with("RR404 `y` the shape of y needs V"));
@@ -324,8 +344,10 @@ TEST_CASE("many tensors") {
   const char* text =
       "axes: {L: n, E: e, I: i, H: h}\n"
       "layouts: {a: {place: {L: 'model.layers.{L}.'}}, b: {like: a}}\n"
-      "blocks: {x: {tensors: {gate: 'L E : I <- H', up: 'L E : I <- H', down: 'L E : H <- I'}, layouts: {"
-      "a: {'{L}experts.{E}.gate': 'gate[I H]', '{L}experts.{E}.up': 'up[I H]', '{L}experts.{E}.down': 'down[H I]'}, "
+      "blocks: {x: {tensors: {gate: 'L E : I <- H', up: 'L E : I <- H', down: 'L E : H <- I'}, "
+      "layouts: {"
+      "a: {'{L}experts.{E}.gate': 'gate[I H]', '{L}experts.{E}.up': 'up[I H]', "
+      "'{L}experts.{E}.down': 'down[H I]'}, "
       "b: {'{L}gate_up': 'E {gate[I] | up[I]} H', '{L}down': 'down[E H I]'}}}}\n";
   std::vector<std::pair<std::string, std::vector<int64_t>>> keys;
   for (int l = 0; l < 49; ++l) {
@@ -343,7 +365,8 @@ TEST_CASE("many tensors") {
   CHECK(built.conversion->graph.destinations.size() == 98);
   CHECK(built.conversion->graph.edges.size() == 49 * 128 * 3);
   MESSAGE("seconds: ", taken.count());
-  CHECK(taken.count() < 5);  // a wide margin: this is built without optimisation, and machines are shared
+  CHECK(taken.count() <
+        5);  // a wide margin: this is built without optimisation, and machines are shared
 }
 
 }  // namespace

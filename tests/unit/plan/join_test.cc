@@ -45,7 +45,8 @@ TEST_CASE("cuts that do not nest, and sides of different sizes") {
 // Every pair of factorizations of 12 and 24 against each other, element by element.
 TEST_CASE("common digits move every index to its place") {
   const std::vector<std::vector<int64_t>> factorizations = {
-      {24}, {2, 12}, {12, 2}, {4, 6}, {6, 4}, {3, 8}, {8, 3}, {2, 2, 6}, {2, 3, 4}, {3, 2, 4}, {4, 3, 2}};
+      {24},   {2, 12},   {12, 2},   {4, 6},    {6, 4},   {3, 8},
+      {8, 3}, {2, 2, 6}, {2, 3, 4}, {3, 2, 4}, {4, 3, 2}};
   int nested = 0;
   for (const auto& a : factorizations) {
     for (const auto& b : factorizations) {
@@ -108,7 +109,8 @@ std::string Joined(const std::string& text, const std::map<std::string, int64_t>
                        box.kind == EdgeKind::kCopy ? "->" : "==",
                        destination.tensors[destination.pieces[box.destination_piece].stored].key,
                        box.copy.src_start, box.copy.dst_start);
-    for (const CopyDim& dim : box.copy.dims) out += fmt::format(" {}:{}>{}", dim.n, dim.src, dim.dst);
+    for (const CopyDim& dim : box.copy.dims)
+      out += fmt::format(" {}:{}>{}", dim.n, dim.src, dim.dst);
     out += "\n";
   }
   return out + Findings(diagnostics);

@@ -34,9 +34,13 @@ struct Composed {
 Composed Compose(const std::string& from, const std::string& to, Dtype from_dtype = Dtype::kF32,
                  Dtype to_dtype = Dtype::kF32) {
   const auto rules = GoodRules(kRules);
-  const Model model(*rules, Config(Value(Value::Map{{"head_dim", 8}, {"scale", 0.1}, {"zero", 0},
-                                                    {"huge", 1e39}, {"tiny", 1e-50},
-                                                    {"name", "x"}})),
+  const Model model(*rules,
+                    Config(Value(Value::Map{{"head_dim", 8},
+                                            {"scale", 0.1},
+                                            {"zero", 0},
+                                            {"huge", 1e39},
+                                            {"tiny", 1e-50},
+                                            {"name", "x"}})),
                     {});
   Diagnostics diagnostics;
   const EntryRule a = Entry(from), b = Entry(to);
@@ -50,7 +54,9 @@ std::string Steps(const Composed& composed) {
   if (!composed.op) return composed.findings;
   std::string out;
   for (const ValueStep& step : composed.op->steps) {
-    const char* sign = step.kind == ValueStep::Kind::kAdd ? "+" : step.kind == ValueStep::Kind::kMultiply ? "*" : "/";
+    const char* sign = step.kind == ValueStep::Kind::kAdd        ? "+"
+                       : step.kind == ValueStep::Kind::kMultiply ? "*"
+                                                                 : "/";
     out += fmt::format("{}{:a} {} ", sign, step.operand, NameOf(step.compute));
   }
   return out;
@@ -89,8 +95,9 @@ TEST_CASE("factors are rounded where the word says") {
   CHECK(Steps(Compose("", ", multiply: scale, in: bf16")) == "*0x1.9ap-4 F32 ");
   CHECK(Steps(Compose("", ", multiply: sqrt(D)")) ==
         fmt::format("*{:a} F32 ", static_cast<double>(static_cast<float>(std::sqrt(8.0)))));
-  CHECK(Steps(Compose("", ", add: 1 + 1 / 256.0, in: bf16")) == "+0x1p+0 F32 ");      // a tie: to even
-  CHECK(Steps(Compose("", ", add: 1 + 3 / 256.0, in: bf16")) == "+0x1.04p+0 F32 ");   // a tie: to even
+  CHECK(Steps(Compose("", ", add: 1 + 1 / 256.0, in: bf16")) == "+0x1p+0 F32 ");  // a tie: to even
+  CHECK(Steps(Compose("", ", add: 1 + 3 / 256.0, in: bf16")) ==
+        "+0x1.04p+0 F32 ");  // a tie: to even
   CHECK(Steps(Compose("", ", add: 1 + 5 / 1024.0, in: bf16")) == "+0x1.02p+0 F32 ");
 }
 
@@ -101,9 +108,11 @@ TEST_CASE("F64 on either side is computed in F64") {
 }
 
 TEST_CASE("factors that are no numbers") {
-  CHECK(Steps(Compose("", ", add: missing")) == "RR210 `missing` `missing` is no number: `missing` is unknown");
+  CHECK(Steps(Compose("", ", add: missing")) ==
+        "RR210 `missing` `missing` is no number: `missing` is unknown");
   CHECK(Steps(Compose("", ", add: name")) == "RR210 `name` `name` is no number: \"x\"");
-  CHECK(Steps(Compose("", ", multiply: huge")) == "RR210 `huge` `huge` is no number: 1e+39 is beyond F32");
+  CHECK(Steps(Compose("", ", multiply: huge")) ==
+        "RR210 `huge` `huge` is no number: 1e+39 is beyond F32");
   const std::string zero = "multiplying by zero cannot be undone";
   CHECK(Steps(Compose(", multiply: zero", "")) == "RR210 `zero` " + zero);
   CHECK(Steps(Compose("", ", multiply: zero")) == "RR210 `zero` " + zero);
@@ -116,8 +125,8 @@ TEST_CASE("equal ops") {
   CHECK_FALSE(SameOp(*Compose("", ", add: 1").op, *Compose("", ", add: 2").op));
   CHECK_FALSE(SameOp(*Compose("", ", add: 1").op, *Compose("", ", multiply: 1").op));
   CHECK_FALSE(SameOp(*Compose("", "").op, *Compose("", "", Dtype::kF32, Dtype::kBF16).op));
-  CHECK_FALSE(SameOp(*Compose("", ", add: 1").op,
-                     *Compose("", ", add: 1", Dtype::kF64, Dtype::kF32).op));
+  CHECK_FALSE(
+      SameOp(*Compose("", ", add: 1").op, *Compose("", ", add: 1", Dtype::kF64, Dtype::kF32).op));
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ std::string FaultOf(const std::string& text) {
   return fmt::format("{} {}", diagnostics.all()[0].place.begin, Findings(diagnostics));
 }
 
-// The shape, then each leaf: its tensor with the offset per dimension, its axes as axis@dimension*stride.
+// The shape, then each leaf: its tensor with the offset per dimension, its axes as
+// axis@dimension*stride.
 std::string Expanded(const std::string& text) {
   Diagnostics diagnostics;
   const auto expanded = Expand(Parsed(text), &diagnostics);
@@ -52,7 +53,9 @@ TEST_CASE("parse errors: place and words") {
   };
   for (const Case& c : std::vector<Case>{
            {"E gate", "2 RR201 `gate` `gate` is no axis: axes are Capitalised"},
-           {"E Gate[I]", "2 RR201 `Gate` `Gate` is no tensor name: tensors are lower case, and begin with a letter"},
+           {"E Gate[I]",
+            "2 RR201 `Gate` `Gate` is no tensor name: tensors are lower case, and begin with a "
+            "letter"},
            {"(A B", "4 RR201 `` expected `)`"},
            {"A )", "2 RR201 `)` `)` closes nothing"},
            {"A | B", "2 RR201 `|` `|` closes nothing"},
@@ -149,8 +152,7 @@ TEST_CASE("an axis replaced by dims, at any depth, with the place of the axis") 
 TEST_CASE("expansion: plain tensors and products") {
   CHECK(Expanded("E I H") == "[E, I, H]\n[0, 0, 0] E@0*1 I@1*1 H@2*1");
   CHECK(Expanded("(G Q D) H") == "[D*G*Q, H]\n[0, 0] G@0*D*Q Q@0*D D@0*1 H@1*1");
-  CHECK(Expanded("gate[E L H I]") ==
-        "[E, L, H, I]\ngate[0, 0, 0, 0] E@0*1 L@1*1 H@2*1 I@3*1");
+  CHECK(Expanded("gate[E L H I]") == "[E, L, H, I]\ngate[0, 0, 0, 0] E@0*1 L@1*1 H@2*1 I@3*1");
   CHECK(Expanded("(G Q q[D]) H") == "[D*G*Q, H]\nq[0, 0] G@0*D*Q Q@0*D D@0*1 H@1*1");
   CHECK(Expanded("D 1 W") == "[D, 1, W]\n[0, 0, 0] D@0*1 W@2*1");
   CHECK(Expanded("s[]") == "[]\ns[]");
@@ -215,12 +217,23 @@ TEST_CASE("expansion: gated delta net") {
   const std::string block = "2*Dk*Kt + 2*Dv*Kt*P + 2*Kt*P";
   CHECK(Expanded("(T {q[Kt Dk] | k[Kt Dk] | v[Kt P Dv] | z[Kt P Dv] | b[Kt P] | a[Kt P]}) H") ==
         "[2*Dk*Kt*T + 2*Dv*Kt*P*T + 2*Kt*P*T, H]\n"
-        "q[0, 0] T@0*" + block + " Kt@0*Dk Dk@0*1 H@1*1\n"
-        "k[Dk*Kt, 0] T@0*" + block + " Kt@0*Dk Dk@0*1 H@1*1\n"
-        "v[2*Dk*Kt, 0] T@0*" + block + " Kt@0*Dv*P P@0*Dv Dv@0*1 H@1*1\n"
-        "z[2*Dk*Kt + Dv*Kt*P, 0] T@0*" + block + " Kt@0*Dv*P P@0*Dv Dv@0*1 H@1*1\n"
-        "b[2*Dk*Kt + 2*Dv*Kt*P, 0] T@0*" + block + " Kt@0*P P@0*1 H@1*1\n"
-        "a[2*Dk*Kt + 2*Dv*Kt*P + Kt*P, 0] T@0*" + block + " Kt@0*P P@0*1 H@1*1");
+        "q[0, 0] T@0*" +
+            block +
+            " Kt@0*Dk Dk@0*1 H@1*1\n"
+            "k[Dk*Kt, 0] T@0*" +
+            block +
+            " Kt@0*Dk Dk@0*1 H@1*1\n"
+            "v[2*Dk*Kt, 0] T@0*" +
+            block +
+            " Kt@0*Dv*P P@0*Dv Dv@0*1 H@1*1\n"
+            "z[2*Dk*Kt + Dv*Kt*P, 0] T@0*" +
+            block +
+            " Kt@0*Dv*P P@0*Dv Dv@0*1 H@1*1\n"
+            "b[2*Dk*Kt + 2*Dv*Kt*P, 0] T@0*" +
+            block +
+            " Kt@0*P P@0*1 H@1*1\n"
+            "a[2*Dk*Kt + 2*Dv*Kt*P + Kt*P, 0] T@0*" +
+            block + " Kt@0*P P@0*1 H@1*1");
 }
 
 TEST_CASE("expansion: rotary halves, folded ranks, sums of refinements") {

@@ -46,8 +46,10 @@ TEST_CASE("faults: place and words") {
            {"", "RR101 `` the key is empty"},
            {"a.{L", "RR101 `{` `{` is not closed"},
            {"a}.b", "RR101 `}` `}` closes nothing"},
-           {"a.{}.b", "RR101 `{}` a capture names an axis (Capitalised) or a named string (lower case)"},
-           {"a.{1}", "RR101 `1` `1` is neither an axis (Capitalised) nor a named string (lower case)"},
+           {"a.{}.b",
+            "RR101 `{}` a capture names an axis (Capitalised) or a named string (lower case)"},
+           {"a.{1}",
+            "RR101 `1` `1` is neither an axis (Capitalised) nor a named string (lower case)"},
            {"{m:x|y}",
             "RR101 `m` `m` has its own words, so it captures an axis: write it Capitalised"},
        }) {
@@ -196,11 +198,12 @@ TEST_CASE("common keys of all small templates: exists exactly when one exists, a
       // Three pieces of at most two bytes: a shortest common key is never longer than seven.
       bool good = common.has_value() == !both.empty();
       if (good && common) {
-        good = common->size() == keys[both[0]].size() &&
-               Readings(templates[i], 0, *common) > 0 && Readings(templates[j], 0, *common) > 0;
+        good = common->size() == keys[both[0]].size() && Readings(templates[i], 0, *common) > 0 &&
+               Readings(templates[j], 0, *common) > 0;
       }
       if (!good && ++wrong < 5) {
-        MESSAGE(templates[i].ToString(), " ", templates[j].ToString(), " ", common.value_or("none"));
+        MESSAGE(templates[i].ToString(), " ", templates[j].ToString(), " ",
+                common.value_or("none"));
       }
     }
   }
@@ -217,9 +220,8 @@ TEST_CASE("ambiguous templates") {
     REQUIRE(example.has_value());
     CHECK(Readings(key, 0, *example) > 1);
   }
-  for (const char* text :
-       {"{A}.{B}", "a{A}", "{P:gate|up}_{A}", "{A}x{B}", "{P:a|b}{A}", "{P:a|ab}b", "{P:a|ab}.{E}",
-        "{A}{P:1|x}"}) {
+  for (const char* text : {"{A}.{B}", "a{A}", "{P:gate|up}_{A}", "{A}x{B}", "{P:a|b}{A}",
+                           "{P:a|ab}b", "{P:a|ab}.{E}", "{A}{P:1|x}"}) {
     CAPTURE(text);
     CHECK(AmbiguousKey(Template(text)) == std::nullopt);
   }
@@ -231,22 +233,22 @@ TEST_CASE("ambiguity of all small templates, against counting the readings") {
   const std::vector<std::string> keys = AllKeys("a01", 7);
   for (const KeyTemplate& key : SmallTemplates()) {
     const auto example = AmbiguousKey(key);
-    const bool ambiguous = std::any_of(keys.begin(), keys.end(), [&](const std::string& k) {
-      return Readings(key, 0, k) > 1;
-    });
+    const bool ambiguous = std::any_of(
+        keys.begin(), keys.end(), [&](const std::string& k) { return Readings(key, 0, k) > 1; });
     if (ambiguous) {
       CAPTURE(key.ToString());
       REQUIRE(example.has_value());
       CHECK(Readings(key, 0, *example) > 1);
     }
     if (example && Readings(key, 0, *example) < 2) {
-      // Only the border between a number and a literal digit may be refused without being ambiguous.
+      // Only the border between a number and a literal digit may be refused without being
+      // ambiguous.
       bool border = false;
       for (size_t i = 0; i + 1 < key.parts.size(); ++i) {
-        border = border || (key.parts[i].kind == KeyPart::Kind::kCapture &&
-                            key.parts[i].words.empty() &&
-                            key.parts[i + 1].kind == KeyPart::Kind::kLiteral &&
-                            key.parts[i + 1].text[0] != 'a');
+        border =
+            border ||
+            (key.parts[i].kind == KeyPart::Kind::kCapture && key.parts[i].words.empty() &&
+             key.parts[i + 1].kind == KeyPart::Kind::kLiteral && key.parts[i + 1].text[0] != 'a');
       }
       CAPTURE(key.ToString());
       CHECK(border);

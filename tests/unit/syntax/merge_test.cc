@@ -51,8 +51,9 @@ TEST_CASE("maps merge key by key, this file wins, lists are replaced, null remov
 
 TEST_CASE("what describes a base does not describe the file") {
   CHECK(Merged("{extends: [base], family: own}",
-               {{"base", "{family: base, about: x, describes: {model_type: [b]}, tests: [t], "
-                         "axes: {L: l}}"}}) == "{axes: {L: l}, family: own}");
+               {{"base",
+                 "{family: base, about: x, describes: {model_type: [b]}, tests: [t], "
+                 "axes: {L: l}}"}}) == "{axes: {L: l}, family: own}");
 }
 
 TEST_CASE("several bases: a later one wins over an earlier one") {
@@ -92,8 +93,8 @@ TEST_CASE("diamonds on diamonds are read once each") {
 
 TEST_CASE("the sources, this file first") {
   Diagnostics diagnostics;
-  const auto merged = MergeText("{extends: [a, b]}", {{"a", "{extends: [b]}"}, {"b", "{axes: {}}"}},
-                                &diagnostics);
+  const auto merged =
+      MergeText("{extends: [a, b]}", {{"a", "{extends: [b]}"}, {"b", "{axes: {}}"}}, &diagnostics);
   REQUIRE(merged.has_value());
   std::string names;
   for (const SourcePtr& source : merged->sources) names += source->name() + " ";
@@ -103,11 +104,11 @@ TEST_CASE("the sources, this file first") {
 TEST_CASE("files that cannot be extended") {
   CHECK(Merged("{extends: [nowhere], axes: {L: l}}", {},
                "RR006 `nowhere` there is no rule file `nowhere`") == "{axes: {L: l}}");
-  CHECK(Merged("{extends: a}", {{"a", "{}"}},
-               "RR004 `a` `extends` is a list of families") == "{}");
-  CHECK(Merged("{extends: [{a: b}]}", {}, "RR004 `{a: b}` `extends` is a list of families") == "{}");
-  CHECK(Merged("{extends: [a], axes: {L: l}}", {{"a", "[x]"}}, "RR004 `[x]` a rule file is a map") ==
-        "{axes: {L: l}}");
+  CHECK(Merged("{extends: a}", {{"a", "{}"}}, "RR004 `a` `extends` is a list of families") == "{}");
+  CHECK(Merged("{extends: [{a: b}]}", {}, "RR004 `{a: b}` `extends` is a list of families") ==
+        "{}");
+  CHECK(Merged("{extends: [a], axes: {L: l}}", {{"a", "[x]"}},
+               "RR004 `[x]` a rule file is a map") == "{axes: {L: l}}");
 }
 
 TEST_CASE("cycles") {
@@ -124,16 +125,18 @@ TEST_CASE("place is replaced as a whole, only where it is the place of a layout"
   CHECK(Merged("{extends: [a], layouts: {hub: {place: {L: x}}}}",
                {{"a", "{layouts: {hub: {place: {L: y, M: z}, prefixes: {m: n}}}}"}}) ==
         "{layouts: {hub: {place: {L: x}, prefixes: {m: n}}}}");
-  CHECK(Merged("{extends: [a], layouts: {place: {about: x}}, blocks: {place: {tensors: {q: x}}}}",
-               {{"a", "{layouts: {place: {like: hub}}, blocks: {place: {tensors: {place: y}}}}"}}) ==
-        "{layouts: {place: {like: hub, about: x}}, blocks: {place: {tensors: {place: y, q: x}}}}");
+  CHECK(
+      Merged("{extends: [a], layouts: {place: {about: x}}, blocks: {place: {tensors: {q: x}}}}",
+             {{"a", "{layouts: {place: {like: hub}}, blocks: {place: {tensors: {place: y}}}}"}}) ==
+      "{layouts: {place: {like: hub, about: x}}, blocks: {place: {tensors: {place: y, q: x}}}}");
 }
 
 TEST_CASE("replace starts a layout's table afresh") {
   const OtherFiles others = {
       {"a", "{blocks: {mlp: {tensors: {w: H}, layouts: {hub: {old: H}, other: {o: H}}}}}"}};
-  CHECK(Merged("{extends: [a], blocks: {mlp: {replace: [hub], layouts: {hub: {new: H}}}}}", others) ==
-        "{blocks: {mlp: {tensors: {w: H}, layouts: {hub: {new: H}, other: {o: H}}}}}");
+  CHECK(
+      Merged("{extends: [a], blocks: {mlp: {replace: [hub], layouts: {hub: {new: H}}}}}", others) ==
+      "{blocks: {mlp: {tensors: {w: H}, layouts: {hub: {new: H}, other: {o: H}}}}}");
   CHECK(Merged("{extends: [a], blocks: {mlp: {replace: hub}}}", others) ==
         "{blocks: {mlp: {tensors: {w: H}, layouts: {other: {o: H}}}}}");
   CHECK(Merged("{extends: [a], blocks: {mlp: {layouts: {hub: {new: H}}}}}", others) ==
@@ -159,8 +162,8 @@ TEST_CASE("like: a block that is another one with changes") {
 
 TEST_CASE("places stay in the file that a part was written in") {
   Diagnostics diagnostics;
-  const auto merged = MergeText("{extends: [a], axes: {L: l}}", {{"a", "{axes: {H: h}}"}},
-                                &diagnostics);
+  const auto merged =
+      MergeText("{extends: [a], axes: {L: l}}", {{"a", "{axes: {H: h}}"}}, &diagnostics);
   REQUIRE(merged.has_value());
   const YamlNode* axes = merged->tree.Find("axes");
   REQUIRE(axes != nullptr);

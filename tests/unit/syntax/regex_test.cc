@@ -25,8 +25,7 @@ TEST_CASE("good regexes") {
 }
 
 TEST_CASE("what RE2 refuses, at the part that it names") {
-  CHECK(FaultOf("a(?=b)") ==
-        "RR105 `(?=` RE2 refuses this regex: invalid perl operator: (?=");
+  CHECK(FaultOf("a(?=b)") == "RR105 `(?=` RE2 refuses this regex: invalid perl operator: (?=");
   CHECK(FaultOf("(a)\\1") == "RR105 `\\1` RE2 refuses this regex: invalid escape sequence: \\1");
   CHECK(FaultOf("a(b") == "RR105 `a(b` RE2 refuses this regex: missing ): a(b");
   CHECK(FaultOf("a{3000}").starts_with("RR105"));

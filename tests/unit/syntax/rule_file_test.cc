@@ -35,7 +35,10 @@ std::string FaultOf(const std::string& text) { return FaultsOf(WithHeader(text))
 
 EntryRule EntryOf(const std::string& entry) {
   return Good("blocks: {b: {tensors: {w: H}, layouts: {hub: {key: " + entry + "}}}}\n")
-      .blocks[0].tables[0].variants[0].entries.at(0);
+      .blocks[0]
+      .tables[0]
+      .variants[0]
+      .entries.at(0);
 }
 
 TEST_CASE("the header") {
@@ -60,7 +63,8 @@ TEST_CASE("the header") {
 
 TEST_CASE("axes") {
   const RuleFile file = Good(
-      "axes: {L: layers, H': \"hidden_size\", D: {full: a, window: b}, R: free, Vp: {free: V + 1}, P: [g, u]}\n");
+      "axes: {L: layers, H': \"hidden_size\", D: {full: a, window: b}, R: free, Vp: {free: V + 1}, "
+      "P: [g, u]}\n");
   REQUIRE(file.axes.size() == 6);
   CHECK(file.FindAxis("L")->kind == AxisRule::Kind::kFormula);
   CHECK(file.FindAxis("H'")->formula->text().text == "hidden_size");
@@ -155,7 +159,8 @@ TEST_CASE("layouts") {
 
 TEST_CASE("tensors") {
   const RuleFile file = Good(
-      "blocks: {b: {where: full, tensors: {a: L H, w: {is: \"L E : I <- H\", bias: yes}, v: \"V <- H\", s: ''}}}\n");
+      "blocks: {b: {where: full, tensors: {a: L H, w: {is: \"L E : I <- H\", bias: yes}, v: \"V <- "
+      "H\", s: ''}}}\n");
   const BlockRule* block = file.FindBlock("b");
   REQUIRE(block != nullptr);
   CHECK(block->where->text().text == "full");
@@ -171,8 +176,11 @@ TEST_CASE("tensors") {
   CHECK(block->tensors[0].out.size() == 2);
   CHECK(block->tensors[2].batch.empty());
   CHECK(block->tensors[3].Axes().empty());
-  const auto fault = [](const std::string& tensor) { return FaultOf("blocks: {b: {tensors: {" + tensor + "}}}\n"); };
-  CHECK(fault("w: 'L : H'") == "RR211 `:` `:` separates batch axes from `output <- input`, and there is no `<-`");
+  const auto fault = [](const std::string& tensor) {
+    return FaultOf("blocks: {b: {tensors: {" + tensor + "}}}\n");
+  };
+  CHECK(fault("w: 'L : H'") ==
+        "RR211 `:` `:` separates batch axes from `output <- input`, and there is no `<-`");
   CHECK(fault("w: H h") == "RR211 `h` `h` is no axis: axes are Capitalised");
   CHECK(fault("w: H <- H") == "RR211 `H` axis `H` is named twice");
   CHECK(fault("W: H") == "RR211 `W` `W` is no tensor name: tensors are lower case");
@@ -196,7 +204,8 @@ TEST_CASE("what a key holds") {
   CHECK(match.match->text == "(?P<L>[0-9]+)x");
   CHECK(match.key.ToString() == "a.{L}");
   const EntryRule words = EntryOf(
-      "{is: H, cast: F32, add: 1, multiply: sqrt(D), back: 1 / D, in: bf16, pad: {to: V + 1, dim: 1, check: zero}, "
+      "{is: H, cast: F32, add: 1, multiply: sqrt(D), back: 1 / D, in: bf16, pad: {to: V + 1, dim: "
+      "1, check: zero}, "
       "replicate: [E, G], tied: yes}");
   CHECK(words.cast == Dtype::kF32);
   CHECK(words.add->text().text == "1");
@@ -235,7 +244,8 @@ TEST_CASE("what a key cannot hold") {
 
 TEST_CASE("tables: variants share the common keys, defaults, partial") {
   const RuleFile file = Good(
-      "blocks: {b: {tensors: {w: H, v: H}, layouts: {hub: {both: 'v[H]', partial: why, default: {v: 0.5}, "
+      "blocks: {b: {tensors: {w: H, v: H}, layouts: {hub: {both: 'v[H]', partial: why, default: "
+      "{v: 0.5}, "
       "one of: {x: {a: 'w[H]'}, y: {b: 'w[H]'}}}}}}\n");
   const TableRule& table = file.blocks[0].tables[0];
   CHECK(table.layout.text == "hub");
@@ -251,7 +261,8 @@ TEST_CASE("tables: variants share the common keys, defaults, partial") {
 
 TEST_CASE("tests") {
   const RuleFile file = Good(
-      "tests: [{sizes: {L: 2, E: 4}, config: {tie: 'true'}, element: 'b.w[1, 3]', hub: [x.1, 3], megatron: [y, 1, 3]}]\n");
+      "tests: [{sizes: {L: 2, E: 4}, config: {tie: 'true'}, element: 'b.w[1, 3]', hub: [x.1, 3], "
+      "megatron: [y, 1, 3]}]\n");
   REQUIRE(file.tests.size() == 1);
   const TestRule& test = file.tests[0];
   CHECK(test.sizes[1].second == 4);
@@ -262,7 +273,8 @@ TEST_CASE("tests") {
   CHECK(test.expectations[1].key == "y");
   CHECK(test.expectations[1].position == std::vector<int64_t>{1, 3});
   CHECK(FaultOf("tests: [{hub: x}]\n").starts_with("RR004 `x` the place of an element is a list"));
-  CHECK(FaultOf("tests: [{sizes: {L: x}, element: 'b.w[0]', hub: [x]}]\n").starts_with("RR004 `x`"));
+  CHECK(
+      FaultOf("tests: [{sizes: {L: x}, element: 'b.w[0]', hub: [x]}]\n").starts_with("RR004 `x`"));
 }
 
 }  // namespace
