@@ -34,6 +34,20 @@ void Diagnostics::Append(const Diagnostics& other) {
   all_.insert(all_.end(), other.all_.begin(), other.all_.end());
 }
 
+void Diagnostics::AppendNew(const Diagnostics& other) {
+  const auto file_of = [](const Place& place) -> const std::string& {
+    return place.source == nullptr ? place.file : place.source->name();
+  };
+  for (const Diagnostic& d : other.all_) {
+    const bool known = std::any_of(all_.begin(), all_.end(), [&](const Diagnostic& mine) {
+      return mine.code == d.code && mine.place.begin == d.place.begin &&
+             mine.place.end == d.place.end && mine.message == d.message &&
+             file_of(mine.place) == file_of(d.place);
+    });
+    if (!known) all_.push_back(d);
+  }
+}
+
 bool Diagnostics::HasErrors() const { return ErrorCount() > 0; }
 
 size_t Diagnostics::ErrorCount() const {

@@ -56,6 +56,9 @@ class Diagnostics {
   // Adds a finding with its code's severity; the reference is good until the next Add.
   Diagnostic& Add(Code code, Place place, std::string message);
   void Append(const Diagnostics& other);
+  // Only what is not there yet: a mistake in a file that several families share is found in each of
+  // them and said once.
+  void AppendNew(const Diagnostics& other);
 
   const std::vector<Diagnostic>& all() const { return all_; }
   bool HasErrors() const;

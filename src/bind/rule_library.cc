@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -17,23 +16,6 @@ constexpr uint64_t kMostBytes = 1 << 20;
 std::string DirectoryOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   return slash == std::string::npos ? "." : path.substr(0, slash);
-}
-
-// Several families may extend one file: its mistakes are reported once.
-void AddNew(const Diagnostics& found, Diagnostics* diagnostics) {
-  const auto name_of = [](const Place& place) {
-    return place.source == nullptr ? place.file : place.source->name();
-  };
-  const auto same = [&](const Diagnostic& a, const Diagnostic& b) {
-    return a.code == b.code && a.place.begin == b.place.begin && a.place.end == b.place.end &&
-           a.message == b.message && name_of(a.place) == name_of(b.place);
-  };
-  for (const Diagnostic& d : found.all()) {
-    const auto& all = diagnostics->all();
-    const bool known = std::any_of(all.begin(), all.end(),
-                                   [&](const Diagnostic& other) { return same(d, other); });
-    if (!known) diagnostics->Add(d.code, d.place, d.message) = d;
-  }
 }
 
 // A family's name is a file's name, never a path.
@@ -114,7 +96,7 @@ RulesPtr RuleLibrary::LoadFile(const std::string& path, Diagnostics* diagnostics
       rules->valid = rules->valid && parsed;
     }
   }
-  AddNew(found, diagnostics);
+  diagnostics->AppendNew(found);
   return rules;
 }
 

@@ -36,14 +36,7 @@ CheckedRules Check(RuleFile file, Diagnostics* diagnostics) {
     // once.
     Diagnostics own;
     BindEntries(*shared, rules.tensors, &layout, &own);
-    for (const Diagnostic& d : own.all()) {
-      const bool known = std::any_of(
-          diagnostics->all().begin(), diagnostics->all().end(), [&](const Diagnostic& other) {
-            return other.code == d.code && other.place.source == d.place.source &&
-                   other.place.begin == d.place.begin && other.message == d.message;
-          });
-      if (!known) diagnostics->Add(d.code, d.place, d.message) = d;
-    }
+    diagnostics->AppendNew(own);
   }
   ProveCover(rules, diagnostics);
   ProveKeys(rules, diagnostics);

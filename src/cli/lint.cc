@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "cli/command.h"
@@ -8,25 +7,6 @@
 #include "report/render.h"
 
 namespace rr::cli {
-namespace {
-
-// A mistake in a shared file is found in every family that extends it, and said once.
-void AppendNew(const Diagnostics& found, Diagnostics* all) {
-  for (const Diagnostic& d : found.all()) {
-    const bool known =
-        std::any_of(all->all().begin(), all->all().end(), [&](const Diagnostic& other) {
-          return other.code == d.code && other.message == d.message &&
-                 other.place.begin == d.place.begin &&
-                 (other.place.source == nullptr) == (d.place.source == nullptr) &&
-                 (d.place.source == nullptr ||
-                  other.place.source->name() == d.place.source->name());
-        });
-    if (!known) all->Add(d.code, d.place, d.message) = d;
-  }
-}
-
-}  // namespace
-
 void AddLint(CLI::App& app, Run* run) {
   struct Flags {
     std::vector<std::string> paths, rules;
@@ -61,7 +41,7 @@ void AddLint(CLI::App& app, Run* run) {
         RuleLibrary library(RealFiles(), directories);
         Diagnostics own;
         library.LoadFile(file, &own);
-        AppendNew(own, &diagnostics);
+        diagnostics.AppendNew(own);
         ++count;
       }
       const int code = Show(diagnostics);
