@@ -246,7 +246,8 @@ class Binder {
           index_axis.empty()
               ? source->model->Exists(static_cast<int>(b), std::nullopt).value_or(false)
               : !source->model->IndexValues(static_cast<int>(b)).empty();
-      if (exists && layout_.tables[b] != nullptr && !source->layout.choice.present[b])
+      if (exists && !file.blocks[b].optional && layout_.tables[b] != nullptr &&
+          !source->layout.choice.present[b])
         source->absent_blocks.push_back(file.blocks[b].name.text);
     }
     for (const auto& [name, variants] : layout_.prefixes) {

@@ -1,5 +1,11 @@
 #include "bind/config.h"
 
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "io/json.h"
+
 namespace rr {
 namespace {
 
@@ -36,6 +42,36 @@ std::optional<Value> Config::TextModelType() const {
   const Value* text = json_.Find("text_config");
   const Value* type = text == nullptr ? nullptr : text->Find("model_type");
   return type == nullptr ? std::nullopt : std::optional(*type);
+}
+
+bool CheckModelType(const Config& config, const std::string& path, Diagnostics* diagnostics) {
+  const std::optional<Value> type = config.ModelType();
+  if (!type || type->IsNull()) return true;
+  const std::string* name = type->AsString();
+  if (name != nullptr && name->find_first_of("/\\") == std::string::npos) return true;
+  diagnostics->Add(Code::kBadConfig, Place::File(path),
+                   fmt::format("model_type is {}, where a name is expected", ToJson(*type)));
+  return false;
+}
+
+std::optional<Config> ReadConfigFile(const Files& files, const std::string& path,
+                                     Diagnostics* diagnostics) {
+  const std::optional<std::string> text =
+      files.KindOf(path) == FileKind::kFile ? ReadSmallFile(files, path) : std::nullopt;
+  if (!text) {
+    diagnostics->Add(Code::kBadConfig, Place::File(path),
+                     "this is no file that can be read as a config");
+    return std::nullopt;
+  }
+  std::optional<Value> json = ParseJson(path, *text, diagnostics);
+  if (!json) return std::nullopt;
+  if (json->AsMap() == nullptr) {
+    diagnostics->Add(Code::kBadConfig, Place::File(path), "a config is a JSON object");
+    return std::nullopt;
+  }
+  Config config(std::move(*json));
+  return CheckModelType(config, path, diagnostics) ? std::optional(std::move(config))
+                                                   : std::nullopt;
 }
 
 }  // namespace rr

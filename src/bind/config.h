@@ -6,7 +6,9 @@
 #include <optional>
 #include <string>
 
+#include "base/diagnostic.h"
 #include "base/value.h"
+#include "io/files.h"
 
 namespace rr {
 
@@ -33,6 +35,13 @@ class Config {
   std::map<std::string, Value> overrides_;
   bool present_ = false;
 };
+
+// A file given with --config. RR421 or RR422 when it is no JSON object, or its model_type is no
+// name.
+std::optional<Config> ReadConfigFile(const Files& files, const std::string& path,
+                                     Diagnostics* diagnostics);
+// model_type names a family: a path or a number there is a broken or hostile config (RR422).
+bool CheckModelType(const Config& config, const std::string& path, Diagnostics* diagnostics);
 
 }  // namespace rr
 

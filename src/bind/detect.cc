@@ -36,10 +36,6 @@ std::string ReadingOf(const BoundSource& source, const KeyTable& table) {
   return text;
 }
 
-}  // namespace
-
-namespace {
-
 // What in the config names the family.
 std::string WhyNamed(const CheckedRules& rules, const Config& config) {
   for (const std::optional<Value>& type : {config.ModelType(), config.TextModelType()}) {
@@ -108,7 +104,8 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
         Code::kUnknownFamily, {},
         table.keys.empty()
             ? "the checkpoint has no tensors"
-            : fmt::format("no layout of {} knows any of the {} keys, for instance {}",
+            : fmt::format("no {} of {} knows any of the {} keys, for instance {}",
+                          wanted.empty() ? "layout" : "layout `" + wanted + "`",
                           families.size() == 1 ? "family `" + families[0]->file->family.text + "`"
                                                : "any family",
                           table.keys.size(), table.keys[0].name));

@@ -7,46 +7,12 @@
 namespace rr {
 
 Model::Model(const CheckedRules& rules, Config config, std::map<std::string, int64_t> given)
-    : rules_(&rules), config_(std::move(config)), given_(std::move(given)) {
-  for (const LogicalTensor& tensor : rules.tensors)
-    tensor_axes_.insert(tensor.axes.begin(), tensor.axes.end());
-  FindIndexAxes();
-}
+    : rules_(&rules), config_(std::move(config)), given_(std::move(given)) {}
 
-// An axis that is an axis of tensors is, in a condition, the index: `L not in mlp_only_layers`.
-// Other axes are sizes.
-void Model::FindIndexAxes() {
-  const RuleFile& file = *rules_->file;
-  for (const KindRule& kind : file.kinds) {
-    std::set<std::string> axes;
-    for (const auto& [name, formula] : kind.cases) {
-      if (!formula) continue;
-      for (const Formula::Name& used : formula->Names()) {
-        if (tensor_axes_.count(used.name) > 0) axes.insert(used.name);
-      }
-    }
-    for (const auto& [name, formula] : kind.cases) kind_axes_[name.text] = axes;
-  }
-  for (size_t b = 0; b < file.blocks.size(); ++b) {
-    std::set<std::string> axes, own;
-    for (const LogicalTensor& tensor : rules_->tensors) {
-      if (tensor.block == static_cast<int>(b)) own.insert(tensor.axes.begin(), tensor.axes.end());
-    }
-    if (file.blocks[b].where) {
-      for (const Formula::Name& used : file.blocks[b].where->Names()) {
-        if (const auto kind = kind_axes_.find(used.name); kind != kind_axes_.end())
-          axes.insert(kind->second.begin(), kind->second.end());
-        if (own.count(used.name) > 0) axes.insert(used.name);
-      }
-    }
-    for (const std::string& axis : own) {
-      const AxisRule* rule = file.FindAxis(axis);
-      if (rule == nullptr || rule->kind != AxisRule::Kind::kByKind) continue;
-      for (const auto& [kind, formula] : rule->by_kind)
-        axes.insert(kind_axes_[kind.text].begin(), kind_axes_[kind.text].end());
-    }
-    index_axes_.push_back(axes.empty() ? "" : *axes.begin());
-  }
+const std::string& Model::IndexAxisOfKind(const std::string& kind) const {
+  static const std::string kNone;
+  const auto found = rules_->index_axes.of_kind.find(kind);
+  return found == rules_->index_axes.of_kind.end() ? kNone : found->second;
 }
 
 bool Model::IsByKind(const std::string& axis) const {
@@ -76,8 +42,10 @@ Model::Size Model::FromOutcome(const Formula& formula, const Formula::Outcome& o
 const Model::Size& Model::Resolve(const std::string& axis) const {
   if (const auto done = resolved_.find(axis); done != resolved_.end()) return done->second;
   static const Size kUnknown;
-  if (!resolving_.insert(axis).second)
+  if (!resolving_.insert(axis).second) {
+    cycle_ = true;
     return kUnknown;  // a formula that needs itself: another way may solve it
+  }
   Size size;
   const AxisRule* rule = rules_->file->FindAxis(axis);
   const auto given = given_.find(axis);
@@ -95,22 +63,35 @@ const Model::Size& Model::Resolve(const std::string& axis) const {
   }
   if (!size.value && size.error.empty() && solved != solved_.end()) size = solved->second;
   resolving_.erase(axis);
-  return resolved_[axis] = std::move(size);
+  // What was found on the way round a circle may be known when it is asked for by itself.
+  const bool keep = !cycle_ || resolving_.empty() || size.value;
+  if (resolving_.empty()) cycle_ = false;
+  if (keep) return resolved_[axis] = std::move(size);
+  return kUnknown;
 }
 
 std::optional<int64_t> Model::SizeOf(const std::string& axis, std::optional<int64_t> index) const {
   const AxisRule* rule = rules_->file->FindAxis(axis);
-  if (rule != nullptr && rule->kind == AxisRule::Kind::kByKind && given_.count(axis) == 0) {
-    if (!index) return std::nullopt;
-    const auto& kinds = KindsAt(*index);
-    for (const auto& [kind, formula] : rule->by_kind) {
-      const auto holds = kinds.find(kind.text);
-      if (holds == kinds.end() || !holds->second) continue;
-      return FromOutcome(formula, Evaluate(formula, index)).value;
-    }
-    return std::nullopt;
+  if (rule == nullptr || rule->kind != AxisRule::Kind::kByKind || given_.count(axis) > 0) {
+    return Resolve(axis).value;
   }
-  return Resolve(axis).value;
+  if (!resolving_.insert(axis).second) {
+    cycle_ = true;
+    return std::nullopt;  // a size that needs itself
+  }
+  std::optional<int64_t> size;
+  for (const auto& [kind, formula] : rule->by_kind) {
+    const std::string& index_axis = IndexAxisOfKind(kind.text);
+    if (!index_axis.empty() && !index) break;
+    const At at = index_axis.empty() ? At{} : At{index_axis, *index};
+    const auto& kinds = KindsAt(at);
+    const auto holds = kinds.find(kind.text);
+    if (holds == kinds.end() || !holds->second) continue;
+    size = FromOutcome(formula, EvaluateAt(formula, at)).value;
+    break;
+  }
+  resolving_.erase(axis);
+  return size;
 }
 
 std::string Model::OriginOf(const std::string& axis) const { return Resolve(axis).origin; }
@@ -124,53 +105,54 @@ void Model::Solve(const std::string& axis, int64_t size, const std::string& wher
   kinds_at_.clear();
 }
 
-const std::map<std::string, bool>& Model::KindsAt(int64_t index) const {
-  if (const auto done = kinds_at_.find(index); done != kinds_at_.end()) return done->second;
-  std::map<std::string, bool> kinds;
+const std::map<std::string, bool>& Model::KindsAt(const At& at) const {
+  if (const auto done = kinds_at_.find(at); done != kinds_at_.end()) return done->second;
+  // While it is being made it is empty: a kind that needs itself is unknown.
+  std::map<std::string, bool>& kinds = kinds_at_[at];
   for (const KindRule& kind : rules_->file->kinds) {
+    if (kind.cases.empty()) continue;
+    const std::string& index_axis = IndexAxisOfKind(kind.cases[0].first.text);
+    if (!index_axis.empty() && index_axis != at.axis) continue;  // asked at another index
     bool decided = false;
-    bool unknown = false;
     for (const auto& [name, formula] : kind.cases) {
       if (!formula) {
-        if (!unknown) kinds[name.text] = !decided;
+        kinds[name.text] = !decided;
         continue;
       }
-      const Formula::Outcome outcome = Evaluate(*formula, index);
+      const Formula::Outcome outcome = EvaluateAt(*formula, at);
       const bool* holds = outcome.ok() ? outcome.value.AsBool() : nullptr;
-      if (holds == nullptr) {
-        unknown = true;  // and so is everything after it
-        break;
-      }
+      if (holds == nullptr) break;  // unknown, and so is everything after it
       kinds[name.text] = !decided && *holds;
       decided = decided || *holds;
     }
   }
-  return kinds_at_[index] = std::move(kinds);
+  return kinds;
 }
 
-Formula::Outcome Model::Evaluate(const Formula& formula, std::optional<int64_t> index) const {
+Formula::Outcome Model::EvaluateAt(const Formula& formula, const At& at) const {
   return formula.Evaluate([&](const std::string& name) -> std::optional<Value> {
     if (IsAxisName(name)) {
-      if (index && IsIndexAxis(name)) return Value(*index);
-      const std::optional<int64_t> size = Resolve(name).value;
+      if (name == at.axis) return Value(at.value);
+      const std::optional<int64_t> size =
+          SizeOf(name, at.axis.empty() ? std::nullopt : std::optional(at.value));
       return size ? std::optional(Value(*size)) : std::nullopt;
     }
-    if (const auto kind = kind_axes_.find(name); kind != kind_axes_.end() && index) {
-      const auto& kinds = KindsAt(*index);
-      const auto holds = kinds.find(name);
-      return holds == kinds.end() ? std::nullopt : std::optional(Value(holds->second));
-    }
-    return config_.Lookup(name);
+    const auto kind = rules_->index_axes.of_kind.find(name);
+    if (kind == rules_->index_axes.of_kind.end()) return config_.Lookup(name);
+    if (!kind->second.empty() && kind->second != at.axis) return std::nullopt;
+    const auto& kinds = KindsAt(kind->second.empty() ? At{} : at);
+    const auto holds = kinds.find(name);
+    return holds == kinds.end() ? std::nullopt : std::optional(Value(holds->second));
   });
 }
 
 std::optional<bool> Model::Exists(int block, std::optional<int64_t> index) const {
   const std::optional<Formula>& where = rules_->file->blocks[static_cast<size_t>(block)].where;
   if (!where) return true;
-  const Formula::Outcome outcome = Evaluate(*where, index);
+  const Formula::Outcome outcome =
+      EvaluateAt(*where, index ? At{IndexAxisOf(block), *index} : At{});
   if (!outcome.ok()) return std::nullopt;
   if (const bool* holds = outcome.value.AsBool()) return *holds;
-  if (outcome.value.IsNull()) return false;
   return std::nullopt;
 }
 
@@ -199,8 +181,12 @@ void Model::CheckConfig(const CheckedLayout& layout, Diagnostics* diagnostics) c
                                      axis.name.text, size.error));
     d.help = "check config.json against the family, or give --set";
   }
-  for (const Formula& formula : rules_->file->require)
-    Require(formula, "the rules of " + rules_->file->family.text, diagnostics);
+  // Without a config nothing contradicts the family's requirements; a layout's must be known to
+  // hold.
+  for (const Formula& formula : rules_->file->require) {
+    if (Evaluate(formula).kind != Formula::Outcome::Kind::kAbsent)
+      Require(formula, "the rules of " + rules_->file->family.text, diagnostics);
+  }
 }
 
 void Model::CheckRequirements(const CheckedLayout& layout, Diagnostics* diagnostics) const {
@@ -212,10 +198,15 @@ void Model::Require(const Formula& formula, const std::string& who,
                     Diagnostics* diagnostics) const {
   const Formula::Outcome outcome = Evaluate(formula);
   const bool* holds = outcome.ok() ? outcome.value.AsBool() : nullptr;
-  if (outcome.kind == Formula::Outcome::Kind::kAbsent || (holds != nullptr && *holds)) return;
-  diagnostics->Add(Code::kRequirementFailed, formula.text().place(),
-                   fmt::format("{} holds only where {}{}", who, formula.text().text,
-                               outcome.ok() ? "" : ": " + outcome.message));
+  if (holds != nullptr && *holds) return;
+  const bool unknown = outcome.kind == Formula::Outcome::Kind::kAbsent;
+  Diagnostic& d = diagnostics->Add(
+      Code::kRequirementFailed, formula.text().place(),
+      fmt::format("{} holds only where {}{}", who, formula.text().text,
+                  outcome.ok() ? ""
+                  : unknown    ? fmt::format(", and `{}` is unknown", outcome.absent_name)
+                               : ": " + outcome.message));
+  if (unknown) d.help = "give --config, or --set NAME=VALUE";
 }
 
 }  // namespace rr

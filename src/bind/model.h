@@ -44,7 +44,7 @@ class Model {
   // The axis whose index decides conditions and sizes of this block ("" when nothing depends on an
   // index).
   const std::string& IndexAxisOf(int block) const {
-    return index_axes_[static_cast<size_t>(block)];
+    return rules_->index_axes.of_block[static_cast<size_t>(block)];
   }
   // Whether the block exists (at this value of its index axis). nullopt: the condition uses an
   // attribute that is absent.
@@ -52,11 +52,8 @@ class Model {
   // The values of the index axis at which the block exists; size 0 when it exists nowhere.
   std::vector<int64_t> IndexValues(int block) const;
 
-  // A formula in terms of this model.
-  Formula::Outcome Evaluate(const Formula& formula,
-                            std::optional<int64_t> index = std::nullopt) const;
-  // The tensor index that formulas name as an axis: `L` in kinds.
-  bool IsIndexAxis(const std::string& axis) const { return tensor_axes_.count(axis) > 0; }
+  // A formula in terms of this model; every axis in it is a size.
+  Formula::Outcome Evaluate(const Formula& formula) const { return EvaluateAt(formula, {}); }
 
   // The sizes that a layout's keys need are whole numbers, and the family's requirements hold:
   // RR406, RR410, RR422.
@@ -71,23 +68,27 @@ class Model {
     std::string error;
     bool inexact = false;
   };
+  // A value of an index axis; no axis: formulas see sizes only.
+  struct At {
+    std::string axis;
+    int64_t value = 0;
+    auto operator<=>(const At&) const = default;
+  };
   const Size& Resolve(const std::string& axis) const;
   Size FromOutcome(const Formula& formula, const Formula::Outcome& outcome) const;
-  const std::map<std::string, bool>& KindsAt(int64_t index) const;
-  void FindIndexAxes();
+  Formula::Outcome EvaluateAt(const Formula& formula, const At& at) const;
+  const std::map<std::string, bool>& KindsAt(const At& at) const;
+  const std::string& IndexAxisOfKind(const std::string& kind) const;
   void Require(const Formula& formula, const std::string& who, Diagnostics* diagnostics) const;
 
   const CheckedRules* rules_;
   Config config_;
   std::map<std::string, int64_t> given_;
   std::map<std::string, Size> solved_;
-  std::set<std::string> tensor_axes_;
-  std::vector<std::string> index_axes_;
-  std::map<std::string, std::set<std::string>>
-      kind_axes_;  // kind -> index axes its partition depends on
   mutable std::map<std::string, Size> resolved_;
   mutable std::set<std::string> resolving_;
-  mutable std::map<int64_t, std::map<std::string, bool>> kinds_at_;
+  mutable bool cycle_ = false;  // a formula needed itself since the outermost Resolve began
+  mutable std::map<At, std::map<std::string, bool>> kinds_at_;
 };
 
 }  // namespace rr

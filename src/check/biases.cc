@@ -1,6 +1,7 @@
 // `bias: yes` on a linear tensor: its bias has the batch and output axes, and every key that stores
 // the weight has a sibling that stores the bias with the same expression without the input side. A
-// table that names the bias tensor itself is left alone.
+// table that names the bias tensor itself is left alone. `bias: optional` puts them into a block of
+// their own, `<block>_bias`.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -70,64 +71,107 @@ AxisExpr WithoutInput(const AxisExpr& expr, const std::set<std::string>& input) 
 
 }  // namespace
 
-void AddBiases(RuleFile* file, Diagnostics* diagnostics) {
-  for (BlockRule& block : file->blocks) {
-    std::set<std::string> with_bias;
-    std::map<std::string, std::set<std::string>>
-        inputs;  // by tensor: one's input may be another's output
-    std::vector<TensorRule> made;
+namespace {
+
+using Bias = TensorRule::Bias;
+
+class BiasAdder {
+ public:
+  BiasAdder(RuleFile* file, const BlockRule& block, Bias kind) : file_(file) {
     for (const TensorRule& tensor : block.tensors) {
-      if (!tensor.bias) continue;
-      if (!tensor.linear) {
-        diagnostics->Add(
-            Code::kBadTensorDeclaration, tensor.place,
-            fmt::format("`{}` has no input side, so it has no bias", tensor.name.text));
-        continue;
-      }
-      with_bias.insert(tensor.name.text);
-      inputs[tensor.name.text] = InputAxes(*file, tensor);
+      if (tensor.bias != kind || !tensor.linear) continue;
+      with_bias_.insert(tensor.name.text);
+      inputs_[tensor.name.text] = InputAxes(*file_, tensor);
       TensorRule bias;
       bias.name = {tensor.name.text + "_bias", tensor.name.place};
       bias.out = tensor.batch;
       bias.out.insert(bias.out.end(), tensor.out.begin(), tensor.out.end());
       bias.place = tensor.place;
-      made.push_back(std::move(bias));
+      bias.bias_of = tensor.name.text;
+      tensors_.push_back(std::move(bias));
     }
-    if (with_bias.empty()) continue;
-    block.tensors.insert(block.tensors.end(), made.begin(), made.end());
+  }
+
+  const std::vector<TensorRule>& tensors() const { return tensors_; }
+
+  std::vector<EntryRule> EntriesOf(const TableRule::Variant& variant) const {
+    std::set<std::string> stored;
+    for (const EntryRule& entry : variant.entries) {
+      for (const NamedPlace& tensor : TensorsIn(entry.expr)) stored.insert(tensor.name);
+    }
+    std::vector<EntryRule> derived;
+    for (const EntryRule& entry : variant.entries) {
+      const std::vector<NamedPlace> tensors = TensorsIn(entry.expr);
+      const bool all =
+          !tensors.empty() && std::all_of(tensors.begin(), tensors.end(), [&](const NamedPlace& t) {
+            return with_bias_.count(t.name) > 0 && stored.count(t.name + "_bias") == 0;
+          });
+      if (!all) continue;
+      std::set<std::string> input;
+      for (const NamedPlace& tensor : tensors) {
+        const std::set<std::string>& own = inputs_.at(tensor.name);
+        input.insert(own.begin(), own.end());
+      }
+      EntryRule bias = entry;
+      if (!RenameKey(&bias.key)) continue;
+      bias.expr = WithoutInput(entry.expr, input);
+      RenameTensors(&bias.expr, with_bias_);
+      bias.has_shape = bias.long_form = false;
+      bias.ops_results.clear();
+      bias.match.reset();
+      std::erase_if(bias.replicate, [&](const Name& axis) { return input.count(axis.text) > 0; });
+      derived.push_back(std::move(bias));
+    }
+    return derived;
+  }
+
+ private:
+  const RuleFile* file_;
+  std::set<std::string> with_bias_;
+  std::map<std::string, std::set<std::string>>
+      inputs_;  // by tensor: one's input may be another's output
+  std::vector<TensorRule> tensors_;
+};
+
+// Biases that a model may lack are a block of their own, which the checkpoint decides.
+BlockRule OptionalBiases(const BlockRule& block, const BiasAdder& adder) {
+  BlockRule biases;
+  biases.name = {block.name.text + "_bias", block.name.place};
+  biases.where = block.where;
+  biases.optional = true;
+  biases.tensors = adder.tensors();
+  for (const TableRule& table : block.tables) {
+    TableRule made = table;
+    made.defaults.clear();
+    for (TableRule::Variant& variant : made.variants) variant.entries = adder.EntriesOf(variant);
+    biases.tables.push_back(std::move(made));
+  }
+  return biases;
+}
+
+}  // namespace
+
+void AddBiases(RuleFile* file, Diagnostics* diagnostics) {
+  std::vector<BlockRule> optional;
+  for (BlockRule& block : file->blocks) {
+    for (const TensorRule& tensor : block.tensors) {
+      if (tensor.bias == Bias::kNone || tensor.linear) continue;
+      diagnostics->Add(Code::kBadTensorDeclaration, tensor.place,
+                       fmt::format("`{}` has no input side, so it has no bias", tensor.name.text));
+    }
+    if (const BiasAdder adder(file, block, Bias::kOptional); !adder.tensors().empty())
+      optional.push_back(OptionalBiases(block, adder));
+    const BiasAdder adder(file, block, Bias::kYes);
+    if (adder.tensors().empty()) continue;
     for (TableRule& table : block.tables) {
       for (TableRule::Variant& variant : table.variants) {
-        std::set<std::string> stored;
-        for (const EntryRule& entry : variant.entries) {
-          for (const NamedPlace& tensor : TensorsIn(entry.expr)) stored.insert(tensor.name);
-        }
-        std::vector<EntryRule> derived;
-        for (const EntryRule& entry : variant.entries) {
-          const std::vector<NamedPlace> tensors = TensorsIn(entry.expr);
-          const bool all =
-              !tensors.empty() &&
-              std::all_of(tensors.begin(), tensors.end(), [&](const NamedPlace& t) {
-                return with_bias.count(t.name) > 0 && stored.count(t.name + "_bias") == 0;
-              });
-          if (!all) continue;
-          std::set<std::string> input;
-          for (const NamedPlace& tensor : tensors)
-            input.insert(inputs[tensor.name].begin(), inputs[tensor.name].end());
-          EntryRule bias = entry;
-          if (!RenameKey(&bias.key)) continue;
-          bias.expr = WithoutInput(entry.expr, input);
-          RenameTensors(&bias.expr, with_bias);
-          bias.has_shape = bias.long_form = false;
-          bias.ops_results.clear();
-          bias.match.reset();
-          std::erase_if(bias.replicate,
-                        [&](const Name& axis) { return input.count(axis.text) > 0; });
-          derived.push_back(std::move(bias));
-        }
+        std::vector<EntryRule> derived = adder.EntriesOf(variant);
         variant.entries.insert(variant.entries.end(), derived.begin(), derived.end());
       }
     }
+    block.tensors.insert(block.tensors.end(), adder.tensors().begin(), adder.tensors().end());
   }
+  for (BlockRule& block : optional) file->blocks.push_back(std::move(block));
 }
 
 }  // namespace rr

@@ -29,6 +29,7 @@ CheckedRules Check(RuleFile file, Diagnostics* diagnostics) {
     }
   }
   CheckNames(*shared, diagnostics);
+  rules.index_axes = FindIndexAxes(*shared, diagnostics);
   CheckTargets(*shared, diagnostics);
   rules.layouts = ResolveLayouts(*shared, diagnostics);
   for (CheckedLayout& layout : rules.layouts) {

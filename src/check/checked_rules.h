@@ -19,6 +19,7 @@
 
 #include "base/diagnostic.h"
 #include "base/poly.h"
+#include "check/index_axes.h"
 #include "syntax/rule_file.h"
 
 namespace rr {
@@ -104,6 +105,7 @@ struct CheckedRules {
   std::shared_ptr<const RuleFile> file;
   std::vector<LogicalTensor> tensors;
   std::vector<CheckedLayout> layouts;
+  IndexAxes index_axes;
   bool valid = false;  // no error was found: only then may it be bound
 
   const CheckedLayout* FindLayout(std::string_view name) const;

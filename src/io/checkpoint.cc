@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "io/json.h"
@@ -17,25 +18,6 @@ namespace rr {
 namespace {
 
 constexpr uint64_t kMaxConfigBytes = 8 << 20;  // real ones have some kilobytes
-
-// Whether most tensors are named as low-rank factors (PEFT, MaxText, Megatron) and none of the
-// weights under them is there: a file of weights that carries its factors along is a model.
-bool LooksLikeAdapter(const Checkpoint& checkpoint) {
-  static constexpr std::array<std::string_view, 5> kMarks = {".lora_A", ".lora_B", "_lora_a",
-                                                             "_lora_b", ".adapter."};
-  size_t factors = 0;
-  for (const StoredTensor& tensor : checkpoint.tensors) {
-    size_t at = std::string::npos;
-    for (const std::string_view mark : kMarks) at = std::min(at, tensor.name.find(mark));
-    if (at == std::string::npos) continue;
-    ++factors;
-    const std::string module = tensor.name.substr(0, at);
-    if (checkpoint.Find(module) != nullptr || checkpoint.Find(module + ".weight") != nullptr) {
-      return false;
-    }
-  }
-  return factors > 0 && factors * 2 >= checkpoint.tensors.size();
-}
 
 class Opener {
  public:
@@ -69,7 +51,9 @@ class Opener {
     if (!std::is_sorted(tensors.begin(), tensors.end(), by_name)) {
       std::sort(tensors.begin(), tensors.end(), by_name);
     }
-    if (LooksLikeAdapter(checkpoint_)) checkpoint_.kind = CheckpointKind::kAdapter;
+    std::vector<std::string> names;
+    for (const StoredTensor& tensor : checkpoint_.tensors) names.push_back(tensor.name);
+    if (KindOfNames(names) == CheckpointKind::kAdapter) checkpoint_.kind = CheckpointKind::kAdapter;
     good = ReadConfig("config.json", &checkpoint_.config);
     if (checkpoint_.kind == CheckpointKind::kAdapter) {
       good = ReadConfig("adapter_config.json", &checkpoint_.adapter_config) && good;
@@ -167,6 +151,23 @@ class Opener {
 };
 
 }  // namespace
+
+CheckpointKind KindOfNames(const std::vector<std::string>& names) {
+  static constexpr std::array<std::string_view, 5> kMarks = {".lora_A", ".lora_B", "_lora_a",
+                                                             "_lora_b", ".adapter."};
+  const std::unordered_set<std::string_view> all(names.begin(), names.end());
+  size_t factors = 0;
+  for (const std::string& name : names) {
+    size_t at = std::string::npos;
+    for (const std::string_view mark : kMarks) at = std::min(at, name.find(mark));
+    if (at == std::string::npos) continue;
+    ++factors;
+    const std::string module = name.substr(0, at);
+    if (all.count(module) > 0 || all.count(module + ".weight") > 0) return CheckpointKind::kWeights;
+  }
+  const bool most = factors > 0 && factors * 2 >= names.size();
+  return most ? CheckpointKind::kAdapter : CheckpointKind::kWeights;
+}
 
 const StoredTensor* Checkpoint::Find(const std::string& name) const {
   const auto at = std::lower_bound(

@@ -32,6 +32,10 @@ struct StoredTensor {
 
 enum class CheckpointKind { kWeights, kAdapter };
 
+// An adapter when most tensors are named as low-rank factors (PEFT, MaxText, Megatron) and none of
+// the weights under them is there: a file of weights that carries its factors along is a model.
+CheckpointKind KindOfNames(const std::vector<std::string>& names);
+
 struct Checkpoint {
   std::string path;  // as the user gave it
   CheckpointKind kind = CheckpointKind::kWeights;

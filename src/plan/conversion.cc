@@ -37,19 +37,17 @@ class Builder {
     MakeSources();
     PairIdentical();
     if (!CheckOddShapes()) return std::nullopt;
-    const std::vector<std::string> lost = LostTensors(source_, result_.destination);
-    if (!lost.empty() && !options_.allow_partial) {
-      diagnostics_
-          ->Add(Code::kPartialConversion, layout_.name.place,
-                fmt::format("layout `{}` does not hold {}", layout_.name.text, JoinWords(lost)))
-          .help = "--allow partial leaves them out";
-      good_ = false;
-    }
-    result_.dropped = lost;
+    const std::vector<int> lost = LostTensors(source_, result_.destination);
+    std::vector<std::string> texts;
+    for (const int tensor : lost) texts.push_back(LostText(source_, result_.destination, tensor));
+    LeaveOut(std::move(texts));
     JoinRest();
     AddDefaults();
     Pass();
-    if (diagnostics_->ErrorCount() == errors) CheckCover();
+    if (diagnostics_->ErrorCount() == errors) {
+      CheckCover();
+      if (!only_) LeaveOut(UnreadKeys(source_, table_, result_.graph, lost, paired_source_));
+    }
     if (diagnostics_->ErrorCount() > errors || !good_) return std::nullopt;
     result_.cut_pads = CutPads(source_, table_, &result_.notes);
     NotePads(source_, result_.destination, paired_, &result_.notes);
@@ -78,10 +76,10 @@ class Builder {
     if (diagnostics_->ErrorCount() > errors) return false;
     LayoutChoice choice = DefaultChoice(layout_);
     for (auto& [name, variant] : choice.prefixes) {
-      // The same named string with the same variants keeps the source's choice.
+      // A named string with as many variants means the same by each: it keeps the source's choice.
       const auto same = source_.layout.choice.prefixes.find(name);
       if (same == source_.layout.choice.prefixes.end()) continue;
-      if (VariantTexts(*source_.layout.layout, name) == VariantTexts(layout_, name))
+      if (VariantCount(*source_.layout.layout, name) == VariantCount(layout_, name))
         variant = same->second;
     }
     for (size_t b = 0; b < choice.present.size(); ++b) {
@@ -103,14 +101,11 @@ class Builder {
     return true;
   }
 
-  static std::vector<std::string> VariantTexts(const CheckedLayout& layout,
-                                               const std::string& name) {
-    std::vector<std::string> texts;
+  static size_t VariantCount(const CheckedLayout& layout, const std::string& name) {
     for (const auto& [other, variants] : layout.prefixes) {
-      if (other != name) continue;
-      for (const KeyTemplate& variant : variants) texts.push_back(variant.text.text);
+      if (other == name) return variants.size();
     }
-    return texts;
+    return 0;
   }
 
   bool KeepOnly() {
@@ -124,6 +119,9 @@ class Builder {
       new_index.push_back(keep ? static_cast<uint32_t>(kept.size()) : UINT32_MAX);
       if (keep) kept.push_back(std::move(tensor));
     }
+    const size_t left_out = bound.tensors.size() - kept.size();
+    if (left_out > 0)
+      result_.notes.push_back(fmt::format("{} tensors are left out by --only", left_out));
     bound.tensors = std::move(kept);
     std::erase_if(bound.pieces,
                   [&](const BoundPiece& piece) { return new_index[piece.stored] == UINT32_MAX; });
@@ -178,6 +176,18 @@ class Builder {
       edge.copy.dims.push_back({tensor.Count(), 1, 1});
       AddEdge(std::move(edge), SourceEntry(found->second), entry);
     }
+  }
+
+  // What the destination has no place for must be allowed, and is in the report.
+  void LeaveOut(std::vector<std::string> names) {
+    if (!names.empty() && !options_.allow_partial) {
+      diagnostics_
+          ->Add(Code::kPartialConversion, layout_.name.place,
+                fmt::format("layout `{}` does not hold {}", layout_.name.text, JoinWords(names)))
+          .help = "--allow partial leaves them out";
+      good_ = false;
+    }
+    for (std::string& name : names) result_.dropped.push_back(std::move(name));
   }
 
   // A tensor whose shape contradicts the config moves only as a whole, and only when that is

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -39,20 +40,53 @@ const CheckedEntry& EntryOf(const BoundLayout& bound, const BoundTensor& tensor)
 
 }  // namespace
 
-std::vector<std::string> LostTensors(const BoundSource& source, const BoundLayout& destination) {
+std::vector<int> LostTensors(const BoundSource& source, const BoundLayout& destination) {
   const CheckedRules& rules = source.model->rules();
-  const CheckedLayout& layout = *destination.layout;
-  const std::set<int> wanted = StoredBy(layout, destination.choice);
-  std::vector<std::string> lost;
+  const std::set<int> wanted = StoredBy(*destination.layout, destination.choice);
+  std::vector<int> lost;
   for (const int tensor : StoredBy(*source.layout.layout, source.layout.choice)) {
     const auto block = static_cast<size_t>(rules.tensors[static_cast<size_t>(tensor)].block);
-    if (wanted.count(tensor) > 0 || !source.layout.choice.present[block]) continue;
-    const TableRule* table = layout.tables[block];
-    const std::string reason =
-        table != nullptr && table->partial ? *table->partial : layout.partial.value_or("");
-    lost.push_back(rules.FullName(tensor) + (reason.empty() ? "" : fmt::format(" ({})", reason)));
+    if (wanted.count(tensor) == 0 && source.layout.choice.present[block]) lost.push_back(tensor);
   }
   return lost;
+}
+
+std::string LostText(const BoundSource& source, const BoundLayout& destination, int tensor) {
+  const CheckedRules& rules = source.model->rules();
+  const CheckedLayout& layout = *destination.layout;
+  const TableRule* table =
+      layout.tables[static_cast<size_t>(rules.tensors[static_cast<size_t>(tensor)].block)];
+  const std::string reason =
+      table != nullptr && table->partial ? *table->partial : layout.partial.value_or("");
+  return rules.FullName(tensor) + (reason.empty() ? "" : fmt::format(" ({})", reason));
+}
+
+std::vector<std::string> UnreadKeys(const BoundSource& source, const KeyTable& table,
+                                    const Graph& graph, const std::vector<int>& lost,
+                                    const std::set<uint32_t>& moved_whole) {
+  // Elements that an edge repeats are counted again, so a key that is read in full has at least as
+  // many as it holds.
+  std::vector<int64_t> read(graph.sources.size(), 0), held(graph.sources.size(), 0);
+  for (const Edge& edge : graph.edges) {
+    int64_t n = 1;
+    for (const CopyDim& dim : edge.copy.dims) n *= dim.src == 0 ? 1 : dim.n;
+    read[edge.source] += n;
+  }
+  for (const BoundPiece& piece : source.layout.pieces) {
+    const BoundLeaf& leaf = source.layout.leaves[piece.leaf];
+    if (leaf.tied || moved_whole.count(piece.stored) > 0) continue;
+    if (std::find(lost.begin(), lost.end(), leaf.tensor) != lost.end()) continue;
+    int64_t n = 1;
+    for (const BoundLeaf::Axis& axis : leaf.axes) {
+      for (const BoundLeaf::Digit& digit : axis.digits) n *= axis.replicated ? 1 : digit.n;
+    }
+    held[source.found[piece.stored]] += n;
+  }
+  std::vector<std::string> keys;
+  for (size_t i = 0; i < table.keys.size(); ++i) {
+    if (read[i] < held[i]) keys.push_back(table.keys[i].name);
+  }
+  return keys;
 }
 
 std::vector<CutPad> CutPads(const BoundSource& source, const KeyTable& table,

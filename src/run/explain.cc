@@ -7,7 +7,6 @@
 
 #include "base/text.h"
 #include "bind/targets.h"
-#include "io/json.h"
 #include "run/plan_text.h"
 #include "run/synth.h"
 
@@ -97,16 +96,9 @@ class Explainer {
   bool ReadSizes() {
     const std::string& path = request_.source.config;
     if (!path.empty()) {
-      const auto text =
-          files_.KindOf(path) == FileKind::kFile ? ReadSmallFile(files_, path) : std::nullopt;
-      if (!text) {
-        diagnostics_->Add(Code::kBadConfig, Place::File(path),
-                          "this is no file that can be read as a config");
-        return false;
-      }
-      std::optional<Value> json = ParseJson(path, *text, diagnostics_);
-      if (!json) return false;
-      config_ = Config(std::move(*json));
+      std::optional<Config> read = ReadConfigFile(files_, path, diagnostics_);
+      if (!read) return false;
+      config_ = std::move(*read);
     }
     ApplySettings(request_.source, rules_.get(), &config_, &given_, diagnostics_);
     return !diagnostics_->HasErrors();
@@ -117,7 +109,7 @@ class Explainer {
     std::string text;
     for (const CheckedLayout* layout : layouts_) {
       const std::optional<KeyTable> table =
-          SyntheticKeys(model, *layout, Dtype::kBF16, diagnostics_);
+          SyntheticKeys(model, *layout, Dtype::kBF16, true, diagnostics_);
       if (!table) return std::nullopt;
       text += fmt::format("{} {}: {} tensors\n", rules_->file->family.text, layout->name.text,
                           WithCommas(table->keys.size()));
@@ -139,7 +131,7 @@ class Explainer {
     }
     const Model model(*rules_, config_, given_);
     const std::optional<KeyTable> table =
-        SyntheticKeys(model, *layouts_[0], Dtype::kBF16, diagnostics_);
+        SyntheticKeys(model, *layouts_[0], Dtype::kBF16, true, diagnostics_);
     if (!table) return std::nullopt;
     const auto bound = BindSource(*rules_, *layouts_[0], config_, given_, *table, {}, diagnostics_);
     if (!bound || diagnostics_->HasErrors()) return std::nullopt;

@@ -14,17 +14,6 @@
 namespace rr {
 namespace {
 
-// model_type names a family; a path or a number there is a broken or hostile config.
-bool CheckModelType(const Config& config, const std::string& path, Diagnostics* diagnostics) {
-  const std::optional<Value> type = config.ModelType();
-  if (!type || type->IsNull()) return true;
-  const std::string* name = type->AsString();
-  if (name != nullptr && name->find_first_of("/\\") == std::string::npos) return true;
-  diagnostics->Add(Code::kBadConfig, Place::File(path),
-                   fmt::format("model_type is {}, where a name is expected", ToJson(*type)));
-  return false;
-}
-
 std::string NameOfType(const Config& config) {
   const std::optional<Value> type = config.ModelType();
   return type && type->AsString() != nullptr ? *type->AsString() : "";
@@ -38,23 +27,7 @@ std::optional<Config> ReadConfig(const Files& files, const SourceRequest& reques
       return std::nullopt;
     return config;
   }
-  const std::optional<std::string> text = files.KindOf(request.config) == FileKind::kFile
-                                              ? ReadSmallFile(files, request.config)
-                                              : std::nullopt;
-  if (!text) {
-    diagnostics->Add(Code::kBadConfig, Place::File(request.config),
-                     "this is no file that can be read as a config");
-    return std::nullopt;
-  }
-  std::optional<Value> json = ParseJson(request.config, *text, diagnostics);
-  if (!json) return std::nullopt;
-  if (json->AsMap() == nullptr) {
-    diagnostics->Add(Code::kBadConfig, Place::File(request.config), "a config is a JSON object");
-    return std::nullopt;
-  }
-  Config config(std::move(*json));
-  if (!CheckModelType(config, request.config, diagnostics)) return std::nullopt;
-  return config;
+  return ReadConfigFile(files, request.config, diagnostics);
 }
 
 // Family, layout and binding of a source whose keys and config are known.
@@ -229,11 +202,9 @@ std::optional<OpenedSource> OpenKeyList(const Files& files, RuleLibrary* library
   }
   OpenedSource source;
   source.checkpoint.path = request.path;
-  source.checkpoint.kind = CheckpointKind::kWeights;
-  for (const FoundKey& key : keys) {
-    if (key.name.find(".lora_") != std::string::npos)
-      source.checkpoint.kind = CheckpointKind::kAdapter;
-  }
+  std::vector<std::string> names;
+  for (const FoundKey& key : keys) names.push_back(key.name);
+  source.checkpoint.kind = KindOfNames(names);
   std::optional<Config> config = ReadConfig(files, request, source.checkpoint, diagnostics);
   if (!config) return std::nullopt;
   source.config = std::move(*config);

@@ -119,7 +119,7 @@ class RoundTrips {
       report_->skipped += rules_.layouts.size() - 1;
       return;
     }
-    std::optional<KeyTable> table = SyntheticKeys(model, from, Dtype::kF32, diagnostics_);
+    std::optional<KeyTable> table = SyntheticKeys(model, from, Dtype::kF32, true, diagnostics_);
     if (!table) return;
     const SyntheticReader reader(*table);
     Bytes tensors;

@@ -80,9 +80,12 @@ Value ConfigOf(const Config& config, const SourceRequest& request, const Checked
 }  // namespace
 
 std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& layout, Dtype dtype,
-                                      Diagnostics* diagnostics) {
-  const std::optional<BoundLayout> bound =
-      Instantiate(model, layout, DefaultChoice(layout), {}, diagnostics);
+                                      bool optional_blocks, Diagnostics* diagnostics) {
+  LayoutChoice choice = DefaultChoice(layout);
+  const std::vector<BlockRule>& blocks = model.rules().file->blocks;
+  for (size_t b = 0; b < blocks.size(); ++b)
+    choice.present[b] = choice.present[b] && (optional_blocks || !blocks[b].optional);
+  const std::optional<BoundLayout> bound = Instantiate(model, layout, choice, {}, diagnostics);
   if (!bound) return std::nullopt;
   std::vector<FoundKey> keys;
   for (const BoundTensor& tensor : bound->tensors) {
@@ -123,17 +126,9 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   const auto start = std::chrono::steady_clock::now();
   Config config;
   if (!request.source.config.empty()) {
-    const std::optional<std::string> text = files.KindOf(request.source.config) == FileKind::kFile
-                                                ? ReadSmallFile(files, request.source.config)
-                                                : std::nullopt;
-    if (!text) {
-      diagnostics->Add(Code::kBadConfig, Place::File(request.source.config),
-                       "this is no file that can be read as a config");
-      return std::nullopt;
-    }
-    std::optional<Value> json = ParseJson(request.source.config, *text, diagnostics);
-    if (!json) return std::nullopt;
-    config = Config(std::move(*json));
+    std::optional<Config> read = ReadConfigFile(files, request.source.config, diagnostics);
+    if (!read) return std::nullopt;
+    config = std::move(*read);
   }
   std::vector<RulesPtr> families = CandidateFamilies(request.source, config, library, diagnostics);
   if (diagnostics->HasErrors()) return std::nullopt;
@@ -161,7 +156,8 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   model.CheckConfig(first, diagnostics);
   model.CheckRequirements(first, diagnostics);
   if (diagnostics->HasErrors()) return std::nullopt;
-  const std::optional<KeyTable> table = SyntheticKeys(model, first, request.dtype, diagnostics);
+  const std::optional<KeyTable> table =
+      SyntheticKeys(model, first, request.dtype, false, diagnostics);
   if (!table) return std::nullopt;
   const std::optional<BoundSource> bound =
       BindSource(rules, first, config, given, *table, {}, diagnostics);

@@ -41,9 +41,9 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
                                  Diagnostics* diagnostics);
 
 // The keys, dtypes and shapes that a layout has for a model; the blocks that the model has by its
-// config. nullopt after an error.
+// config, and those that it may lack only with `optional_blocks`. nullopt after an error.
 std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& layout, Dtype dtype,
-                                      Diagnostics* diagnostics);
+                                      bool optional_blocks, Diagnostics* diagnostics);
 
 // The bytes of tensors that exist nowhere, by key and position.
 class SyntheticReader : public TensorReader {

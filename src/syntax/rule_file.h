@@ -163,7 +163,10 @@ struct TensorRule {
   Name name;
   std::vector<Name> batch, out, in;
   bool linear = false;  // written with <-
-  bool bias = false;    // has a bias over batch and out
+  // Has a bias over batch and out: in the same block, or in one of its own that a model may lack.
+  enum class Bias { kNone, kYes, kOptional };
+  Bias bias = Bias::kNone;
+  std::string bias_of;  // this tensor is the bias of that one (in the block, or the block it is of)
   Place place;
   std::vector<Name> Axes() const;
 };
@@ -171,6 +174,7 @@ struct TensorRule {
 struct BlockRule {
   Name name;
   std::optional<Formula> where;
+  bool optional = false;  // where it may be, the checkpoint decides whether it is
   std::vector<TensorRule> tensors;
   std::vector<TableRule> tables;
   bool broken = false;  // a tensor could not be read

@@ -17,7 +17,8 @@ const std::vector<std::string> kFileFields = {"rule-runner", "family", "about", 
                                               "layouts",     "blocks", "require", "tests"};
 const std::vector<std::string> kLayoutFields = {"like", "prefixes", "place",   "refine", "ignore",
                                                 "pass", "partial",  "require", "about"};
-const std::vector<std::string> kBlockFields = {"where", "tensors", "layouts", "replace", "like"};
+const std::vector<std::string> kBlockFields = {"where",   "optional", "tensors",
+                                               "layouts", "replace",  "like"};
 
 class FileParser {
  public:
@@ -303,6 +304,8 @@ class FileParser {
     RefuseUnknownFields(node, "a block", kBlockFields, diagnostics_);
     if (const YamlNode* where = node.Find("where"))
       block.where = FormulaOf(*where, "`where`", diagnostics_);
+    if (const YamlNode* optional = node.Find("optional"))
+      block.optional = YesNoOf(*optional, "`optional`", diagnostics_).value_or(false);
     const YamlNode* tensors = node.Find("tensors");
     if (tensors == nullptr) {
       diagnostics_->Add(Code::kMissingField, member.key.place(),
@@ -322,6 +325,12 @@ class FileParser {
     file_.blocks.push_back(std::move(block));
   }
 
+  TensorRule::Bias BiasOf(const YamlNode& node) {
+    if (node.IsText() && node.text.text == "optional") return TensorRule::Bias::kOptional;
+    const bool yes = YesNoOf(node, "`bias` (or `optional`)", diagnostics_).value_or(false);
+    return yes ? TensorRule::Bias::kYes : TensorRule::Bias::kNone;
+  }
+
   // "L E : I <- H", or {is: "L E : I <- H", bias: yes}
   void Tensor(const YamlMember& member, BlockRule* block) {
     TensorRule tensor;
@@ -336,8 +345,7 @@ class FileParser {
     if (member.value.IsMap()) {
       RefuseUnknownFields(member.value, "a tensor", {"is", "bias"}, diagnostics_);
       text = member.value.Find("is");
-      if (const YamlNode* bias = member.value.Find("bias"))
-        tensor.bias = YesNoOf(*bias, "`bias`", diagnostics_).value_or(false);
+      if (const YamlNode* bias = member.value.Find("bias")) tensor.bias = BiasOf(*bias);
       if (text == nullptr) {
         diagnostics_->Add(Code::kMissingField, member.value.place, "a tensor needs `is`: its axes");
         return;

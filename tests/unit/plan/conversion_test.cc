@@ -228,6 +228,45 @@ TEST_CASE("value words: applied, undone, cancelled") {
         "RR510 `` x is I8: its values cannot be changed");
 }
 
+TEST_CASE("layers that the destination has no place for are lost only when that is allowed") {
+  const std::string text =
+      "axes: {L: N + M, N: n, M: m, H: h}\n"
+      "layouts:\n"
+      "  full: {place: {L: 'layers.{L}.'}}\n"
+      "  less: {partial: no MTP, refine: {L: '{N | M}'}, place: {L: 'main.{N}.'}}\n"
+      "blocks:\n"
+      "  x: {tensors: {w: L H}, layouts: {full: {'{L}w': H}, less: {'{L}w': H}}}\n";
+  std::vector<FoundKey> keys;
+  for (const char* name : {"layers.0.w", "layers.1.w", "layers.2.w"}) {
+    keys.push_back({name, std::vector<int64_t>{5}, Dtype::kF32});
+  }
+  const Sizes sizes = {{"N", 2}, {"M", 1}};
+  const Built refused = Build(text, MakeKeyTable(keys), "full", "less", sizes);
+  CHECK_FALSE(refused.conversion.has_value());
+  CHECK(refused.findings == "RR502 `less` layout `less` does not hold layers.2.w");
+  ConversionOptions options;
+  options.allow_partial = true;
+  const Built allowed = Build(text, MakeKeyTable(keys), "full", "less", sizes, options);
+  REQUIRE(allowed.conversion.has_value());
+  CHECK(allowed.conversion->dropped == std::vector<std::string>{"layers.2.w"});
+  CHECK(allowed.conversion->graph.destinations.size() == 2);
+}
+
+TEST_CASE("what --only leaves out is said") {
+  const std::string text =
+      "axes: {L: n, H: h}\nlayouts: {a: {}, b: {}}\n"
+      "blocks: {x: {tensors: {w: L H}, layouts: {a: {'w.{L}': H}, b: {'v.{L}': H}}}}\n";
+  std::vector<FoundKey> keys;
+  for (const char* name : {"w.0", "w.1", "w.2"}) {
+    keys.push_back({name, std::vector<int64_t>{5}, Dtype::kF32});
+  }
+  ConversionOptions options;
+  options.only = "1";
+  const Built built = Build(text, MakeKeyTable(keys), "a", "b", {}, options);
+  REQUIRE(built.conversion.has_value());
+  CHECK(built.conversion->notes == std::vector<std::string>{"2 tensors are left out by --only"});
+}
+
 TEST_CASE("partial layouts and defaults") {
   const char* text =
       "axes: {H: h}\nlayouts: {full: {}, less: {}, none: {partial: it has no bias}}\n"
