@@ -33,6 +33,7 @@ class Poly {
   // The value when it does not depend on any axis.
   std::optional<int64_t> AsConstant() const;
   std::vector<std::string> Axes() const;  // sorted, each once
+  size_t TermCount() const { return terms_.size(); }
   // The quotient when `divisor` is one term (an axis, a product) that divides every term.
   std::optional<Poly> DividedBy(const Poly& divisor) const;
 

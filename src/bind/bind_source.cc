@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "bind/ranks.h"
 #include "bind/solve_sizes.h"
 
 namespace rr {
@@ -38,10 +39,18 @@ class Binder {
     model->CheckRequirements(layout_, diagnostics_);
     if (diagnostics_->ErrorCount() > errors) return std::nullopt;
     if (!CapturesFit(match, *model)) return std::nullopt;
+    ChooseVariantsByShape(layout_, table_, *model, &match);
     BoundSource source;
     source.model = model;
     InstantiateOptions instantiate;
     instantiate.tied_copies = true;
+    if (rules_.file->adapters) {
+      ranks_ = SolveRanks(layout_, match, table_, *model, diagnostics_);
+      instantiate.rank_of = [this](const std::string& key) -> std::optional<int64_t> {
+        const auto rank = ranks_.find(key);
+        return rank == ranks_.end() ? std::nullopt : std::optional(rank->second);
+      };
+    }
     std::optional<BoundLayout> bound =
         Instantiate(*model, layout_, match.choice, instantiate, diagnostics_);
     if (!bound) return std::nullopt;
@@ -122,9 +131,13 @@ class Binder {
       const auto found = found_.find(tensor.key);
       if (found == found_.end()) {
         const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
-        if (!entry.rule->tied) source->missing.push_back(tensor.key);
+        if (!entry.rule->tied && !rules_.file->adapters) {
+          source->missing.push_back(tensor.key);
+          missing_entries_.push_back(tensor.entry);
+        }
         continue;
       }
+      present_entries_.insert(tensor.entry);
       used[found->second] = true;
       new_index[i] = static_cast<uint32_t>(kept.size());
       source->found.push_back(found->second);
@@ -184,12 +197,26 @@ class Binder {
       d.help = DidYouMean(names[0], source.missing.empty() ? expected : source.missing);
   }
 
+  // A key that is missing although others of its kind are there: something was lost. A kind of key
+  // of which there is none is what this model lacks, as a block that is absent.
   void ReportMissing(const BoundSource& source) {
-    if (source.missing.empty()) return;
+    std::vector<std::string> lost, lacking;
+    for (size_t i = 0; i < source.missing.size(); ++i)
+      (present_entries_.count(missing_entries_[i]) > 0 ? lost : lacking)
+          .push_back(source.missing[i]);
+    if (!lacking.empty()) {
+      Diagnostic& d = diagnostics_->Add(
+          Code::kMissingKey, {},
+          fmt::format("{} keys of layout `{}` are missing, for all layers alike: {}",
+                      lacking.size(), layout_.name.text, JoinWords(lacking, kShown)));
+      d.severity = Severity::kWarning;
+    }
+    if (lost.empty()) return;
     Diagnostic& d = diagnostics_->Add(
         Code::kMissingKey, {},
-        fmt::format("{} keys of layout `{}` are missing: {}", source.missing.size(),
-                    layout_.name.text, JoinWords(source.missing, kShown)));
+        fmt::format("{} keys of layout `{}` are missing: {}", lost.size(), layout_.name.text,
+                    JoinWords(lost, kShown)));
+    if (options_.allow_missing) d.severity = Severity::kWarning;
     for (const CheckedEntry& entry : layout_.entries) {
       for (const std::string& axis : entry.key.Captures()) {
         const std::string origin = source.model->OriginOf(axis);
@@ -270,6 +297,9 @@ class Binder {
   const SourceOptions& options_;
   Diagnostics* diagnostics_;
   std::map<std::string, uint32_t> found_;
+  std::map<std::string, int64_t> ranks_;  // of factors, by key
+  std::set<int> present_entries_;
+  std::vector<int> missing_entries_;  // one per missing key
 };
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "syntax/adapter_style.h"
+
 namespace rr {
 
 std::string StorageOf(const CheckedLayout& layout, const CheckedEntry& entry) {
@@ -28,6 +30,34 @@ std::string StorageOf(const CheckedLayout& layout, const CheckedEntry& entry) {
     }
   }
   return text;
+}
+
+bool HasRank(const CheckedEntry& entry) {
+  return std::any_of(entry.shape.begin(), entry.shape.end(), [](const Poly& extent) {
+    const std::vector<std::string> axes = extent.Axes();
+    return std::find(axes.begin(), axes.end(), kRankAxis) != axes.end();
+  });
+}
+
+std::string WeightKey(const CheckedLayout& layout, const LayoutChoice& choice,
+                      const BoundTensor& tensor) {
+  const CheckedEntry& entry = layout.entries[static_cast<size_t>(tensor.entry)];
+  if (!entry.weight) return "";
+  CheckedEntry weight = entry;
+  weight.key = *entry.weight;
+  KeyTemplate key = ConcreteKey(layout, weight, choice);
+  std::vector<std::string> axes = entry.key.Captures();
+  std::sort(axes.begin(), axes.end());
+  axes.erase(std::unique(axes.begin(), axes.end()), axes.end());
+  for (KeyPart& part : key.parts) {
+    if (part.kind != KeyPart::Kind::kCapture) continue;
+    if (std::find(axes.begin(), axes.end(), part.text) != axes.end()) continue;
+    part = {KeyPart::Kind::kLiteral, "*", {}, {}};
+  }
+  return FormatKey(key, [&](const std::string& axis) {
+    const auto at = std::find(axes.begin(), axes.end(), axis) - axes.begin();
+    return tensor.captures[static_cast<size_t>(at)];
+  });
 }
 
 LayoutChoice DefaultChoice(const CheckedLayout& layout) {

@@ -7,6 +7,7 @@
 #define RULE_RUNNER_BIND_BOUND_LAYOUT_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -68,7 +69,11 @@ struct BoundLayout {
   std::vector<BoundPiece> pieces;
 };
 
+// The rank of a stored factor by its key; nullopt leaves the factor out.
+using RankOf = std::function<std::optional<int64_t>(const std::string& key)>;
+
 struct InstantiateOptions {
+  RankOf rank_of;            // for layouts of adapters
   bool tied_copies = false;  // also the keys marked `tied` (when reading)
   // Captured axes may not be larger than this: a config that says 10^9 layers must not be walked
   // through.
@@ -80,6 +85,13 @@ struct InstantiateOptions {
 std::optional<BoundLayout> Instantiate(const Model& model, const CheckedLayout& layout,
                                        const LayoutChoice& choice,
                                        const InstantiateOptions& options, Diagnostics* diagnostics);
+
+// Whether a dimension of the entry holds the rank of an adapter.
+bool HasRank(const CheckedEntry& entry);
+// The key of a factor's weight ("model.layers.0.mlp.experts.gate_up_proj"); an index that the
+// factor's key does not have is `*`. Empty for what is no factor.
+std::string WeightKey(const CheckedLayout& layout, const LayoutChoice& choice,
+                      const BoundTensor& tensor);
 
 // How an entry stores what, in words: equal for two entries, also of different layouts, exactly
 // when they store the same elements in the same order under keys with the same captures. Value

@@ -44,6 +44,25 @@ std::optional<Value> Config::TextModelType() const {
   return type == nullptr ? std::nullopt : std::optional(*type);
 }
 
+Config Config::WithoutName() const {
+  Config nameless = *this;
+  const auto strip = [](Value::Map& map) {
+    std::erase_if(map, [](const auto& member) {
+      return member.first == "model_type" || member.first == "architectures";
+    });
+  };
+  if (auto* map = std::get_if<Value::Map>(&nameless.json_.data)) {
+    strip(*map);
+    for (auto& [name, member] : *map) {
+      auto* text = std::get_if<Value::Map>(&member.data);
+      if (name == "text_config" && text != nullptr) strip(*text);
+    }
+  }
+  nameless.overrides_.erase("model_type");
+  nameless.overrides_.erase("architectures");
+  return nameless;
+}
+
 bool CheckModelType(const Config& config, const std::string& path, Diagnostics* diagnostics) {
   const std::optional<Value> type = config.ModelType();
   if (!type || type->IsNull()) return true;

@@ -29,6 +29,8 @@ class Config {
   // The model_type that names the family: of the text model when there is one, and of the whole.
   std::optional<Value> ModelType() const;
   std::optional<Value> TextModelType() const;
+  // The same sizes of a model that does not say which it is.
+  Config WithoutName() const;
 
  private:
   Value json_;

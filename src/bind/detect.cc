@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "bind/evidence.h"
 
 namespace rr {
 namespace {
@@ -80,8 +81,8 @@ std::vector<RulesPtr> FamiliesOf(const std::vector<RulesPtr>& families, const Co
 }
 
 Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, const Config& config,
-                 const std::map<std::string, int64_t>& given, const KeyTable& table,
-                 Diagnostics* diagnostics) {
+                 const Config& adapter_config, const std::map<std::string, int64_t>& given,
+                 const KeyTable& table, const SourceOptions& options, Diagnostics* diagnostics) {
   Detection detection;
   std::vector<RulesPtr> families = FamiliesOf(all, config);
   if (!families.empty() && all.size() > 1) {
@@ -91,7 +92,7 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
   // Cheap first: how many keys does each layout know? Only the best are bound.
   for (const RulesPtr& rules : families) {
     for (const CheckedLayout& layout : rules->layouts) {
-      if (!wanted.empty() && layout.name.text != wanted) continue;
+      if (wanted.empty() ? layout.IsInternal() : layout.name.text != wanted) continue;
       Candidate candidate{
           rules, layout.name.text, CountKnownKeys(layout, table), table.keys.size(), false, 0};
       if (candidate.known > 0) detection.candidates.push_back(std::move(candidate));
@@ -131,7 +132,6 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
     if (candidate.known < most) continue;
     ++tried;
     Diagnostics ignored;
-    SourceOptions options;
     const std::optional<BoundSource> bound =
         BindSource(*candidate.rules, *candidate.rules->FindLayout(candidate.layout), config, given,
                    table, options, &ignored);
@@ -151,12 +151,35 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
   };
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return rank(a) < rank(b); });
+  // Those that fit as well as the best and mean something else, less what evidence rules out.
+  std::vector<size_t> equal;
+  for (const size_t i : order) {
+    const bool same = std::any_of(equal.begin(), equal.end(),
+                                  [&](size_t e) { return readings[e] == readings[i]; });
+    if (rank(i) == rank(order[0]) && (equal.empty() || !same)) equal.push_back(i);
+  }
+  const RulesPtr family = detection.candidates[order[0]].rules;
+  const bool one_family = std::all_of(equal.begin(), equal.end(), [&](size_t e) {
+    return detection.candidates[e].rules == family;
+  });
+  if (equal.size() > 1 && one_family && family->file->adapters) {
+    std::vector<const CheckedLayout*> layouts;
+    for (const size_t e : equal)
+      layouts.push_back(family->FindLayout(detection.candidates[e].layout));
+    WeighEvidence(*family, adapter_config, &layouts, &detection.reasons);
+    std::erase_if(equal, [&](size_t e) {
+      return std::none_of(layouts.begin(), layouts.end(), [&](const CheckedLayout* layout) {
+        return layout->name.text == detection.candidates[e].layout;
+      });
+    });
+    std::stable_partition(order.begin(), order.end(), [&](size_t i) { return i == equal[0]; });
+  }
   const Candidate& best = detection.candidates[order[0]];
   std::vector<std::string> others;
-  for (const size_t i : order) {
-    if (i == order[0] || rank(i) != rank(order[0]) || readings[i] == readings[order[0]]) continue;
-    others.push_back(fmt::format("{} {}", detection.candidates[i].rules->file->family.text,
-                                 detection.candidates[i].layout));
+  for (const size_t e : equal) {
+    if (e == order[0]) continue;
+    others.push_back(fmt::format("{} {}", detection.candidates[e].rules->file->family.text,
+                                 detection.candidates[e].layout));
   }
   if (!named && !best.complete) {
     // Without a config that names it, a family that fits in part is only a guess.

@@ -10,6 +10,7 @@
 
 #include "base/diagnostic.h"
 #include "bind/bind_source.h"
+#include "bind/bind_source.h"
 #include "bind/config.h"
 #include "bind/key_table.h"
 #include "check/checked_rules.h"
@@ -38,8 +39,9 @@ struct Detection {
 // `families`: those that may be meant (--family, or all). `layout` restricts to one layout of each
 // (--from). RR408: no family knows the keys; RR409: several readings are left.
 Detection Detect(const std::vector<RulesPtr>& families, const std::string& layout,
-                 const Config& config, const std::map<std::string, int64_t>& given,
-                 const KeyTable& table, Diagnostics* diagnostics);
+                 const Config& config, const Config& adapter_config,
+                 const std::map<std::string, int64_t>& given, const KeyTable& table,
+                 const SourceOptions& options, Diagnostics* diagnostics);
 
 // The families whose `describes` names the config's model_type (else that of its text model, else
 // its architecture); empty when none does.

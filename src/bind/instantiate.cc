@@ -10,6 +10,7 @@
 
 #include "bind/bound_layout.h"
 #include "bind/walk.h"
+#include "syntax/adapter_style.h"
 
 namespace rr {
 namespace {
@@ -63,6 +64,7 @@ class Instantiator {
       if (count > options_.most_tensors) return TooMany(count);
     }
     key_ = ConcreteKey(*bound_.layout, entry(), bound_.choice);
+    has_rank_ = rules_.file->adapters && HasRank(entry());
     last_sizes_.clear();
     std::vector<const Group*> chosen(walks->size());
     return Choose(*walks, 0, &chosen);
@@ -126,6 +128,7 @@ class Instantiator {
       const auto ranks = group->ranks.find(axis);
       if (ranks != group->ranks.end()) return static_cast<int64_t>(ranks->second.size());
     }
+    if (has_rank_ && axis == kRankAxis) return rank_;
     if (!model_.IsByKind(axis)) return model_.SizeOf(axis);
     const std::string& index_axis = model_.IndexAxisOf(entry().block);
     for (size_t w = 0; w < walks.size(); ++w) {
@@ -154,6 +157,10 @@ class Instantiator {
       captures.insert(group->captured.begin(), group->captured.end());
     stored.key = FormatKey(key_, [&](const std::string& axis) { return captures.at(axis); });
     for (const auto& [axis, value] : captures) stored.captures.push_back(value);
+    if (has_rank_) {
+      rank_ = options_.rank_of ? options_.rank_of(stored.key) : std::nullopt;
+      if (!rank_) return true;
+    }
     if (!Measure(walks, chosen)) return false;
     stored.shape = shape_;
     stored.unknown_axis = unknown_axis_;
@@ -316,6 +323,8 @@ class Instantiator {
   BoundLayout bound_;
   int entry_ = 0;
   KeyTemplate key_;
+  bool has_rank_ = false;
+  std::optional<int64_t> rank_;  // of the factor that is made
   std::pair<int, std::vector<std::string>> axes_of_{-1, {}};
   std::vector<std::optional<int64_t>> last_sizes_;
   int last_entry_ = -1;

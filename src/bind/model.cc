@@ -70,6 +70,15 @@ const Model::Size& Model::Resolve(const std::string& axis) const {
   return kUnknown;
 }
 
+std::string Model::StandInOf(const CheckedEntry& entry) const {
+  for (const CheckedLeaf& leaf : entry.leaves) {
+    for (const std::string& axis : rules_->tensors[static_cast<size_t>(leaf.tensor)].axes) {
+      if (IsStandIn(axis)) return axis;
+    }
+  }
+  return "";
+}
+
 std::optional<int64_t> Model::SizeOf(const std::string& axis, std::optional<int64_t> index) const {
   const AxisRule* rule = rules_->file->FindAxis(axis);
   if (rule == nullptr || rule->kind != AxisRule::Kind::kByKind || given_.count(axis) > 0) {

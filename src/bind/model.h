@@ -40,6 +40,17 @@ class Model {
   bool IsByKind(const std::string& axis) const;
   // Gives an axis the size that the shapes found show. Ignored where the config decides.
   void Solve(const std::string& axis, int64_t size, const std::string& where);
+  // The same for a size that is only one of several that fit: products of such sizes are right, and
+  // only they may be used.
+  void StandIn(const std::string& axis, int64_t size, const std::string& where) {
+    stand_ins_.insert(axis);
+    Solve(axis, size, where);
+  }
+  // A size that follows from one that stands in.
+  void MarkStandIn(const std::string& axis) { stand_ins_.insert(axis); }
+  bool IsStandIn(const std::string& axis) const { return stand_ins_.count(axis) > 0; }
+  // The first axis of an entry's tensors whose size stands in; empty when there is none.
+  std::string StandInOf(const CheckedEntry& entry) const;
 
   // The axis whose index decides conditions and sizes of this block ("" when nothing depends on an
   // index).
@@ -85,6 +96,7 @@ class Model {
   Config config_;
   std::map<std::string, int64_t> given_;
   std::map<std::string, Size> solved_;
+  std::set<std::string> stand_ins_;
   mutable std::map<std::string, Size> resolved_;
   mutable std::set<std::string> resolving_;
   mutable bool cycle_ = false;  // a formula needed itself since the outermost Resolve began

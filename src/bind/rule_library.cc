@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
 #include "base/text.h"
+#include "syntax/adapter_style.h"
 #include "syntax/merge.h"
 
 namespace rr {
@@ -91,6 +93,8 @@ RulesPtr RuleLibrary::LoadFile(const std::string& path, Diagnostics* diagnostics
   if (const std::optional<MergedRules> merged = ReadAndMerge(source, find, &found)) {
     if (std::optional<RuleFile> file = ParseRuleFile(merged->tree, &found)) {
       file->sources = merged->sources;
+      Diagnostics of_styles;  // reported where adapters are derived
+      for (const StylePtr& style : Styles(&of_styles)) file->style_names.push_back(style->name.text);
       const bool parsed = !found.HasErrors();
       rules = std::make_shared<CheckedRules>(Check(std::move(*file), &found));
       rules->valid = rules->valid && parsed;
@@ -98,6 +102,53 @@ RulesPtr RuleLibrary::LoadFile(const std::string& path, Diagnostics* diagnostics
   }
   diagnostics->AppendNew(found);
   return rules;
+}
+
+const std::vector<StylePtr>& RuleLibrary::Styles(Diagnostics* diagnostics) {
+  if (styles_) return *styles_;
+  styles_.emplace();
+  std::set<std::string> names;
+  for (const std::string& directory : directories_) {
+    const std::string folder = directory + "/adapters";
+    if (files_.KindOf(folder) != FileKind::kDirectory) continue;
+    std::vector<std::string> paths;
+    for (const std::string& name : files_.List(folder)) {
+      if (name.ends_with(".yaml") && name[0] != '.') paths.push_back(folder + "/" + name);
+    }
+    std::sort(paths.begin(), paths.end());
+    std::set<std::string> own;
+    for (const std::string& path : paths) {
+      std::optional<std::string> text = ReadSmallFile(files_, path, kMostBytes);
+      if (!text) continue;
+      std::optional<YamlNode> tree =
+          ParseYaml(std::make_shared<Source>(path, std::move(*text)), diagnostics);
+      if (!tree) continue;
+      for (AdapterStyle& style : ParseAdapterStyles(*tree, diagnostics)) {
+        if (names.count(style.name.text) > 0) continue;
+        own.insert(style.name.text);
+        styles_->push_back(std::make_shared<AdapterStyle>(std::move(style)));
+      }
+    }
+    names.merge(own);
+  }
+  return *styles_;
+}
+
+RulesPtr RuleLibrary::AdaptersOf(const RulesPtr& weights, Diagnostics* diagnostics) {
+  if (const auto done = adapters_.find(weights.get()); done != adapters_.end())
+    return done->second.second;
+  Diagnostics found;
+  const std::vector<StylePtr>& styles = Styles(&found);
+  auto rules =
+      std::make_shared<CheckedRules>(Check(DeriveAdapters(*weights, styles, &found), &found));
+  rules->valid = weights->valid && !found.HasErrors();
+  diagnostics->AppendNew(found);
+  adapters_[weights.get()] = {weights, rules};
+  return rules;
+}
+
+RulesPtr RuleLibrary::Of(const RulesPtr& weights, CheckpointKind kind, Diagnostics* diagnostics) {
+  return kind == CheckpointKind::kWeights ? weights : AdaptersOf(weights, diagnostics);
 }
 
 }  // namespace rr

@@ -5,12 +5,16 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/checkpoint_kind.h"
 #include "base/diagnostic.h"
 #include "bind/detect.h"
 #include "check/checked_rules.h"
+#include "check/derive_adapters.h"
 #include "io/files.h"
 
 namespace rr {
@@ -32,12 +36,22 @@ class RuleLibrary {
   RulesPtr Load(const std::string& family, Diagnostics* diagnostics);
   RulesPtr LoadFile(const std::string& path, Diagnostics* diagnostics);
 
+  // The adapter styles of all directories (their `adapters/`), by file name and order; one of an
+  // earlier directory hides one of the same name.
+  const std::vector<StylePtr>& Styles(Diagnostics* diagnostics);
+  // The rules of a family's adapters, derived from those of its weights. Never nullptr.
+  RulesPtr AdaptersOf(const RulesPtr& weights, Diagnostics* diagnostics);
+  // The rules of a family for one kind of checkpoint.
+  RulesPtr Of(const RulesPtr& weights, CheckpointKind kind, Diagnostics* diagnostics);
+
   const std::vector<std::string>& directories() const { return directories_; }
 
  private:
   const Files& files_;
   std::vector<std::string> directories_;
   std::map<std::string, RulesPtr> loaded_;
+  std::optional<std::vector<StylePtr>> styles_;
+  std::map<const CheckedRules*, std::pair<RulesPtr, RulesPtr>> adapters_;  // weights, adapters
 };
 
 }  // namespace rr

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "syntax/adapter_style.h"
 #include "syntax/axis_expression.h"
 
 namespace rr {
@@ -27,7 +28,7 @@ void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const Key
   const auto is_open = [&](const std::string& axis) {
     const AxisRule* rule = model->rules().file->FindAxis(axis);
     return rule != nullptr && rule->kind == AxisRule::Kind::kFree && !model->IsGiven(axis) &&
-           !model->IsSolved(axis);
+           !model->IsSolved(axis) && axis != kRankAxis;
   };
   for (const auto& [axis, at] : largest) {
     if ((model->SizeOf(axis) && !is_open(axis)) || model->IsByKind(axis) || at.first == INT64_MAX)
@@ -48,6 +49,7 @@ void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const Key
   std::set<std::pair<int, std::vector<int64_t>>> seen;
   for (const EntryMatch& one : match.matches) {
     const CheckedEntry& entry = layout.entries[static_cast<size_t>(one.entry)];
+    if (entry.variant != match.choice.variants[static_cast<size_t>(entry.block)]) continue;
     const auto& shape = table.keys[one.key].shape;
     if (!shape || shape->size() != entry.shape.size() || !seen.insert({one.entry, *shape}).second)
       continue;
@@ -60,6 +62,10 @@ void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const Key
         extent = Poly::Axis(entry.rule->pad->to.text);
       }
       const std::vector<std::string> axes = extent.Axes();
+      // Every factor of an adapter has a rank of its own.
+      if (model->rules().file->adapters &&
+          std::find(axes.begin(), axes.end(), kRankAxis) != axes.end())
+        continue;
       // A stacked index counts only the layers where the block exists.
       if (!index_axis.empty() && std::find(axes.begin(), axes.end(), index_axis) != axes.end())
         continue;
@@ -67,22 +73,43 @@ void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const Key
     }
   }
   std::set<std::string> done;  // each axis once: a size that the config gets wrong stays wrong
+  const auto known = [&](const std::string& axis) -> std::optional<int64_t> {
+    return is_open(axis) ? std::nullopt : model->SizeOf(axis);
+  };
+  // Of a product of unknown sizes only the product can be known. The first of its sizes stands in
+  // as 1; whoever needs the sizes themselves must be told them.
+  const auto stand_in = [&] {
+    const Equation* best = nullptr;
+    std::vector<std::string> axes;
+    for (const Equation& equation : equations) {
+      const Poly rest = equation.extent.Substitute(known);
+      const std::vector<std::string> own = rest.Axes();
+      if (own.size() < 2 || rest.TermCount() != 1) continue;
+      if (best == nullptr || own.size() < axes.size()) best = &equation, axes = own;
+    }
+    if (best == nullptr) return false;
+    model->StandIn(axes[0], 1, "only a product with it is known");
+    for (const std::string& axis : axes) model->MarkStandIn(axis);
+    return true;
+  };
   for (bool progress = true; progress;) {
     progress = false;
     for (const Equation& equation : equations) {
-      const Poly rest =
-          equation.extent.Substitute([&](const std::string& axis) -> std::optional<int64_t> {
-            return is_open(axis) ? std::nullopt : model->SizeOf(axis);
-          });
+      const Poly rest = equation.extent.Substitute(known);
       const auto linear = rest.AsLinear();
       if (!linear || model->IsByKind(linear->axis) || done.count(linear->axis) > 0) continue;
       const int64_t numerator = equation.value - linear->constant;
       if (linear->factor <= 0 || numerator < 0 || numerator % linear->factor != 0) continue;
       model->Solve(linear->axis, numerator / linear->factor,
                    fmt::format("the shape of {}", table.keys[equation.key].name));
+      const std::vector<std::string> axes = equation.extent.Axes();
+      if (std::any_of(axes.begin(), axes.end(),
+                      [&](const std::string& axis) { return model->IsStandIn(axis); }))
+        model->MarkStandIn(linear->axis);
       done.insert(linear->axis);
       progress = true;
     }
+    if (!progress) progress = stand_in();
   }
 }
 

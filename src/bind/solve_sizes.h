@@ -8,7 +8,8 @@ namespace rr {
 
 // Sizes from what was found: a captured axis is as long as its largest index says; an extent that
 // is linear in its only unknown axis gives that axis. Repeated until nothing new is found. Sizes
-// that the config decides are left alone: shapes are compared with them later.
+// that the config decides are left alone: shapes are compared with them later. Sizes of which
+// only the product is known stand in for the true ones (Model::IsStandIn).
 void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const KeyTable& table,
                 Model* model);
 

@@ -6,13 +6,16 @@
 #include <utility>
 #include <vector>
 
+#include "base/checkpoint_kind.h"
 #include "base/text.h"
 
 namespace rr {
 
-std::optional<std::string> ResolveTarget(const CheckedRules& rules, const std::string& target,
-                                         CheckpointKind kind, Diagnostics* diagnostics) {
-  if (rules.FindLayout(target) != nullptr) return target;
+std::optional<ResolvedTarget> ResolveTarget(const CheckedRules& rules, const std::string& target,
+                                            Diagnostics* diagnostics) {
+  if (rules.FindLayout(target) != nullptr) return ResolvedTarget{target, nullptr, {}};
+  const CheckpointKind kind =
+      rules.file->adapters ? CheckpointKind::kAdapter : CheckpointKind::kWeights;
   const RuleFile& file = *rules.file;
   // "a@1,b@2": the first is the system that is meant, the others are versions that its ranges may
   // ask for.
@@ -54,7 +57,15 @@ std::optional<std::string> ResolveTarget(const CheckedRules& rules, const std::s
   for (const TargetCase& one : rule->cases) {
     const Name& layout = kind == CheckpointKind::kWeights ? one.weights : one.adapters;
     if (layout.text.empty()) continue;
-    if (!one.versions || one.versions->Holds(versions)) return layout.text;
+    if (!one.versions || one.versions->Holds(versions)) {
+      if (rules.FindLayout(layout.text) != nullptr)
+        return ResolvedTarget{layout.text, &one, target.substr(0, target.find(','))};
+      diagnostics->Add(Code::kUnknownLayout, layout.place,
+                       fmt::format("`{}` stores {} as `{}`, which family `{}` does not have", system,
+                                   kind == CheckpointKind::kWeights ? "weights" : "adapters",
+                                   layout.text, file.family.text));
+      return std::nullopt;
+    }
     std::string text =
         one.place.source == nullptr
             ? ""

@@ -8,14 +8,18 @@
 
 #include "base/diagnostic.h"
 #include "check/checked_rules.h"
-#include "io/checkpoint.h"
 
 namespace rr {
 
-// The layout of this family that the target speaks for weights or adapters. nullopt after RR303 or
-// RR305.
-std::optional<std::string> ResolveTarget(const CheckedRules& rules, const std::string& target,
-                                         CheckpointKind kind, Diagnostics* diagnostics);
+struct ResolvedTarget {
+  std::string layout;
+  const TargetCase* loader = nullptr;  // of a system; nullptr for a layout's own name
+  std::string system;                  // "peft@0.19.1"; empty for a layout's own name
+};
+
+// The layout of these rules that the target speaks. nullopt after RR303 or RR305.
+std::optional<ResolvedTarget> ResolveTarget(const CheckedRules& rules, const std::string& target,
+                                            Diagnostics* diagnostics);
 
 }  // namespace rr
 

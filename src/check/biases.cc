@@ -94,6 +94,16 @@ class BiasAdder {
 
   const std::vector<TensorRule>& tensors() const { return tensors_; }
 
+  // Whether a table's entry holds one of the biases.
+  bool Stores(const EntryRule& entry) const {
+    for (const NamedPlace& tensor : TensorsIn(entry.expr)) {
+      for (const TensorRule& bias : tensors_) {
+        if (bias.name.text == tensor.name) return true;
+      }
+    }
+    return false;
+  }
+
   std::vector<EntryRule> EntriesOf(const TableRule::Variant& variant) const {
     std::set<std::string> stored;
     for (const EntryRule& entry : variant.entries) {
@@ -143,7 +153,11 @@ BlockRule OptionalBiases(const BlockRule& block, const BiasAdder& adder) {
   for (const TableRule& table : block.tables) {
     TableRule made = table;
     made.defaults.clear();
-    for (TableRule::Variant& variant : made.variants) variant.entries = adder.EntriesOf(variant);
+    for (TableRule::Variant& variant : made.variants) {
+      std::vector<EntryRule> entries = adder.EntriesOf(variant);
+      std::erase_if(variant.entries, [&](const EntryRule& entry) { return !adder.Stores(entry); });
+      variant.entries.insert(variant.entries.end(), entries.begin(), entries.end());
+    }
     biases.tables.push_back(std::move(made));
   }
   return biases;
@@ -159,8 +173,14 @@ void AddBiases(RuleFile* file, Diagnostics* diagnostics) {
       diagnostics->Add(Code::kBadTensorDeclaration, tensor.place,
                        fmt::format("`{}` has no input side, so it has no bias", tensor.name.text));
     }
-    if (const BiasAdder adder(file, block, Bias::kOptional); !adder.tensors().empty())
+    if (const BiasAdder adder(file, block, Bias::kOptional); !adder.tensors().empty()) {
       optional.push_back(OptionalBiases(block, adder));
+      for (TableRule& table : block.tables) {
+        for (TableRule::Variant& variant : table.variants)
+          std::erase_if(variant.entries,
+                        [&](const EntryRule& entry) { return adder.Stores(entry); });
+      }
+    }
     const BiasAdder adder(file, block, Bias::kYes);
     if (adder.tensors().empty()) continue;
     for (TableRule& table : block.tables) {

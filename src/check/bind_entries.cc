@@ -70,8 +70,9 @@ class Binder {
     struct Placed {
       KeyTemplate key;
       AxisExpr expr;
+      std::optional<KeyTemplate> weight;
     };
-    std::vector<Placed> placed{{rule.key, rule.expr}};
+    std::vector<Placed> placed{{rule.key, rule.expr, rule.weight}};
     for (const PlaceRule* place : layout_->place) {
       std::vector<Placed> next;
       for (const Placed& one : placed) {
@@ -95,14 +96,17 @@ class Binder {
                 fmt::format("write `{}` where it stands in the expression", place->axis.text);
             return;
           }
-          next.push_back(
-              {ReplacePart(one.key, KeyPart::Kind::kCapture, place->axis.text, one_case.key),
-               ReplaceAxis(one.expr, place->axis.text, one_case.dims)});
+          auto put = [&](const KeyTemplate& key) {
+            return ReplacePart(key, KeyPart::Kind::kCapture, place->axis.text, one_case.key);
+          };
+          next.push_back({put(one.key), ReplaceAxis(one.expr, place->axis.text, one_case.dims),
+                          one.weight ? std::optional(put(*one.weight)) : std::nullopt});
         }
       }
       placed = std::move(next);
     }
-    for (Placed& one : placed) Bind(rule, variant, std::move(one.key), std::move(one.expr));
+    for (Placed& one : placed)
+      Bind(rule, variant, std::move(one.key), std::move(one.expr), std::move(one.weight));
   }
 
   void CheckMatch(const EntryRule& rule) {
@@ -118,8 +122,10 @@ class Binder {
                     fmt::join(groups, " "), fmt::join(captures, " ")));
   }
 
-  void Bind(const EntryRule& rule, int variant, KeyTemplate key, AxisExpr expr) {
+  void Bind(const EntryRule& rule, int variant, KeyTemplate key, AxisExpr expr,
+            std::optional<KeyTemplate> weight) {
     CheckedEntry entry;
+    if (weight) entry.weight = Normalized(std::move(*weight));
     entry.block = block_;
     entry.variant = variant;
     entry.rule = &rule;
@@ -157,9 +163,14 @@ class Binder {
     std::optional<ExpandedExpr> expanded = Expand(expr, diagnostics_);
     if (!expanded) return;
     for (const Leaf& leaf : expanded->leaves) {
-      std::optional<CheckedLeaf> bound = BindLeaf(rule, entry.key, leaf);
-      if (!bound) return;
-      entry.leaves.push_back(std::move(*bound));
+      // A part that names no tensor belongs to all that share it.
+      std::vector<std::string> tensors{leaf.tensor};
+      if (leaf.tensor.empty() && !rule.shared.empty()) tensors = rule.shared;
+      for (const std::string& tensor : tensors) {
+        std::optional<CheckedLeaf> bound = BindLeaf(rule, entry.key, leaf, tensor);
+        if (!bound) return;
+        entry.leaves.push_back(std::move(*bound));
+      }
     }
     if (!CheckReplicate(rule, entry)) return;
     entry.shape = std::move(expanded->shape);
@@ -217,8 +228,8 @@ class Binder {
   }
 
   std::optional<CheckedLeaf> BindLeaf(const EntryRule& rule, const KeyTemplate& key,
-                                      const Leaf& leaf) {
-    if (leaf.tensor.empty()) {
+                                      const Leaf& leaf, const std::string& tensor_name) {
+    if (tensor_name.empty()) {
       if (Block().broken) return std::nullopt;
       Diagnostic& d =
           diagnostics_->Add(Code::kNoTensor, rule.expr_text ? rule.expr_text->place() : rule.place,
@@ -227,7 +238,7 @@ class Binder {
           fmt::format("block `{}` has several tensors: write `tensor[...]`", Block().name.text);
       return std::nullopt;
     }
-    const int index = FindTensor(leaf.tensor);
+    const int index = FindTensor(tensor_name);
     const LogicalTensor& tensor = tensors_[static_cast<size_t>(index)];
     // Every axis of the key and of the leaf, by name.
     std::multimap<std::string, AxisUse::Atom> atoms;

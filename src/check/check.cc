@@ -5,6 +5,7 @@
 
 #include "check/checked_rules.h"
 #include "check/proofs.h"
+#include "syntax/adapter_style.h"
 #include "syntax/regex.h"
 
 namespace rr {
@@ -24,6 +25,9 @@ CheckedRules Check(RuleFile file, Diagnostics* diagnostics) {
       logical.batch = tensor.batch.size();
       logical.out = tensor.out.size();
       logical.linear = tensor.linear;
+      logical.factor = tensor.factor;
+      logical.weight = tensor.weight;
+      logical.optional = tensor.optional;
       logical.place = tensor.place;
       rules.tensors.push_back(std::move(logical));
     }
@@ -44,6 +48,8 @@ CheckedRules Check(RuleFile file, Diagnostics* diagnostics) {
   rules.valid = diagnostics->ErrorCount() == errors_before;
   return rules;
 }
+
+bool CheckedLayout::IsInternal() const { return style != nullptr && style->IsInternal(); }
 
 const CheckedLayout* CheckedRules::FindLayout(std::string_view name) const {
   for (const CheckedLayout& layout : layouts) {

@@ -1,12 +1,16 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "check/proofs.h"
 
 namespace rr {
 
 void CheckTargets(const RuleFile& file, Diagnostics* diagnostics) {
+  if (file.adapters) return;  // its targets are those of the weights
   std::vector<std::string> layouts;
   for (const LayoutRule& layout : file.layouts) layouts.push_back(layout.name.text);
+  layouts.insert(layouts.end(), file.style_names.begin(), file.style_names.end());
   for (const TargetRule& target : file.targets) {
     for (size_t i = 0; i < target.cases.size(); ++i) {
       const TargetCase& one = target.cases[i];
@@ -14,7 +18,7 @@ void CheckTargets(const RuleFile& file, Diagnostics* diagnostics) {
       const bool same = one.weights.place.begin == one.adapters.place.begin;
       for (const Name* name : {&one.weights, &one.adapters}) {
         if (name->text.empty() || (same && name == &one.adapters) ||
-            file.FindLayout(name->text) != nullptr)
+            std::find(layouts.begin(), layouts.end(), name->text) != layouts.end())
           continue;
         diagnostics
             ->Add(Code::kUnknownLayout, name->place,

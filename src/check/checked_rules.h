@@ -31,6 +31,9 @@ struct LogicalTensor {
   std::vector<std::string> axes;  // batch, then output, then input
   size_t batch = 0, out = 0;      // how many of them are batch and output axes
   bool linear = false;
+  Factor factor = Factor::kNone;
+  std::string weight;     // the tensor of the same block that a factor belongs to
+  bool optional = false;  // a layout may lack it without saying why
   Place place;
 };
 
@@ -74,6 +77,7 @@ struct CheckedEntry {
   int variant = 0;  // which alternative of `one of`
   const EntryRule* rule = nullptr;
   KeyTemplate key;  // captures and named strings
+  std::optional<KeyTemplate> weight;  // of a factor: the key of its weight, in the same words
   AxisExpr expr;    // with placed axes replaced
   std::vector<Poly> shape;
   std::vector<CheckedLeaf> leaves;  // empty for a dropped key
@@ -93,12 +97,16 @@ struct CheckedLayout {
   std::vector<RegexRule> ignore;
   std::vector<SpannedText> pass;
   std::optional<std::string> partial;
+  std::shared_ptr<const AdapterStyle> style;  // of a layout of adapters
   std::vector<const Formula*> require;  // of the layout and what it is like
   std::vector<int>
       variant_counts;  // per block: how many `one of` alternatives its table has (0: no table)
   std::vector<const TableRule*> tables;  // per block; nullptr when the layout has none
   std::vector<bool>
       broken;  // per block: something of it could not be read or bound, which has been reported
+
+  // Made for the program's own use: no system has it.
+  bool IsInternal() const;
 };
 
 struct CheckedRules {

@@ -53,7 +53,10 @@ void CheckTensor(const CheckedRules& rules, const CheckedLayout& layout, int ten
       grid[i] = static_cast<int>(layout.refinements.at(logical.axes[i]).alternatives.size());
     }
   }
-  const bool excused = layout.partial || (table != nullptr && table->partial);
+  const bool excused = layout.partial || (table != nullptr && table->partial) ||
+                       (logical.optional && leaves.empty()) ||
+                       (table != nullptr && !table->variants.empty() &&
+                        table->variants[static_cast<size_t>(variant)].may_lack);
   bool has_default = false;
   if (table != nullptr) {
     for (const DefaultRule& rule : table->defaults)

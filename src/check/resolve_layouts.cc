@@ -115,6 +115,7 @@ std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* dia
                   (chain.back()->like && file.FindLayout(chain.back()->like->text) == nullptr);
     for (const LayoutRule* link : chain) broken = broken || link->broken;
     layout.partial = rule.partial;
+    layout.style = rule.style;
     for (const LayoutRule* link : chain) {
       for (const auto& [name, variants] : link->prefixes) {
         const bool known =

@@ -62,6 +62,17 @@ void AddSourceFlags(CLI::App* command, SourceRequest* request) {
       ->add_option("--exclude", request->exclude,
                    "leave out source keys in which this regex is found")
       ->type_name("REGEX");
+  command
+      ->add_option_function<double>(
+          "--alpha", [request](const double& alpha) { request->alpha = alpha; },
+          "lora_alpha of an adapter whose adapter_config.json does not say it")
+      ->type_name("A");
+  command
+      ->add_option_function<std::string>(
+          "--fill", [request](const std::string&) { request->fill_zero = true; },
+          "zero: experts, layers and parts that an adapter lacks are zero")
+      ->type_name("WHAT")
+      ->check(CLI::IsMember({"zero"}));
   AddSetFlag(command, request);
 }
 

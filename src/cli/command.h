@@ -25,6 +25,7 @@ constexpr int kDone = 0, kFindings = 1, kUsage = 2, kInternal = 3, kOsFailed = 4
 using Run = std::function<int()>;
 
 void AddConvert(CLI::App& app, Run* run);
+void AddMerge(CLI::App& app, Run* run);
 void AddExplain(CLI::App& app, Run* run);
 void AddInspect(CLI::App& app, Run* run);
 void AddPlan(CLI::App& app, Run* run);

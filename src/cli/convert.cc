@@ -51,14 +51,7 @@ void AddConvert(CLI::App& app, Run* run) {
       if (isatty(STDERR_FILENO) == 1) wanted.progress = &bar;
       Diagnostics diagnostics;
       const std::optional<RunReport> report = Convert(RealFiles(), &library, wanted, &diagnostics);
-      const int code = Show(diagnostics);
-      if (!report) return code == kDone ? kFindings : code;
-      if (RealFiles().KindOf(flags->report) == FileKind::kFile)
-        RealFiles().RemoveAll(flags->report);  // of an earlier run
-      if (!flags->report.empty())
-        WriteSmallFile(RealFiles(), flags->report, ToPrettyJson(report->ToJson()) + "\n");
-      Print(report->ToText());
-      return kDone;
+      return ShowReport(report, flags->report, diagnostics);
     };
   });
 }

@@ -2,13 +2,13 @@
 
 namespace rr::cli {
 
-void AddConvertFlags(CLI::App* command, ConvertFlags* flags) {
+void AddConvertFlags(CLI::App* command, ConvertFlags* flags, bool needs_to) {
   ConvertRequest& request = flags->request;
   command
       ->add_option("--to", request.to,
                    "the layout (megatron) or system (transformers@5.4) that is wanted")
       ->type_name("TARGET")
-      ->required();
+      ->required(needs_to);
   AddSourceFlags(command, &request.source);
   AddRulesFlag(command, &flags->rules);
   command
@@ -23,10 +23,18 @@ void AddConvertFlags(CLI::App* command, ConvertFlags* flags) {
       ->add_option(
           "--allow", flags->allow,
           "lossy: casts and value words that round down; shape: move tensors whose shape "
-          "contradicts the config unchanged; partial: leave out what the destination does not hold")
+          "contradicts the config unchanged; partial: leave out what the destination does not hold; "
+          "uniform-rank: fill the ranks of an adapter with zeros and fold its scales into B")
       ->type_name("WORD")
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({"lossy", "shape", "partial"}));
+      ->check(CLI::IsMember({"lossy", "shape", "partial", "uniform-rank"}));
+  command
+      ->add_option("--fuse", flags->fuse,
+                   "adapters: how parts with different A share a module: auto, shared or "
+                   "block-diagonal")
+      ->type_name("MODE")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "shared", "block-diagonal"}));
   command->add_option("--max-shard-size", flags->max_shard, "largest file that is written")
       ->type_name("SIZE")
       ->capture_default_str();
@@ -49,6 +57,16 @@ void AddConvertFlags(CLI::App* command, ConvertFlags* flags) {
       ->check(CLI::IsMember({"fuse", "coalesce", "order"}));
 }
 
+int ShowReport(const std::optional<RunReport>& report, const std::string& path,
+               const Diagnostics& diagnostics) {
+  const int code = Show(diagnostics);
+  if (!report) return code == kDone ? kFindings : code;
+  if (RealFiles().KindOf(path) == FileKind::kFile) RealFiles().RemoveAll(path);  // an earlier run's
+  if (!path.empty()) WriteSmallFile(RealFiles(), path, ToPrettyJson(report->ToJson()) + "\n");
+  Print(report->ToText());
+  return kDone;
+}
+
 void FinishConvertFlags(ConvertFlags* flags) {
   ConvertRequest& request = flags->request;
   request.conversion.dtype = flags->dtype.empty() ? std::nullopt : ParseDtype(flags->dtype);
@@ -56,7 +74,11 @@ void FinishConvertFlags(ConvertFlags* flags) {
     request.conversion.allow_lossy |= word == "lossy";
     request.conversion.allow_shape |= word == "shape";
     request.conversion.allow_partial |= word == "partial";
+    request.conversion.allow_uniform_rank |= word == "uniform-rank";
   }
+  request.conversion.fuse = flags->fuse == "shared"           ? FuseMode::kShared
+                            : flags->fuse == "block-diagonal" ? FuseMode::kBlockDiagonal
+                                                              : FuseMode::kAuto;
   request.max_shard_bytes = ParseBytes(flags->max_shard);
   request.memory = ParseBytes(flags->memory);
   request.reference_engine = flags->engine == "reference";

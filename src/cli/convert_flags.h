@@ -13,10 +13,15 @@ struct ConvertFlags {
   ConvertRequest request;
   std::vector<std::string> rules;
   std::vector<std::string> allow;
-  std::string dtype, engine = "copy", memory = "64MB", max_shard = "5GB";
+  std::string dtype, fuse = "auto", engine = "copy", memory = "64MB", max_shard = "5GB";
 };
 
-void AddConvertFlags(CLI::App* command, ConvertFlags* flags);
+// `--to` may be left out where there is a layout to keep.
+void AddConvertFlags(CLI::App* command, ConvertFlags* flags, bool needs_to = true);
+// Prints the report and the findings, writes the report as JSON where `path` is not empty. The exit
+// code.
+int ShowReport(const std::optional<RunReport>& report, const std::string& path,
+               const Diagnostics& diagnostics);
 // After parsing: texts into values.
 void FinishConvertFlags(ConvertFlags* flags);
 

@@ -40,7 +40,8 @@ void AddLint(CLI::App& app, Run* run) {
       for (const std::string& file : RulePaths(paths)) {
         RuleLibrary library(RealFiles(), directories);
         Diagnostics own;
-        library.LoadFile(file, &own);
+        const RulesPtr rules = library.LoadFile(file, &own);
+        if (rules != nullptr && rules->valid) library.AdaptersOf(rules, &own);
         diagnostics.AppendNew(own);
         ++count;
       }

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   Run run;
   AddConvert(app, &run);
+  AddMerge(app, &run);
   AddInspect(app, &run);
   AddPlan(app, &run);
   AddExplain(app, &run);

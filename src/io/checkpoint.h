@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/checkpoint_kind.h"
 #include "base/diagnostic.h"
 #include "base/dtype.h"
 #include "base/value.h"
@@ -29,8 +30,6 @@ struct StoredTensor {
   uint64_t begin = 0;          // bytes from the start of the file
   uint64_t size = 0;           // bytes
 };
-
-enum class CheckpointKind { kWeights, kAdapter };
 
 // An adapter when most tensors are named as low-rank factors (PEFT, MaxText, Megatron) and none of
 // the weights under them is there: a file of weights that carries its factors along is a model.

@@ -9,8 +9,10 @@
 
 #include "base/text.h"
 #include "bind/key_regex.h"
+#include "plan/adapter_conversion.h"
 #include "plan/defaults.h"
 #include "plan/destination_order.h"
+#include "plan/edge_builder.h"
 #include "plan/join.h"
 #include "plan/left_out.h"
 #include "plan/value_words.h"
@@ -29,7 +31,8 @@ class Builder {
         table_(table),
         layout_(destination),
         options_(options),
-        diagnostics_(diagnostics) {}
+        diagnostics_(diagnostics),
+        edges_(*source.model, options, &result_.graph, diagnostics) {}
 
   std::optional<Conversion> Run() {
     const size_t errors = diagnostics_->ErrorCount();
@@ -48,13 +51,11 @@ class Builder {
       CheckCover();
       if (!only_) LeaveOut(UnreadKeys(source_, table_, result_.graph, lost, paired_source_));
     }
-    if (diagnostics_->ErrorCount() > errors || !good_) return std::nullopt;
+    if (diagnostics_->ErrorCount() > errors || !good_ || !edges_.good()) return std::nullopt;
     result_.cut_pads = CutPads(source_, table_, &result_.notes);
     NotePads(source_, result_.destination, paired_, &result_.notes);
     OrderDestinations(&result_.graph);
-    for (const auto& [words, keys] : lossy_) {
-      result_.lossy.push_back(fmt::format("{}: {}", words, JoinWords(keys, kShown)));
-    }
+    result_.lossy = edges_.Lossy();
     for (std::string& key : DroppedKeys(source_, table_, diagnostics_))
       result_.dropped.push_back(std::move(key));
     return std::move(result_);
@@ -75,13 +76,7 @@ class Builder {
     source_.model->CheckRequirements(layout_, diagnostics_);
     if (diagnostics_->ErrorCount() > errors) return false;
     LayoutChoice choice = DefaultChoice(layout_);
-    for (auto& [name, variant] : choice.prefixes) {
-      // A named string with as many variants means the same by each: it keeps the source's choice.
-      const auto same = source_.layout.choice.prefixes.find(name);
-      if (same == source_.layout.choice.prefixes.end()) continue;
-      if (VariantCount(*source_.layout.layout, name) == VariantCount(layout_, name))
-        variant = same->second;
-    }
+    KeepPrefixes(*source_.layout.layout, source_.layout.choice, layout_, &choice);
     for (size_t b = 0; b < choice.present.size(); ++b) {
       const TableRule* theirs = source_.layout.layout->tables[b];
       const bool has_default = theirs != nullptr && !theirs->defaults.empty();
@@ -92,41 +87,77 @@ class Builder {
         Instantiate(*source_.model, layout_, choice, {}, diagnostics_);
     if (!bound) return false;
     result_.destination = std::move(*bound);
+    KeepKnown();
+    if (options_.only_present && &layout_ == source_.layout.layout) KeepPresent();
     if (!options_.only.empty() && !KeepOnly()) return false;
     for (const BoundTensor& tensor : result_.destination.tensors) {
       result_.graph.destinations.push_back({tensor.key, Dtype::kF32, tensor.shape});
     }
-    typed_.assign(result_.destination.tensors.size(), false);
+    edges_.Reset();
     paired_.assign(result_.destination.tensors.size(), false);
     return true;
-  }
-
-  static size_t VariantCount(const CheckedLayout& layout, const std::string& name) {
-    for (const auto& [other, variants] : layout.prefixes) {
-      if (other == name) return variants.size();
-    }
-    return 0;
   }
 
   bool KeepOnly() {
     only_ = KeyRegex::Compile("--only", options_.only, diagnostics_);
     if (!only_) return false;
+    const size_t left_out = Keep([&](const std::string& key) { return only_->IsFoundIn(key); });
+    if (left_out > 0)
+      result_.notes.push_back(fmt::format("{} tensors are left out by --only", left_out));
+    return true;
+  }
+
+  // A tensor of which the source has nothing, at no index, is absent in the destination too.
+  void KeepKnown() {
+    std::set<int> known;
+    for (const BoundPiece& piece : source_.layout.pieces)
+      known.insert(source_.layout.leaves[piece.leaf].tensor);
+    // Of tensors with unknown sizes there are no pieces.
+    for (const BoundTensor& tensor : source_.layout.tensors) {
+      for (const CheckedLeaf& leaf :
+           source_.layout.layout->entries[static_cast<size_t>(tensor.entry)].leaves)
+        known.insert(leaf.tensor);
+    }
+    Diagnostics again;  // reported where they are used
+    for (const auto& [tensor, value] : DefaultValues(source_, &again)) known.insert(tensor);
+    std::map<std::string, bool> keep;
+    std::set<std::string> absent;
+    for (const BoundTensor& tensor : result_.destination.tensors) {
+      const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
+      bool& kept = keep[tensor.key];
+      for (const CheckedLeaf& leaf : entry.leaves) kept = kept || known.count(leaf.tensor) > 0;
+      if (kept) continue;
+      for (const CheckedLeaf& leaf : entry.leaves) absent.insert(rules_.FullName(leaf.tensor));
+    }
+    if (absent.empty()) return;
+    Keep([&](const std::string& key) { return keep.at(key); });
+    result_.notes.push_back(fmt::format(
+        "the source has no {}, and so the destination", JoinWords({absent.begin(), absent.end()}, 5)));
+  }
+
+  void KeepPresent() {
+    std::set<std::string> present;
+    for (const BoundTensor& tensor : source_.layout.tensors) present.insert(tensor.key);
+    Keep([&](const std::string& key) { return present.count(key) > 0; });
+  }
+
+  // Leaves out the destination's other tensors, and says how many.
+  template <class Wanted>
+  size_t Keep(const Wanted& wanted) {
     BoundLayout& bound = result_.destination;
     std::vector<uint32_t> new_index;
     std::vector<BoundTensor> kept;
     for (BoundTensor& tensor : bound.tensors) {
-      const bool keep = only_->IsFoundIn(tensor.key);
+      const bool keep = wanted(tensor.key);
       new_index.push_back(keep ? static_cast<uint32_t>(kept.size()) : UINT32_MAX);
       if (keep) kept.push_back(std::move(tensor));
     }
     const size_t left_out = bound.tensors.size() - kept.size();
-    if (left_out > 0)
-      result_.notes.push_back(fmt::format("{} tensors are left out by --only", left_out));
     bound.tensors = std::move(kept);
     std::erase_if(bound.pieces,
                   [&](const BoundPiece& piece) { return new_index[piece.stored] == UINT32_MAX; });
     for (BoundPiece& piece : bound.pieces) piece.stored = new_index[piece.stored];
-    return true;
+    return left_out;
   }
 
   void MakeSources() {
@@ -174,7 +205,7 @@ class Builder {
       edge.source = key;
       edge.destination = i;
       edge.copy.dims.push_back({tensor.Count(), 1, 1});
-      AddEdge(std::move(edge), SourceEntry(found->second), entry);
+      edges_.Add(std::move(edge), SourceEntry(found->second), entry);
     }
   }
 
@@ -216,9 +247,13 @@ class Builder {
     BoundLayout rest = result_.destination;
     std::erase_if(rest.pieces, [&](const BoundPiece& piece) { return paired_[piece.stored]; });
     for (uint32_t i = 0; i < rest.tensors.size(); ++i) {
-      if (paired_[i] || rest.tensors[i].unknown_axis.empty()) continue;
-      if (!unknown_reported_.insert(rest.tensors[i].unknown_axis).second) continue;
+      if (paired_[i]) continue;
       const CheckedEntry& entry = DestinationEntry(i);
+      // A size of which only a product is known is as good as unknown.
+      if (rest.tensors[i].unknown_axis.empty())
+        rest.tensors[i].unknown_axis = source_.model->StandInOf(entry);
+      if (rest.tensors[i].unknown_axis.empty()) continue;
+      if (!unknown_reported_.insert(rest.tensors[i].unknown_axis).second) continue;
       diagnostics_
           ->Add(Code::kUnknownSize, entry.rule->place,
                 fmt::format("the shape of {} needs {}, which is unknown", rest.tensors[i].key,
@@ -256,66 +291,8 @@ class Builder {
       edge.kind = box.kind;
       edge.copy = std::move(box.copy);
       if (edge.kind == EdgeKind::kCopy) covered_[to.stored] += edge.copy.Count();
-      AddEdge(std::move(edge), SourceEntry(from.stored), DestinationEntry(to.stored));
+      edges_.Add(std::move(edge), SourceEntry(from.stored), DestinationEntry(to.stored));
     }
-  }
-
-  // Gives the destination its dtype and the edge its value op.
-  void AddEdge(Edge edge, const CheckedEntry& from, const CheckedEntry& to) {
-    GraphTensor& destination = result_.graph.destinations[edge.destination];
-    const GraphTensor& source = result_.graph.sources[edge.source];
-    Dtype dtype = source.dtype;
-    if (IsFloat(dtype)) dtype = to.rule->cast ? *to.rule->cast : options_.dtype.value_or(dtype);
-    if (!typed_[edge.destination]) {
-      destination.dtype = dtype;
-      typed_[edge.destination] = true;
-    } else if (destination.dtype != dtype) {
-      if (mixed_.insert(edge.destination).second && mixed_.size() <= kShown) {
-        diagnostics_
-            ->Add(Code::kMixedDtypes, {},
-                  fmt::format("{} would hold {} and {} ({} is {})", destination.key,
-                              NameOf(destination.dtype), NameOf(dtype), source.key,
-                              NameOf(source.dtype)))
-            .help = "choose one with --dtype";
-      }
-      return;
-    }
-    std::optional<ValueOp> op =
-        ComposeValueWords(*source_.model, *from.rule, *to.rule, source.dtype, dtype, diagnostics_);
-    if (!op) {
-      good_ = false;
-      return;
-    }
-    if (!op->steps.empty() || op->from != op->to) {
-      if (!IsFloat(source.dtype)) {
-        diagnostics_->Add(Code::kValueOpOnDtype, {},
-                          fmt::format("{} is {}: its values cannot be changed", source.key,
-                                      NameOf(source.dtype)));
-        return;
-      }
-      const std::string words = Describe(*op);
-      if (!IsWidening(op->from, op->to)) {
-        if (!options_.allow_lossy && lossy_reported_.insert(words).second) {
-          diagnostics_
-              ->Add(Code::kLossyConversion, {},
-                    fmt::format("{} would be stored by {}", source.key, words))
-              .help = "--allow lossy does it, and lists what it touched in the report";
-        }
-      }
-      if (!op->steps.empty() || !IsWidening(op->from, op->to))
-        lossy_[words].push_back(destination.key);
-      edge.value_op = OpIndex(*op);
-    }
-    result_.graph.edges.push_back(std::move(edge));
-  }
-
-  int32_t OpIndex(const ValueOp& op) {
-    auto& ops = result_.graph.value_ops;
-    for (size_t i = 0; i < ops.size(); ++i) {
-      if (SameOp(ops[i], op)) return static_cast<int32_t>(i);
-    }
-    ops.push_back(op);
-    return static_cast<int32_t>(ops.size()) - 1;
   }
 
   // Tensors that the source's layout does not store but gives a value for.
@@ -340,9 +317,8 @@ class Builder {
       }
       GraphTensor& destination = result_.graph.destinations[piece.stored];
       const CheckedEntry& entry = DestinationEntry(piece.stored);
-      if (!typed_[piece.stored])
-        destination.dtype = entry.rule->cast ? *entry.rule->cast : options_.dtype.value_or(common);
-      typed_[piece.stored] = true;
+      edges_.GiveDtype(piece.stored,
+                       entry.rule->cast ? *entry.rule->cast : options_.dtype.value_or(common));
       EntryRule nothing;
       std::optional<ValueOp> op = ComposeValueWords(*source_.model, nothing, *entry.rule,
                                                     Dtype::kF64, destination.dtype, diagnostics_);
@@ -357,7 +333,7 @@ class Builder {
         }
       }
       covered_[piece.stored] += edge.copy.Count();
-      edge.value_op = OpIndex(*op);
+      edge.value_op = edges_.OpIndex(*op);
       result_.graph.edges.push_back(std::move(edge));
     }
   }
@@ -389,7 +365,7 @@ class Builder {
       result_.graph.destinations.push_back({found.name, *found.dtype, *found.shape});
       edge.copy.dims.push_back({result_.graph.destinations.back().Count(), 1, 1});
       result_.graph.edges.push_back(std::move(edge));
-      typed_.push_back(true);
+      edges_.GiveDtype(static_cast<uint32_t>(result_.graph.destinations.size()) - 1, *found.dtype);
       paired_.push_back(true);
     }
   }
@@ -416,12 +392,11 @@ class Builder {
   Conversion result_;
   std::optional<KeyRegex> only_;
   bool good_ = true;
-  std::vector<bool> typed_, paired_;
+  std::vector<bool> paired_;
   std::set<uint32_t> paired_source_;
   std::vector<int64_t> needed_, covered_;
-  std::set<uint32_t> mixed_;
-  std::set<std::string> unknown_reported_, lossy_reported_;
-  std::map<std::string, std::vector<std::string>> lossy_;
+  std::set<std::string> unknown_reported_;
+  EdgeBuilder edges_;
 };
 
 }  // namespace

@@ -18,12 +18,21 @@
 
 namespace rr {
 
+// How parts that are stored together share a rank: one A where theirs are equal, stacked ranks and
+// a block-diagonal B otherwise; or always the one or the other.
+enum class FuseMode { kAuto, kShared, kBlockDiagonal };
+
 struct ConversionOptions {
   bool allow_lossy = false;
   bool allow_partial = false;
   bool allow_shape = false;
+  bool only_present = false;  // within one layout: what the source lacks is left out
   std::optional<Dtype> dtype;  // floating-point tensors are stored in it
   std::string only;            // destination keys that match this RE2 regex; empty: all
+  // Adapters.
+  FuseMode fuse = FuseMode::kAuto;
+  bool fill_zero = false;           // what the source lacks and the destination needs is zero
+  bool allow_uniform_rank = false;  // fill ranks with zeros, fold scales into B
 };
 
 // A padded dimension of a source tensor, of which only the first rows are moved.

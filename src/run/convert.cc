@@ -10,9 +10,12 @@
 #include "base/text.h"
 #include "bind/targets.h"
 #include "check/strength.h"
+#include "plan/adapter_conversion.h"
+#include "run/adapter_config_out.h"
 #include "run/padding.h"
 #include "run/reference.h"
 #include "run/source_reader.h"
+#include "syntax/adapter_style.h"
 
 namespace rr {
 namespace {
@@ -36,6 +39,27 @@ PlanOptions PlanOptionsOf(const ConvertRequest& request) {
   return options;
 }
 
+// The graph of an adapter, and what its config says.
+std::optional<Conversion> BuildAdapter(const Files& files, const OpenedSource& source,
+                                       const ResolvedTarget& target, const ConvertRequest& request,
+                                       std::optional<Value>* config, Diagnostics* diagnostics) {
+  if (!source.adapter) return std::nullopt;
+  const CheckedLayout& to = *source.rules->FindLayout(target.layout);
+  LoaderNeeds needs;
+  needs.uniform = to.style->uniform;
+  needs.one_scale = target.loader != nullptr && target.loader->one_scale;
+  ConversionOptions options = request.conversion;
+  options.fill_zero = request.source.fill_zero;
+  std::optional<AdapterConversion> built =
+      BuildAdapterConversion(*source.bound, *source.adapter, source.table, to, needs, options,
+                             ReadWholeTensors(files, source), diagnostics);
+  if (!built) return std::nullopt;
+  *config = MakeAdapterConfig(source.adapter_config, *source.rules, *source.bound->layout.layout, to,
+                              target, *built, diagnostics);
+  if (!*config) return std::nullopt;
+  return std::move(built->conversion);
+}
+
 // The other files of a model folder go along. Nothing in them is changed.
 void CarryFiles(const OpenedSource& source, OutputCheckpoint* output) {
   const Checkpoint& checkpoint = source.checkpoint;
@@ -46,34 +70,57 @@ void CarryFiles(const OpenedSource& source, OutputCheckpoint* output) {
 
 }  // namespace
 
+ReadTensor ReadWholeTensors(const Files& files, const OpenedSource& source) {
+  std::shared_ptr<TensorReader> reader = ReadTensorsOf(files, source.checkpoint);
+  return [reader, &source](uint32_t key) {
+    const uint32_t tensor = source.tensor_of[key];
+    std::vector<std::byte> bytes(source.checkpoint.tensors[tensor].size);
+    reader->Read(tensor, 0, bytes);
+    return bytes;
+  };
+}
+
 std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibrary* library,
                                                     const ConvertRequest& request,
                                                     Diagnostics* diagnostics) {
-  const auto start = std::chrono::steady_clock::now();
   SourceOptions source_options;
   source_options.allow_shape = request.conversion.allow_shape;
   std::optional<OpenedSource> source =
       OpenSource(files, library, request.source, source_options, diagnostics);
   if (!source || diagnostics->HasErrors() || !source->bound) return std::nullopt;
-  const std::optional<std::string> to =
-      ResolveTarget(*source->rules, request.to, source->checkpoint.kind, diagnostics);
-  if (!to) return std::nullopt;
+  return PrepareOpened(files, std::move(*source), request, diagnostics);
+}
 
+std::optional<PreparedConversion> PrepareOpened(const Files& files, OpenedSource opened,
+                                                const ConvertRequest& request,
+                                                Diagnostics* diagnostics) {
+  const auto start = std::chrono::steady_clock::now();
+  OpenedSource* const source = &opened;
+  const std::optional<ResolvedTarget> target =
+      ResolveTarget(*source->rules, request.to.empty() ? source->detection.layout : request.to,
+                    diagnostics);
+  if (!target) return std::nullopt;
+  const std::string* to = &target->layout;
+
+  PreparedConversion prepared;
   std::optional<Conversion> conversion =
-      BuildConversion(*source->bound, source->table, *source->rules->FindLayout(*to),
-                      request.conversion, diagnostics);
+      source->rules->file->adapters
+          ? BuildAdapter(files, *source, *target, request, &prepared.adapter_config, diagnostics)
+          : BuildConversion(*source->bound, source->table, *source->rules->FindLayout(*to),
+                            request.conversion, diagnostics);
   if (!conversion) return std::nullopt;
   const PlanOptions plan_options = PlanOptionsOf(request);
   Plan plan = MakePlan(conversion->graph, plan_options, diagnostics);
   if (diagnostics->HasErrors()) return std::nullopt;
 
-  PreparedConversion prepared;
   std::vector<OutputTensor> tensors;
   for (const GraphTensor& tensor : conversion->graph.destinations)
     tensors.push_back({tensor.key, tensor.dtype, tensor.shape});
   OutputOptions output;
-  output.max_shard_bytes =
-      request.destination.ends_with(".safetensors") ? UINT64_MAX : request.max_shard_bytes;
+  const bool one_file =
+      request.destination.ends_with(".safetensors") || source->rules->file->adapters;
+  output.max_shard_bytes = one_file ? UINT64_MAX : request.max_shard_bytes;
+  if (source->rules->file->adapters) output.stem = "adapter_model";
   output.metadata = source->checkpoint.metadata;
   prepared.layout = LayOut(tensors, output);
   prepared.jobs = JobsOf(request);
@@ -119,13 +166,18 @@ std::optional<RunReport> Convert(Files& files, RuleLibrary* library, const Conve
       PrepareConversion(files, library, request, diagnostics);
   if (!prepared) return std::nullopt;
   if (request.dry_run) return std::move(prepared->report);
+  const SourceReader reader(ReadTensorsOf(files, prepared->source.checkpoint),
+                            prepared->source.tensor_of, prepared->conversion.constants);
+  return RunPrepared(files, &*prepared, request, reader, diagnostics);
+}
+
+std::optional<RunReport> RunPrepared(Files& files, PreparedConversion* prepared,
+                                     const ConvertRequest& request, const TensorReader& reader,
+                                     Diagnostics* diagnostics) {
   const auto start = std::chrono::steady_clock::now();
   const OpenedSource& source = prepared->source;
-  const SourceReader reader(ReadTensorsOf(files, source.checkpoint), source.tensor_of,
-                            prepared->conversion.constants);
   if (!CheckPadding(prepared->conversion, reader, &prepared->report.notes, diagnostics))
     return std::nullopt;
-
   uint64_t other_bytes = 0;
   for (const std::string& name : source.checkpoint.other_files)
     other_bytes += files.Open(source.checkpoint.directory + "/" + name)->size();
@@ -146,6 +198,8 @@ std::optional<RunReport> Convert(Files& files, RuleLibrary* library, const Conve
   }
   if (diagnostics->HasErrors()) return std::nullopt;
   CarryFiles(source, output.get());
+  if (prepared->adapter_config)
+    output->AddFile("adapter_config.json", ToPrettyJson(*prepared->adapter_config) + "\n");
   output->Publish();
   prepared->report.run_seconds = SecondsSince(start);
   return std::move(prepared->report);

@@ -13,6 +13,7 @@
 
 #include "base/diagnostic.h"
 #include "base/value.h"
+#include "bind/adapter_source.h"
 #include "bind/bind_source.h"
 #include "bind/detect.h"
 #include "bind/rule_library.h"
@@ -20,6 +21,7 @@
 #include "io/files.h"
 #include "io/output.h"
 #include "plan/conversion.h"
+#include "plan/factor_values.h"
 #include "plan/plan.h"
 #include "run/executor.h"
 
@@ -33,6 +35,10 @@ struct SourceRequest {
   std::string config;  // path of a config.json; empty: the one beside the checkpoint
   std::vector<std::pair<std::string, std::string>>
       set;              // NAME=VALUE: an axis, or a config attribute as JSON
+  std::optional<double> alpha;     // of an adapter whose config does not say it
+  bool fill_zero = false;          // what an adapter lacks is zero
+  std::optional<Config> model_config;  // the model's, when another checkpoint gave it
+  bool other_families = false;  // a config whose family knows none of the keys is not believed
   std::string exclude;  // source keys that match this regex are left out, and reported
 };
 
@@ -42,10 +48,12 @@ struct OpenedSource {
   KeyTable table;
   std::vector<uint32_t> tensor_of;  // KeyTable index -> index into Checkpoint::tensors
   Config config;
+  Config adapter_config;  // of an adapter; absent when there is none
   std::map<std::string, int64_t> given;
   Detection detection;
   RulesPtr rules;
   std::optional<BoundSource> bound;
+  std::optional<AdapterSource> adapter;  // its ranks and scales, when it is one and nothing lacks
   std::vector<std::string> excluded;
 };
 
@@ -88,6 +96,7 @@ struct RunReport {
   std::vector<std::string> reasons;  // how family and layout were found
   std::string strength;              // of both layouts
   std::vector<std::string> lossy, dropped, defaulted, absent, notes;
+  std::map<std::string, double> changes;  // of a merge: the largest |change| by tensor
   uint64_t tensors_read = 0, tensors_written = 0;
   uint64_t bytes_read = 0, bytes_written = 0, destination_bytes = 0;
   uint64_t shards = 0, steps = 0, edges = 0;
@@ -104,6 +113,7 @@ struct PreparedConversion {
   OpenedSource source;
   std::string to;
   Conversion conversion;
+  std::optional<Value> adapter_config;  // of an adapter: what is written
   Plan plan;
   OutputLayout layout;
   int jobs = 1;
@@ -112,6 +122,17 @@ struct PreparedConversion {
 std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibrary* library,
                                                     const ConvertRequest& request,
                                                     Diagnostics* diagnostics);
+// The same for a source that is open; an empty `to` keeps the layout.
+std::optional<PreparedConversion> PrepareOpened(const Files& files, OpenedSource source,
+                                                const ConvertRequest& request,
+                                                Diagnostics* diagnostics);
+// Runs it over the tensors that `reader` gives, by index in the graph's sources.
+std::optional<RunReport> RunPrepared(Files& files, PreparedConversion* prepared,
+                                     const ConvertRequest& request, const TensorReader& reader,
+                                     Diagnostics* diagnostics);
+
+// Whole tensors of an opened checkpoint, by index in its key table.
+ReadTensor ReadWholeTensors(const Files& files, const OpenedSource& source);
 
 // nullopt after an error; nothing is left behind then.
 std::optional<RunReport> Convert(Files& files, RuleLibrary* library, const ConvertRequest& request,

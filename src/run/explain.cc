@@ -33,9 +33,9 @@ class Explainer {
   bool FindLayouts() {
     for (const std::string& target : {request_.source.from, request_.to}) {
       if (target.empty()) continue;
-      const auto name = ResolveTarget(*rules_, target, CheckpointKind::kWeights, diagnostics_);
+      const auto name = ResolveTarget(*rules_, target, diagnostics_);
       if (!name) return false;
-      layouts_.push_back(rules_->FindLayout(*name));
+      layouts_.push_back(rules_->FindLayout(name->layout));
     }
     if (!layouts_.empty()) return true;
     for (const CheckedLayout& layout : rules_->layouts) layouts_.push_back(&layout);

@@ -21,6 +21,7 @@ std::string NameOfType(const Config& config) {
 
 std::optional<Config> ReadConfig(const Files& files, const SourceRequest& request,
                                  const Checkpoint& checkpoint, Diagnostics* diagnostics) {
+  if (request.model_config) return *request.model_config;
   if (request.config.empty()) {
     Config config = checkpoint.config ? Config(*checkpoint.config) : Config();
     if (!CheckModelType(config, checkpoint.directory + "/config.json", diagnostics))
@@ -30,12 +31,42 @@ std::optional<Config> ReadConfig(const Files& files, const SourceRequest& reques
   return ReadConfigFile(files, request.config, diagnostics);
 }
 
+void ReadAdapter(const SourceRequest& request, OpenedSource* source, Diagnostics* diagnostics) {
+  std::optional<AdapterConfig> config =
+      AdapterConfig::Read(source->adapter_config,
+                          source->checkpoint.directory + "/adapter_config.json", diagnostics);
+  if (!config) return;
+  if (request.alpha) config->set_alpha(*request.alpha);
+  AdapterSourceOptions options;
+  options.fill_zero = request.fill_zero;
+  source->adapter = ReadAdapterSource(*source->bound, std::move(*config), options, diagnostics);
+}
+
+// A config whose family knows none of the keys is of another model: the keys decide.
+void TryOtherFamilies(RuleLibrary* library, const SourceRequest& request,
+                      const SourceOptions& options, OpenedSource* source,
+                      Diagnostics* diagnostics) {
+  const std::string type = NameOfType(source->config);
+  const Config nameless = source->config.WithoutName();
+  std::vector<RulesPtr> families = CandidateFamilies(request, nameless, library, diagnostics);
+  for (RulesPtr& rules : families) rules = library->Of(rules, source->checkpoint.kind, diagnostics);
+  source->detection = Detect(families, "", nameless, source->adapter_config, source->given,
+                             source->table, options, diagnostics);
+  if (source->detection.rules == nullptr) return;
+  diagnostics->Add(Code::kOddFile, {},
+                   fmt::format("config.json says model_type `{}`, which has none of these keys; "
+                               "they are those of {}",
+                               type, source->detection.rules->file->family.text));
+}
+
 // Family, layout and binding of a source whose keys and config are known.
 void Recognize(RuleLibrary* library, const SourceRequest& request, const SourceOptions& options,
                OpenedSource* source, Diagnostics* diagnostics) {
-  const std::vector<RulesPtr> families =
+  std::vector<RulesPtr> families =
       CandidateFamilies(request, source->config, library, diagnostics);
   if (families.empty()) return;
+  for (RulesPtr& rules : families) rules = library->Of(rules, source->checkpoint.kind, diagnostics);
+  if (diagnostics->HasErrors()) return;
   ApplySettings(request, families.size() == 1 ? families[0].get() : nullptr, &source->config,
                 &source->given, diagnostics);
   std::string layout;
@@ -46,18 +77,27 @@ void Recognize(RuleLibrary* library, const SourceRequest& request, const SourceO
     if (families.size() > 1 && named.empty()) {
       layout = request.from;
     } else {
-      std::optional<std::string> resolved =
-          ResolveTarget(*rules, request.from, source->checkpoint.kind, diagnostics);
+      std::optional<ResolvedTarget> resolved = ResolveTarget(*rules, request.from, diagnostics);
       if (!resolved) return;
-      layout = std::move(*resolved);
+      layout = std::move(resolved->layout);
     }
   }
-  source->detection =
-      Detect(families, layout, source->config, source->given, source->table, diagnostics);
+  // --allow shape is for the conversion: what a shape contradicts is no layout's first choice.
+  SourceOptions strict = options;
+  strict.allow_shape = false;
+  Diagnostics found;
+  source->detection = Detect(families, layout, source->config, source->adapter_config,
+                             source->given, source->table, strict, &found);
+  if (request.other_families && request.family.empty() && source->detection.candidates.empty()) {
+    TryOtherFamilies(library, request, strict, source, diagnostics);
+  } else {
+    diagnostics->AppendNew(found);
+  }
   if (source->detection.rules == nullptr) return;
   source->rules = source->detection.rules;
   source->bound = BindSource(*source->rules, *source->rules->FindLayout(source->detection.layout),
                              source->config, source->given, source->table, options, diagnostics);
+  if (source->bound && source->rules->file->adapters) ReadAdapter(request, source, diagnostics);
 }
 
 }  // namespace
@@ -144,6 +184,8 @@ std::optional<OpenedSource> OpenSource(const Files& files, RuleLibrary* library,
   std::optional<Config> config = ReadConfig(files, request, source.checkpoint, diagnostics);
   if (!config) return std::nullopt;
   source.config = std::move(*config);
+  if (source.checkpoint.adapter_config)
+    source.adapter_config = Config(*source.checkpoint.adapter_config);
 
   std::optional<KeyRegex> exclude;
   if (!request.exclude.empty()) {

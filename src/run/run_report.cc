@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "run/convert.h"
 
@@ -35,6 +37,11 @@ Value RunReport::ToJson() const {
   map.push_back({"defaulted", ListOf(defaulted)});
   map.push_back({"absent_blocks", ListOf(absent)});
   map.push_back({"notes", ListOf(notes)});
+  if (!changes.empty()) {
+    Value::Map largest;
+    for (const auto& [key, change] : changes) largest.push_back({key, change});
+    map.push_back({"largest_change", Value(std::move(largest))});
+  }
   map.push_back({"tensors_read", Number(tensors_read)});
   map.push_back({"tensors_written", Number(tensors_written)});
   map.push_back({"bytes_read", Number(bytes_read)});
@@ -63,6 +70,14 @@ std::string RunReport::ToText() const {
   Section("default", defaulted, &text);
   Section("absent block", absent, &text);
   Section("note", notes, &text);
+  if (!changes.empty()) {
+    const auto by_size = [](const auto& a, const auto& b) { return a.second < b.second; };
+    const auto most = std::max_element(changes.begin(), changes.end(), by_size);
+    const auto least = std::min_element(changes.begin(), changes.end(), by_size);
+    text += fmt::format("  largest change of a weight: {:.6g} in {}; smallest of all tensors' "
+                        "largest: {:.6g} in {}\n",
+                        most->second, most->first, least->second, least->first);
+  }
   if (dry_run) {
     text += fmt::format("  dry run: nothing was written; the destination would take {}\n",
                         HumanBytes(destination_bytes));

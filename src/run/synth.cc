@@ -145,10 +145,10 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   if (diagnostics->HasErrors() || rules.layouts.empty()) return std::nullopt;
   std::string layout_name = rules.layouts[0].name.text;
   if (!request.layout.empty()) {
-    const std::optional<std::string> resolved =
-        ResolveTarget(rules, request.layout, CheckpointKind::kWeights, diagnostics);
+    const std::optional<ResolvedTarget> resolved =
+        ResolveTarget(rules, request.layout, diagnostics);
     if (!resolved) return std::nullopt;
-    layout_name = *resolved;
+    layout_name = resolved->layout;
   }
   const CheckedLayout& first = rules.layouts[0];
   const CheckedLayout& wanted = *rules.FindLayout(layout_name);

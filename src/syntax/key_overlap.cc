@@ -80,9 +80,55 @@ int Start(const Automaton& a) { return static_cast<int>(a.edges.size()) - 1; }
 // A copied start state never equals the final state unless the key is empty, which the parser
 // refuses.
 
+// The literal text that a key begins and ends with.
+std::string LiteralStart(const KeyTemplate& key) {
+  std::string text;
+  for (const KeyPart& part : key.parts) {
+    if (part.kind != KeyPart::Kind::kLiteral) break;
+    text += part.text;
+  }
+  return text;
+}
+std::string LiteralEnd(const KeyTemplate& key) {
+  std::string text;
+  for (auto part = key.parts.rbegin(); part != key.parts.rend(); ++part) {
+    if (part->kind != KeyPart::Kind::kLiteral) break;
+    text.insert(0, part->text);
+  }
+  return text;
+}
+
+// Most keys of a layout differ at once in what they begin or end with.
+bool DifferInLiterals(const KeyTemplate& a, const KeyTemplate& b) {
+  const std::string begin_a = LiteralStart(a), begin_b = LiteralStart(b);
+  const size_t begin = std::min(begin_a.size(), begin_b.size());
+  if (begin_a.compare(0, begin, begin_b, 0, begin) != 0) return true;
+  const std::string end_a = LiteralEnd(a), end_b = LiteralEnd(b);
+  const size_t end = std::min(end_a.size(), end_b.size());
+  return end_a.compare(end_a.size() - end, end, end_b, end_b.size() - end, end) != 0;
+}
+
+// Integers with text behind them that begins with no digit: there is one reading.
+bool HasClearBorders(const KeyTemplate& key) {
+  for (size_t i = 0; i < key.parts.size(); ++i) {
+    if (key.parts[i].kind != KeyPart::Kind::kCapture) continue;
+    if (!key.parts[i].words.empty()) return false;
+    size_t next = i + 1;
+    while (next < key.parts.size() && key.parts[next].kind == KeyPart::Kind::kLiteral &&
+           key.parts[next].text.empty())
+      ++next;
+    if (next == key.parts.size()) continue;
+    if (key.parts[next].kind != KeyPart::Kind::kLiteral) return false;
+    const char c = key.parts[next].text[0];
+    if (c >= '0' && c <= '9') return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<std::string> CommonKey(const KeyTemplate& ka, const KeyTemplate& kb) {
+  if (DifferInLiterals(ka, kb)) return std::nullopt;
   const Automaton a = Build(ka);
   const Automaton b = Build(kb);
   using State = std::pair<int, int>;
@@ -117,6 +163,7 @@ std::optional<std::string> AmbiguousKey(const KeyTemplate& key) {
   // Every way through the automaton is one reading, so a key is ambiguous exactly when two ways
   // that part somewhere both end with it: the automaton walked twice at once, with a note of
   // whether the two ways have parted.
+  if (HasClearBorders(key)) return std::nullopt;
   const Automaton a = Build(key);
   struct State {
     int first, second;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include <algorithm>
+
 namespace rr {
 namespace {
 
@@ -14,23 +16,40 @@ RE2::Options Quietly() {
 
 }  // namespace
 
-bool CheckRegex(const SpannedText& regex, Diagnostics* diagnostics) {
+bool CompilesAsRegex(const SpannedText& regex, Diagnostics* diagnostics) {
   const RE2 re(regex.text, Quietly());
-  if (!re.ok()) {
-    const std::string& argument = re.error_arg();
-    const size_t at = argument.empty() ? std::string::npos : regex.text.find(argument);
-    const Place place =
-        at == std::string::npos ? regex.place() : regex.PlaceOf(at, at + argument.size());
-    diagnostics->Add(Code::kBadKeyRegex, place,
-                     fmt::format("RE2 refuses this regex: {}", re.error()));
-    return false;
-  }
+  if (re.ok()) return true;
+  const std::string& argument = re.error_arg();
+  const size_t at = argument.empty() ? std::string::npos : regex.text.find(argument);
+  const Place place =
+      at == std::string::npos ? regex.place() : regex.PlaceOf(at, at + argument.size());
+  diagnostics->Add(Code::kBadKeyRegex, place,
+                   fmt::format("RE2 refuses this regex: {}", re.error()));
+  return false;
+}
+
+bool CheckRegex(const SpannedText& regex, Diagnostics* diagnostics) {
+  if (!CompilesAsRegex(regex, diagnostics)) return false;
+  const RE2 re(regex.text, Quietly());
   // Two texts that no two real keys have in common: a regex that takes both takes everything.
   if (RE2::FullMatch("", re) || (RE2::FullMatch("\x01", re) && RE2::FullMatch("zz.9-~", re))) {
     diagnostics->Add(Code::kBadKeyRegex, regex.place(), "this regex matches every key");
     return false;
   }
   return true;
+}
+
+std::optional<std::string> RewriteIfMatches(const std::string& regex, const std::string& text,
+                                            const std::string& pattern) {
+  const RE2 re(regex, Quietly());
+  constexpr int kGroups = 10;
+  re2::StringPiece groups[kGroups];
+  const int count = std::min(kGroups, re.NumberOfCapturingGroups() + 1);
+  if (!re.ok() || !re.Match(text, 0, text.size(), RE2::ANCHOR_BOTH, groups, count))
+    return std::nullopt;
+  std::string result;
+  if (!re.Rewrite(&result, pattern, groups, count)) return std::nullopt;
+  return result;
 }
 
 std::vector<std::string> GroupNames(const std::string& regex) {

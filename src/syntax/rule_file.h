@@ -7,6 +7,7 @@
 #ifndef RULE_RUNNER_SYNTAX_RULE_FILE_H_
 #define RULE_RUNNER_SYNTAX_RULE_FILE_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,6 +23,8 @@
 #include "syntax/yaml_tree.h"
 
 namespace rr {
+
+struct AdapterStyle;
 
 struct Name {
   std::string text;
@@ -56,6 +59,10 @@ struct TargetCase {
   Place place;
   Name weights;  // layout names; empty when the system has none
   Name adapters;
+  // What the system's loader of adapters needs beside tensors.
+  std::vector<std::string> target_modules;  // added to those of adapter_config.json
+  bool bake_rslora = false;                 // it reads alpha / rank whatever use_rslora says
+  bool one_scale = false;                   // it ignores rank_pattern and alpha_pattern
 };
 struct TargetRule {
   Name system;
@@ -93,6 +100,7 @@ struct LayoutRule {
   std::optional<std::string> partial;  // why this layout does not store everything
   std::vector<Formula> require;        // what a config must satisfy for the layout to exist
   std::optional<std::string> about;
+  std::shared_ptr<const AdapterStyle> style;  // of a layout of adapters
   bool broken =
       false;  // something of it could not be read: what depends on it is not reported as well
 };
@@ -136,6 +144,11 @@ struct EntryRule {
   std::optional<PadWord> pad;
   std::vector<Name> replicate;
   bool tied = false;                // a copy of elements that another key stores
+  // Derived from an adapter style. Parts of the expression that name no tensor belong to all of
+  // `shared`: one A for gate and up.
+  std::vector<std::string> shared;
+  std::optional<KeyTemplate> weight;  // the key of the weight that the factor belongs to
+  bool parameter = false;             // PEFT wraps that weight as a parameter
   std::optional<std::string> drop;  // recognised, never written: why
   Place words_place;
 };
@@ -151,12 +164,23 @@ struct TableRule {
   struct Variant {
     Name name;  // empty for the only one
     std::vector<EntryRule> entries;
+    bool may_lack = false;  // need not store every tensor
   };
   std::vector<Variant> variants;  // `one of`: the file decides
   std::optional<std::string> partial;
   std::vector<DefaultRule> defaults;
   Place place;
   bool broken = false;  // something of it could not be read
+};
+
+// What a tensor of an adapter is to a weight W of the model: W + scale * B * A.
+enum class Factor {
+  kNone,       // a tensor of the model
+  kA,          // rank x input
+  kB,          // output x rank
+  kMagnitude,  // DoRA's length of each output
+  kBias,       // added to the bias, times the scale (lora_bias)
+  kSaved,      // takes the weight's place (modules_to_save)
 };
 
 struct TensorRule {
@@ -167,6 +191,9 @@ struct TensorRule {
   enum class Bias { kNone, kYes, kOptional };
   Bias bias = Bias::kNone;
   std::string bias_of;  // this tensor is the bias of that one (in the block, or the block it is of)
+  Factor factor = Factor::kNone;
+  std::string weight;     // the tensor that a factor belongs to
+  bool optional = false;  // a layout may lack it without saying why
   Place place;
   std::vector<Name> Axes() const;
 };
@@ -207,6 +234,8 @@ struct RuleFile {
   std::vector<Formula> require;
   std::vector<TestRule> tests;
   std::vector<SourcePtr> sources;  // this file first, then what it extends
+  std::vector<std::string> style_names;  // what adapters may be written as
+  bool adapters = false;           // derived: the factors of the family's weights
 
   const AxisRule* FindAxis(std::string_view name) const;
   const LayoutRule* FindLayout(std::string_view name) const;

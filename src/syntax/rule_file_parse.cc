@@ -162,7 +162,26 @@ class FileParser {
           fmt::format("a target is a layout's name or a map, this is {}", NameOf(node.kind)));
       return;
     }
-    if (!RefuseUnknownFields(node, "a target", {"weights", "adapters"}, diagnostics_)) return;
+    if (!RefuseUnknownFields(
+            node, "a target",
+            {"weights", "adapters", "adapter_config", "bake", "one scale"}, diagnostics_))
+      return;
+    if (const YamlNode* config = node.Find("adapter_config");
+        config != nullptr && ExpectMap(*config, "`adapter_config`", diagnostics_)) {
+      RefuseUnknownFields(*config, "`adapter_config`", {"target_modules+"}, diagnostics_);
+      if (const YamlNode* modules = config->Find("target_modules+")) {
+        for (const SpannedText& module : TextsOf(*modules, "a module's name", diagnostics_))
+          target->target_modules.push_back(module.text);
+      }
+    }
+    if (const YamlNode* bake = node.Find("bake");
+        bake != nullptr && ExpectText(*bake, "`bake`", diagnostics_)) {
+      target->bake_rslora = bake->text.text == "rslora";
+      if (!target->bake_rslora)
+        diagnostics_->Add(Code::kBadTarget, bake->place, "what can be baked is `rslora`");
+    }
+    if (const YamlNode* one_scale = node.Find("one scale"))
+      target->one_scale = YesNoOf(*one_scale, "`one scale`", diagnostics_).value_or(false);
     const YamlNode* weights = node.Find("weights");
     const YamlNode* adapters = node.Find("adapters");
     if (weights == nullptr && adapters == nullptr) {

@@ -34,7 +34,7 @@ Detected Find(const std::vector<RulesPtr>& families, const KeyTable& table, Valu
   Diagnostics diagnostics;
   const Config made = config.empty() ? Config() : Config(Value(std::move(config)));
   Detected found;
-  found.detection = Detect(families, layout, made, {}, table, &diagnostics);
+  found.detection = Detect(families, layout, made, {}, {}, table, {}, &diagnostics);
   found.what = Findings(diagnostics);
   if (found.detection.rules != nullptr) {
     CHECK(found.what == "");
@@ -115,11 +115,11 @@ TEST_CASE("targets: layouts, systems and versions") {
                   "\">=0.19, transformers>=5\": other}, split: {weights: hub, adapters: other}, "
                   "only: {adapters: other}}\n") +
           kToy);
-  const auto target = [&](const std::string& text, CheckpointKind kind = CheckpointKind::kWeights) {
+  const auto target = [&](const std::string& text) {
     Diagnostics diagnostics;
-    const auto layout = ResolveTarget(*a, text, kind, &diagnostics);
-    CHECK(layout.has_value() == diagnostics.all().empty());
-    return layout ? *layout : CodesOf(diagnostics) + " " + diagnostics.all()[0].message;
+    const auto resolved = ResolveTarget(*a, text, &diagnostics);
+    CHECK(resolved.has_value() == diagnostics.all().empty());
+    return resolved ? resolved->layout : CodesOf(diagnostics) + " " + diagnostics.all()[0].message;
   };
   CHECK(target("turned") == "turned");
   CHECK(target("plain") == "hub");
@@ -130,7 +130,6 @@ TEST_CASE("targets: layouts, systems and versions") {
   CHECK(target("peft@0.19,transformers@4.57") == "turned");
   CHECK(target("peft@0.19,transformers@5") == "other");
   CHECK(target("split") == "hub");
-  CHECK(target("split", CheckpointKind::kAdapter) == "other");
   CHECK(target("peft@0.19") ==
         "RR305 what `peft` stores depends on versions, and `peft@0.19` decides none of them");
   CHECK(target("transformers") ==

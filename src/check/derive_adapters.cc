@@ -1,0 +1,499 @@
+#include "check/derive_adapters.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "check/proofs.h"
+#include "syntax/regex.h"
+
+namespace rr {
+namespace {
+
+using Axes = std::set<std::string>;
+
+// What a dimension of a stored weight is to the linear map.
+enum class Role { kBatch, kIn, kOut, kMixed };
+
+Axes NamesOf(const std::vector<Name>& names) {
+  Axes axes;
+  for (const Name& name : names) axes.insert(name.text);
+  return axes;
+}
+
+bool Within(const std::vector<NamedPlace>& axes, const Axes& side) {
+  return std::all_of(axes.begin(), axes.end(),
+                     [&](const NamedPlace& axis) { return side.count(axis.name) > 0; });
+}
+
+// The dimensions of an expression: tensor[A B] at the top is two.
+AxisExpr DimsOf(const AxisExpr& expr) {
+  AxisExpr dims;
+  for (const AxisNode& node : expr) {
+    if (node.kind != AxisNode::Kind::kTensor || node.children.empty()) {
+      dims.push_back(node);
+      continue;
+    }
+    for (const AxisNode& child : node.children) {
+      AxisNode one = node;
+      one.children = {child};
+      dims.push_back(std::move(one));
+    }
+  }
+  return dims;
+}
+
+void Suffix(AxisExpr* expr, const std::string& suffix) {
+  for (AxisNode& node : *expr) {
+    if (node.kind == AxisNode::Kind::kTensor) node.name += suffix;
+    Suffix(&node.children, suffix);
+    for (auto& alternative : node.alternatives) Suffix(&alternative, suffix);
+  }
+}
+
+// Only what belongs to one tensor, or to none: of a sum the alternatives of the others are left out.
+AxisExpr PartOf(const AxisExpr& expr, const std::string& tensor) {
+  AxisExpr part;
+  for (AxisNode node : expr) {
+    if (node.kind == AxisNode::Kind::kTensor && node.name != tensor) continue;
+    node.children = PartOf(node.children, tensor);
+    if (node.kind == AxisNode::Kind::kSum) {
+      for (const auto& alternative : node.alternatives) {
+        const std::vector<NamedPlace> named = TensorsIn(alternative);
+        const bool own = std::any_of(named.begin(), named.end(),
+                                     [&](const NamedPlace& n) { return n.name == tensor; });
+        if (!own) continue;
+        const AxisExpr dims = PartOf(alternative, tensor);
+        part.insert(part.end(), dims.begin(), dims.end());
+      }
+      continue;
+    }
+    part.push_back(std::move(node));
+  }
+  return part;
+}
+
+// Several dimensions as one.
+AxisExpr Flattened(AxisExpr dims) {
+  if (dims.size() == 1) return dims;
+  AxisNode product;
+  product.kind = AxisNode::Kind::kProduct;
+  product.children = std::move(dims);
+  return {std::move(product)};
+}
+
+// Text that a style's key gives for one weight: its place is the style's key.
+SpannedText TextAt(std::string text, const SpannedText& key) {
+  SpannedText made;
+  if (!key.offsets.empty()) {
+    made.offsets.assign(text.size() + 1, key.offsets.front());
+    made.offsets.back() = key.offsets.back();
+  }
+  made.text = std::move(text);
+  made.source = key.source;
+  return made;
+}
+
+class LayoutDeriver {
+ public:
+  LayoutDeriver(const CheckedRules& weights, const CheckedLayout& base, StylePtr style,
+                std::string name, Diagnostics* diagnostics)
+      : file_(*weights.file), base_(base), style_(std::move(style)), diagnostics_(diagnostics) {
+    rule_.name = {std::move(name), style_->name.place};
+    rule_.style = style_;
+    rule_.about = style_->about;
+    rule_.partial = style_->partial ? style_->partial : base.partial;
+    rule_.prefixes = style_->prefixes;
+    for (const auto& [prefix, variants] : base.prefixes) {
+      std::vector<SpannedText> texts;
+      for (const KeyTemplate& variant : variants) texts.push_back(variant.text);
+      rule_.prefixes.push_back({{prefix, {}}, std::move(texts)});
+    }
+    for (const PlaceRule* place : base.place) rule_.place.push_back(*place);
+    for (const Formula* formula : base.require) rule_.require.push_back(*formula);
+    for (const LayoutRule* link = file_.FindLayout(base.name.text); link != nullptr;
+         link = link->like ? file_.FindLayout(link->like->text) : nullptr) {
+      for (const RefineRule& refine : link->refine) {
+        const bool known =
+            std::any_of(rule_.refine.begin(), rule_.refine.end(),
+                        [&](const RefineRule& r) { return r.axis.text == refine.axis.text; });
+        if (!known) rule_.refine.push_back(refine);
+      }
+    }
+  }
+
+  // Whether any factor found a key.
+  bool Run(std::vector<BlockRule>* blocks) {
+    for (size_t b = 0; b < file_.blocks.size(); ++b) {
+      if (base_.tables[b] != nullptr) Table(b, &(*blocks)[b]);
+    }
+    return has_factors_;
+  }
+
+  const LayoutRule& rule() const { return rule_; }
+
+ private:
+  const BlockRule& Block() const { return file_.blocks[block_]; }
+
+  void Table(size_t block, BlockRule* into) {
+    block_ = block;
+    const TableRule& weights = *base_.tables[block];
+    TableRule table;
+    table.layout = rule_.name;
+    table.place = style_->name.place;
+    table.partial = weights.partial;
+    for (const TableRule::Variant& weight_variant : weights.variants) {
+      std::set<std::vector<std::string>> seen;
+      bool first = true;
+      for (const AdapterVariant& style_variant : style_->variants) {
+        TableRule::Variant variant;
+        variant.name = {weight_variant.name.text + style_variant.name.text, style_->name.place};
+        bool complete = true;
+        for (const EntryRule& entry : weight_variant.entries) {
+          if (!entry.drop && !entry.tied)
+            complete = Entry(entry, style_variant, &variant.entries) && complete;
+        }
+        // Variants that differ elsewhere are one here.
+        std::vector<std::string> words;
+        for (const EntryRule& entry : variant.entries) {
+          words.push_back(entry.key.text.text + " " + ToString(entry.expr));
+          for (const Name& axis : entry.replicate) words.back() += " " + axis.text;
+        }
+        if (!seen.insert(words).second) continue;
+        variant.may_lack = !first || !complete;
+        first = false;
+        table.variants.push_back(std::move(variant));
+      }
+    }
+    const bool empty =
+        std::all_of(table.variants.begin(), table.variants.end(),
+                    [](const TableRule::Variant& variant) { return variant.entries.empty(); });
+    if (!empty || table.partial) into->tables.push_back(std::move(table));
+  }
+
+  // Whether the factors of the weight have keys, if it is linear.
+  bool Entry(const EntryRule& weight, const AdapterVariant& variant,
+             std::vector<EntryRule>* entries) {
+    const std::vector<const TensorRule*> tensors = TensorsOf(weight);
+    const bool linear =
+        !tensors.empty() && std::all_of(tensors.begin(), tensors.end(),
+                                        [](const TensorRule* t) { return t->linear; });
+    bool factored = false;
+    for (const AdapterModule& module : variant.modules) {
+      if (!RewriteIfMatches(module.of.text, weight.key.ToString(), "\\0")) continue;
+      if (!module.tensors.empty() && !HoldsJust(tensors, module.tensors)) continue;
+      bool has_factor = false;
+      for (const AdapterKey& key : module.keys) {
+        const bool saved = key.holds == Factor::kSaved;
+        has_factor = has_factor || !saved;
+        if (!saved && (!linear || factored)) continue;
+        std::optional<EntryRule> made = Factored(weight, tensors, module, key);
+        if (!made) continue;
+        has_factors_ = has_factors_ || !saved;
+        entries->push_back(std::move(*made));
+      }
+      factored = factored || (has_factor && linear);
+    }
+    return factored || !linear;
+  }
+
+  static bool HoldsJust(const std::vector<const TensorRule*>& tensors,
+                        const std::vector<std::string>& names) {
+    return tensors.size() == names.size() &&
+           std::all_of(tensors.begin(), tensors.end(), [&](const TensorRule* t) {
+             return std::find(names.begin(), names.end(), t->name.text) != names.end();
+           });
+  }
+
+  std::vector<const TensorRule*> TensorsOf(const EntryRule& entry) const {
+    Axes names;
+    for (const NamedPlace& tensor : TensorsIn(entry.expr)) names.insert(tensor.name);
+    std::vector<const TensorRule*> tensors;
+    for (const TensorRule& tensor : Block().tensors) {
+      if (names.count(tensor.name.text) > 0) tensors.push_back(&tensor);
+    }
+    return tensors;
+  }
+
+  // The axes of one side and what the base layout writes them as.
+  Axes Side(const std::vector<Name>& names) const {
+    Axes axes = NamesOf(names);
+    for (const RefineRule& refine : rule_.refine) {
+      if (axes.count(refine.axis.text) == 0) continue;
+      for (const NamedPlace& factor : AxesIn(refine.expr)) axes.insert(factor.name);
+    }
+    return axes;
+  }
+
+  Role RoleOf(const AxisNode& dim, const std::vector<const TensorRule*>& tensors) const {
+    const std::vector<NamedPlace> axes = AxesIn({dim});
+    const std::vector<NamedPlace> named = TensorsIn({dim});
+    std::optional<Role> role;
+    for (const TensorRule* tensor : tensors) {
+      const bool here = named.empty() || std::any_of(named.begin(), named.end(), [&](auto& n) {
+                          return n.name == tensor->name.text;
+                        });
+      if (!here) continue;
+      // A dimension of several tensors holds axes of each: those of the others are not looked at.
+      std::vector<NamedPlace> own;
+      const Axes all = Side(tensor->Axes());
+      for (const NamedPlace& axis : axes) {
+        if (all.count(axis.name) > 0) own.push_back(axis);
+      }
+      const Role found = Within(own, Side(tensor->batch)) ? Role::kBatch
+                         : Within(own, Side(tensor->in))  ? Role::kIn
+                         : Within(own, Side(tensor->out)) ? Role::kOut
+                                                          : Role::kMixed;
+      if (role && *role != found) return Role::kMixed;
+      role = found;
+    }
+    return role.value_or(Role::kMixed);
+  }
+
+  std::optional<EntryRule> Factored(const EntryRule& weight,
+                                    const std::vector<const TensorRule*>& tensors,
+                                    const AdapterModule& module, const AdapterKey& key) {
+    const std::optional<std::string> text =
+        RewriteIfMatches(module.of.text, weight.key.ToString(), key.key.text);
+    if (!text) {
+      Bad(key.key.place(), "this key asks for a group that `of` does not have");
+      return std::nullopt;
+    }
+    std::optional<KeyTemplate> made = ParseKeyTemplate(TextAt(*text, key.key), diagnostics_);
+    if (!made) return std::nullopt;
+    EntryRule entry;
+    if (key.holds == Factor::kSaved) {
+      entry = weight;
+      entry.match.reset();
+    } else if (!Expression(weight, tensors, key, &entry)) {
+      return std::nullopt;
+    }
+    entry.place = key.key.place();
+    entry.key = std::move(*made);
+    entry.weight = weight.key;
+    entry.parameter = module.parameter;
+    return entry;
+  }
+
+  bool Expression(const EntryRule& weight, std::vector<const TensorRule*> tensors,
+                  const AdapterKey& key, EntryRule* entry) {
+    AxisExpr dims = DimsOf(weight.expr);
+    if (!key.part.empty()) {
+      std::erase_if(tensors, [&](const TensorRule* t) { return t->name.text != key.part; });
+      if (tensors.empty()) return false;  // the weight has no such part
+      for (AxisNode& dim : dims) {
+        AxisExpr part = Flattened(PartOf({dim}, key.part));
+        if (!part.empty()) dim = std::move(part[0]);
+      }
+    }
+    std::map<std::string, AxisExpr> slots{{"IN", {}}, {"OUT", {}}, {"BATCH", {}}};
+    std::map<std::string, Role> roles{{"IN", Role::kIn}, {"OUT", Role::kOut}};
+    std::map<std::string, std::vector<size_t>> of_slot;  // which dimensions
+    for (size_t d = 0; d < dims.size(); ++d) {
+      const Role role = RoleOf(dims[d], tensors);
+      const std::string by_role = role == Role::kBatch ? "BATCH"
+                                  : role == Role::kIn  ? "IN"
+                                  : role == Role::kOut ? "OUT"
+                                                       : "";
+      const std::string by_position = "D" + std::to_string(d);
+      roles[by_position] = role;
+      for (const std::string& slot : {by_role, by_position}) {
+        if (slot.empty()) continue;
+        slots[slot].push_back(dims[d]);
+        of_slot[slot].push_back(d);
+      }
+    }
+    AxisExpr expr = key.expr;
+    for (const auto& [name, meaning] : style_->let) expr = ReplaceAxis(expr, name.text, meaning);
+    Factor factor = key.holds;
+    for (const NamedPlace& used : AxesIn(expr)) {
+      const auto slot = roles.find(used.name);
+      const Role role = slot != roles.end()         ? slot->second
+                        : used.name == kRankAxis || slots.count(used.name) > 0
+                            ? Role::kBatch
+                            : RoleOfAxis(used.name, tensors);
+      if (role == Role::kBatch) continue;
+      const Factor found = role == Role::kIn    ? Factor::kA
+                           : role == Role::kOut ? Factor::kB
+                                                : Factor::kNone;
+      if (found == Factor::kNone || (factor == Factor::kA && found == Factor::kB) ||
+          (factor == Factor::kB && found == Factor::kA))
+        return Bad(used.place, fmt::format("{} of `{}` is not all input or all output", used.name,
+                                           weight.key.ToString()));
+      if (factor == Factor::kNone) factor = found;
+    }
+    if (factor == Factor::kNone)
+      return Bad(key.key.place(), "this key holds neither input nor output dimensions");
+    const std::string suffix = SuffixOf(factor);
+    Suffix(&expr, suffix);
+    const std::vector<NamedPlace> used = AxesIn(expr);
+    for (auto& [slot, nodes] : slots) {
+      const bool is_used = std::any_of(used.begin(), used.end(),
+                                       [&, &name = slot](auto& a) { return a.name == name; });
+      if (!is_used) continue;
+      Suffix(&nodes, suffix);
+      expr = ReplaceAxis(expr, slot, slot == "BATCH" ? nodes : Flattened(nodes));
+    }
+    for (const TensorRule* tensor : tensors) entry->shared.push_back(tensor->name.text + suffix);
+    entry->expr = std::move(expr);
+    entry->replicate = key.replicate;
+    if (factor == Factor::kB || factor == Factor::kBias) {
+      entry->multiply = weight.multiply;
+      entry->back = weight.back;
+      entry->in = weight.in;
+    }
+    return Pad(weight, key, slots.at("BATCH").size(), of_slot, entry);
+  }
+
+  // An axis that a style names itself.
+  Role RoleOfAxis(const std::string& axis, const std::vector<const TensorRule*>& tensors) const {
+    for (const TensorRule* tensor : tensors) {
+      if (Side(tensor->in).count(axis) > 0) return Role::kIn;
+      if (Side(tensor->out).count(axis) > 0) return Role::kOut;
+    }
+    return Role::kBatch;  // a batch axis, or one that the check of the layout refuses
+  }
+
+  // A padded dimension of the weight is padded in the factor that has it.
+  bool Pad(const EntryRule& weight, const AdapterKey& key, size_t batch,
+           const std::map<std::string, std::vector<size_t>>& of_slot, EntryRule* entry) {
+    if (!weight.pad) return true;
+    size_t at = 0;  // the dimension that comes next
+    for (const AxisNode& node : key.expr) {
+      const size_t here = at;
+      at += node.kind == AxisNode::Kind::kAxis && node.name == "BATCH" ? batch : 1;
+      if (node.kind != AxisNode::Kind::kAxis) continue;
+      const auto slot = of_slot.find(node.name);
+      if (slot == of_slot.end() || node.name == "BATCH") continue;
+      const std::vector<size_t>& dims = slot->second;
+      if (dims.size() != 1 || static_cast<int64_t>(dims[0]) != weight.pad->dim) continue;
+      entry->pad = weight.pad;
+      entry->pad->dim = static_cast<int64_t>(here);
+    }
+    return true;
+  }
+
+  bool Bad(const Place& place, std::string message) {
+    Diagnostics one;
+    one.Add(Code::kBadAdapterStyle, place, std::move(message));
+    diagnostics_->AppendNew(one);
+    return false;
+  }
+
+  const RuleFile& file_;
+  const CheckedLayout& base_;
+  StylePtr style_;
+  Diagnostics* diagnostics_;
+  LayoutRule rule_;
+  size_t block_ = 0;
+  bool has_factors_ = false;
+};
+
+Name Extended(const Name& name, const std::string& suffix) {
+  return {name.text + suffix, name.place};
+}
+
+// The tensors of an adapter to one tensor of the model.
+std::vector<TensorRule> FactorsOf(const TensorRule& weight) {
+  TensorRule saved = weight;
+  saved.bias = TensorRule::Bias::kNone;
+  saved.factor = Factor::kSaved;
+  saved.weight = weight.name.text;
+  saved.optional = true;
+  std::vector<TensorRule> tensors{saved};
+  if (!weight.linear) return tensors;
+  const Name rank{kRankAxis, weight.place};
+  auto add = [&](Factor factor, std::vector<Name> own, bool optional) {
+    TensorRule tensor = saved;
+    tensor.name = Extended(weight.name, SuffixOf(factor));
+    tensor.linear = false;
+    tensor.out = std::move(own);
+    tensor.in.clear();
+    tensor.factor = factor;
+    tensor.optional = optional;
+    tensors.push_back(std::move(tensor));
+  };
+  std::vector<Name> a{rank}, b = weight.out;
+  a.insert(a.end(), weight.in.begin(), weight.in.end());
+  b.push_back(rank);
+  add(Factor::kA, a, false);
+  add(Factor::kB, b, false);
+  add(Factor::kMagnitude, weight.out, true);
+  add(Factor::kBias, weight.out, true);
+  return tensors;
+}
+
+}  // namespace
+
+std::string SuffixOf(Factor factor) {
+  switch (factor) {
+    case Factor::kA:
+      return ".A";
+    case Factor::kB:
+      return ".B";
+    case Factor::kMagnitude:
+      return ".m";
+    case Factor::kBias:
+      return ".bias";
+    default:
+      return "";
+  }
+}
+
+RuleFile DeriveAdapters(const CheckedRules& weights, const std::vector<StylePtr>& styles,
+                        Diagnostics* diagnostics) {
+  const RuleFile& file = *weights.file;
+  RuleFile adapters;
+  adapters.family = file.family;
+  adapters.model_types = file.model_types;
+  adapters.architectures = file.architectures;
+  adapters.axes = file.axes;
+  adapters.kinds = file.kinds;
+  adapters.targets = file.targets;
+  adapters.require = file.require;
+  adapters.sources = file.sources;
+  adapters.adapters = true;
+  if (const AxisRule* axis = file.FindAxis(kRankAxis)) {
+    diagnostics->Add(Code::kBadAdapterStyle, axis->name.place,
+                     "`R` is the rank of adapters: this axis needs another name");
+    return adapters;
+  }
+  AxisRule rank;
+  rank.name = {kRankAxis, {}};
+  rank.kind = AxisRule::Kind::kFree;
+  adapters.axes.push_back(std::move(rank));
+  for (const BlockRule& block : file.blocks) {
+    BlockRule made;
+    made.name = block.name;
+    made.where = block.where;
+    made.optional = true;
+    for (const TensorRule& tensor : block.tensors) {
+      for (TensorRule& factor : FactorsOf(tensor)) made.tensors.push_back(std::move(factor));
+    }
+    adapters.blocks.push_back(std::move(made));
+  }
+  for (const StylePtr& style : styles) {
+    for (const Name& base : style->base) {
+      const bool every = base.text == "*";
+      bool found = false;
+      for (const CheckedLayout& layout : weights.layouts) {
+        if (!every && layout.name.text != base.text) continue;
+        found = true;
+        const std::string name =
+            every ? style->name.text + "." + layout.name.text : style->name.text;
+        std::vector<BlockRule> blocks = adapters.blocks;
+        LayoutDeriver deriver(weights, layout, style, name, diagnostics);
+        if (!deriver.Run(&blocks)) continue;
+        adapters.blocks = std::move(blocks);
+        adapters.layouts.push_back(deriver.rule());
+      }
+      if (found && !every) break;
+    }
+  }
+  return adapters;
+}
+
+}  // namespace rr

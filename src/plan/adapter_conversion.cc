@@ -1,0 +1,552 @@
+#include "plan/adapter_conversion.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "bind/key_regex.h"
+#include "plan/adapter_groups.h"
+#include "plan/adapter_variants.h"
+#include "plan/destination_order.h"
+#include "plan/edge_builder.h"
+#include "plan/join.h"
+#include "plan/left_out.h"
+#include "syntax/adapter_style.h"
+
+namespace rr {
+namespace {
+
+constexpr size_t kShown = 5;
+
+class Builder {
+ public:
+  Builder(const BoundSource& source, const AdapterSource& adapter, const KeyTable& table,
+          const CheckedLayout& destination, const LoaderNeeds& needs,
+          const ConversionOptions& options, ReadTensor read, Diagnostics* diagnostics)
+      : source_(source),
+        adapter_(adapter),
+        rules_(source.model->rules()),
+        table_(table),
+        layout_(destination),
+        needs_(needs),
+        options_(options),
+        diagnostics_(diagnostics),
+        values_(source, adapter.sliced, table, std::move(read)),
+        edges_(*source.model, options, &conversion().graph, diagnostics) {}
+
+  std::optional<AdapterConversion> Run() {
+    errors_ = diagnostics_->ErrorCount();
+    source_.model->CheckConfig(layout_, diagnostics_);
+    source_.model->CheckRequirements(layout_, diagnostics_);
+    if (Failed()) return std::nullopt;
+    Choose();
+    if (!Structure() || !Decide() || !MakeDestination()) return std::nullopt;
+    MakeSources();
+    AddFactors();
+    AddSaved();
+    ReportLost();
+    if (Failed() || !edges_.good()) return std::nullopt;
+    OrderDestinations(&conversion().graph);
+    conversion().lossy = edges_.Lossy();
+    for (std::string& key : DroppedKeys(source_, table_, diagnostics_))
+      conversion().dropped.push_back(std::move(key));
+    Describe();
+    return std::move(result_);
+  }
+
+ private:
+  Conversion& conversion() { return result_.conversion; }
+  bool Failed() const { return diagnostics_->ErrorCount() > errors_; }
+  const CheckedEntry& EntryOf(const BoundLayout& bound, uint32_t stored) const {
+    return bound.layout->entries[static_cast<size_t>(bound.tensors[stored].entry)];
+  }
+  const LogicalTensor& TensorOf(const BoundLayout& bound, const BoundPiece& piece) const {
+    return rules_.tensors[static_cast<size_t>(bound.leaves[piece.leaf].tensor)];
+  }
+
+  void Choose() {
+    choice_ = DefaultChoice(layout_);
+    KeepPrefixes(*source_.layout.layout, source_.layout.choice, layout_, &choice_);
+    if (needs_.choice != nullptr) {
+      for (const auto& [name, variant] : needs_.choice->prefixes) {
+        const auto own = choice_.prefixes.find(name);
+        if (own != choice_.prefixes.end()) own->second = variant;
+      }
+      for (size_t b = 0; b < choice_.variants.size(); ++b) {
+        if (needs_.choice->variants[b] < layout_.variant_counts[b])
+          choice_.variants[b] = needs_.choice->variants[b];
+      }
+    } else {
+      ChooseAdapterVariants(adapter_, *source_.model, layout_, options_, &values_, &choice_);
+    }
+  }
+
+  // The destination with ranks of one: which slices it stores together.
+  bool Structure() {
+    InstantiateOptions instantiate;
+    instantiate.rank_of = [](const std::string&) { return std::optional<int64_t>(1); };
+    std::optional<BoundLayout> bound =
+        Instantiate(*source_.model, layout_, choice_, instantiate, diagnostics_);
+    if (!bound) return false;
+    structure_ = CutIntoSlices(*bound, rules_);
+    groups_ = GroupSlices(structure_);
+    for (SliceGroup& group : groups_) {
+      for (const SliceKey& slice : group.slices) {
+        placed_.insert(slice);
+        if (adapter_.facts.count(slice) == 0) group.missing.push_back(slice);
+      }
+    }
+    return true;
+  }
+
+  bool Decide() {
+    std::vector<std::string> missing;
+    for (const SliceGroup& group : groups_) {
+      if (!group.HasSource()) continue;
+      for (const SliceKey& slice : group.missing) missing.push_back(SliceName(rules_, slice));
+    }
+    if (!missing.empty() && !options_.fill_zero) {
+      diagnostics_
+          ->Add(Code::kMissingKey, layout_.name.place,
+                fmt::format("layout `{}` stores {} together with what the adapter has, and the "
+                            "adapter has no factors for it",
+                            layout_.name.text, JoinWords(missing, kShown)))
+          .help = "--fill zero takes what is missing as zero";
+      return false;
+    }
+    if (!missing.empty())
+      conversion().defaulted.push_back(
+          fmt::format("{} slices = 0 (--fill zero)", missing.size()));
+    own_ = OwnRanks(adapter_, rules_, Splits(), &values_, &conversion().notes);
+    JoinRanks(adapter_, rules_, own_, options_, &values_, &groups_, &conversion().notes,
+              diagnostics_);
+    if (Failed()) return false;
+    MakeUniform();
+    for (size_t g = 0; g < groups_.size(); ++g) {
+      for (const uint32_t stored : groups_[g].stored) {
+        group_of_[structure_.bound.tensors[stored].key] = g;
+        for (const SliceKey& slice : groups_[g].slices) group_of_slice_[slice] = g;
+      }
+    }
+    return !Failed();
+  }
+
+  // Whether parts that the source stores together are stored apart.
+  bool Splits() const {
+    if (options_.fuse != FuseMode::kAuto) return false;
+    std::map<SliceKey, std::set<int>> parts_of;
+    const auto parts = [](const SliceGroup& group) {
+      std::set<int> weights;
+      for (const SliceKey& slice : group.slices) weights.insert(slice.weight);
+      return weights;
+    };
+    for (const SliceGroup& group : groups_) {
+      const std::set<int> weights = parts(group);
+      for (const SliceKey& slice : group.slices) parts_of[slice] = weights;
+    }
+    for (const SliceGroup& group : GroupSlices(adapter_.sliced)) {
+      const auto found = parts_of.find(group.slices[0]);
+      if (found != parts_of.end() && found->second != parts(group)) return true;
+    }
+    return false;
+  }
+
+  // A destination with one rank, or one scale, for everything.
+  void MakeUniform() {
+    if (!needs_.uniform && !needs_.one_scale) return;
+    const SliceGroup* first = nullptr;
+    const SliceGroup* odd = nullptr;
+    int64_t rank = 0;
+    for (const SliceGroup& group : groups_) {
+      if (!group.HasSource()) continue;
+      rank = std::max(rank, group.rank);
+      if (first == nullptr) first = &group;
+      const bool same_rank = !needs_.uniform || group.rank == first->rank;
+      const bool same_scale = !group.scale || !first->scale || *group.scale == *first->scale;
+      if (odd == nullptr && !(same_rank && same_scale)) odd = &group;
+    }
+    if (odd == nullptr) return;
+    if (!options_.allow_uniform_rank) {
+      auto text = [&](const SliceGroup& group) {
+        return fmt::format("{} has rank {}{}", SliceName(rules_, group.slices[0]), group.rank,
+                           group.scale ? fmt::format(" and scale {:.6g}", *group.scale) : "");
+      };
+      diagnostics_
+          ->Add(Code::kUniformRank, layout_.name.place,
+                fmt::format("`{}` stores one {} for all modules, but {} and {}", layout_.name.text,
+                            needs_.uniform ? "rank and alpha" : "scale", text(*first), text(*odd)))
+          .help = "--allow uniform-rank fills the smaller ranks with zeros and folds scales into B";
+      return;
+    }
+    const std::optional<double> scale = first->scale;
+    for (SliceGroup& group : groups_) {
+      if (!group.HasSource()) continue;
+      if (needs_.uniform) group.rank = rank;
+      group.scale = scale;
+      group.alpha.reset();  // follows from scale and rank
+    }
+    conversion().notes.push_back(needs_.uniform
+                                     ? fmt::format("all modules have rank {} (zeros fill)", rank)
+                                     : std::string("all modules have one scale, folded into B"));
+  }
+
+  bool MakeDestination() {
+    InstantiateOptions instantiate;
+    instantiate.rank_of = [this](const std::string& key) -> std::optional<int64_t> {
+      const auto group = group_of_.find(key);
+      if (group == group_of_.end() || !groups_[group->second].HasSource()) return std::nullopt;
+      return groups_[group->second].rank;
+    };
+    std::optional<BoundLayout> bound =
+        Instantiate(*source_.model, layout_, choice_, instantiate, diagnostics_);
+    if (!bound) return false;
+    if (!KeepWhatIsThere(&*bound)) return false;
+    for (const BoundTensor& tensor : bound->tensors) {
+      if (tensor.unknown_axis.empty()) continue;
+      diagnostics_
+          ->Add(Code::kUnknownSize, {},
+                fmt::format("the shape of {} needs {}, which is unknown", tensor.key,
+                            tensor.unknown_axis))
+          .help = fmt::format("give --config, or --set {}=N", tensor.unknown_axis);
+      return false;
+    }
+    if (!CheckStandIns(*bound)) return false;
+    conversion().destination = std::move(*bound);
+    for (const BoundTensor& tensor : conversion().destination.tensors)
+      conversion().graph.destinations.push_back({tensor.key, Dtype::kF32, tensor.shape});
+    edges_.Reset();
+    return true;
+  }
+
+  // Sizes of which only products are known are good for what both layouts store alike.
+  bool CheckStandIns(const BoundLayout& bound) {
+    std::set<std::string> known;
+    for (const BoundTensor& tensor : source_.layout.tensors)
+      known.insert(StorageOf(*source_.layout.layout,
+                             source_.layout.layout->entries[static_cast<size_t>(tensor.entry)]));
+    std::set<int> checked;
+    for (const BoundTensor& tensor : bound.tensors) {
+      if (!checked.insert(tensor.entry).second) continue;
+      const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
+      const std::string axis = source_.model->StandInOf(entry);
+      if (axis.empty() || known.count(StorageOf(layout_, entry)) > 0) continue;
+      diagnostics_
+          ->Add(Code::kUnknownSize, entry.rule->place,
+                fmt::format("to store {} the size of {} must be known", tensor.key, axis))
+          .help = fmt::format("give --config, or --set {}=N", axis);
+      return false;
+    }
+    return true;
+  }
+
+  // Magnitudes, biases and saved weights only where the source has them; and what --only keeps.
+  bool KeepWhatIsThere(BoundLayout* bound) {
+    std::optional<KeyRegex> only;
+    if (!options_.only.empty()) {
+      only = KeyRegex::Compile("--only", options_.only, diagnostics_);
+      if (!only) return false;
+    }
+    std::set<std::pair<int, std::vector<int64_t>>> saved;  // weights and layers that are saved
+    for (const BoundPiece& piece : source_.layout.pieces) {
+      if (TensorOf(source_.layout, piece).factor == Factor::kSaved)
+        saved.insert({source_.layout.leaves[piece.leaf].tensor, piece.fixed});
+    }
+    std::set<int> saved_weights;
+    for (const auto& [weight, fixed] : saved) saved_weights.insert(weight);
+    std::vector<bool> keep(bound->tensors.size(), false);
+    for (const BoundPiece& piece : bound->pieces) {
+      const int tensor = bound->leaves[piece.leaf].tensor;
+      const LogicalTensor& logical = rules_.tensors[static_cast<size_t>(tensor)];
+      bool here = true;
+      if (logical.factor == Factor::kSaved) {
+        here = std::any_of(saved.begin(), saved.end(), [&](const auto& one) {
+          if (one.first != tensor) return false;
+          for (size_t a = 0; a < piece.fixed.size(); ++a) {
+            if (piece.fixed[a] >= 0 && one.second[a] >= 0 && piece.fixed[a] != one.second[a])
+              return false;
+          }
+          return true;
+        });
+      } else if (logical.factor == Factor::kMagnitude || logical.factor == Factor::kBias) {
+        here = std::any_of(
+            adapter_.sliced.slices.begin(), adapter_.sliced.slices.end(), [&](const auto& slice) {
+              return slice.first.weight == WeightOf(rules_, tensor) &&
+                     !slice.second.Of(logical.factor).empty() && Agrees(piece, slice.first);
+            });
+      }
+      if (here) keep[piece.stored] = true;
+    }
+    std::vector<uint32_t> new_index;
+    std::vector<BoundTensor> kept;
+    for (size_t i = 0; i < bound->tensors.size(); ++i) {
+      const bool stays = keep[i] && (!only || only->IsFoundIn(bound->tensors[i].key));
+      new_index.push_back(stays ? static_cast<uint32_t>(kept.size()) : UINT32_MAX);
+      if (stays) kept.push_back(std::move(bound->tensors[i]));
+    }
+    bound->tensors = std::move(kept);
+    std::erase_if(bound->pieces,
+                  [&](const BoundPiece& piece) { return new_index[piece.stored] == UINT32_MAX; });
+    for (BoundPiece& piece : bound->pieces) piece.stored = new_index[piece.stored];
+    return true;
+  }
+
+  static bool Agrees(const BoundPiece& piece, const SliceKey& slice) {
+    for (size_t a = 0; a < slice.batch.size(); ++a) {
+      if (piece.fixed[a] >= 0 && piece.fixed[a] != slice.batch[a]) return false;
+    }
+    return true;
+  }
+
+  void MakeSources() {
+    for (const FoundKey& key : table_.keys) {
+      conversion().graph.sources.push_back(
+          {key.name, key.dtype.value_or(Dtype::kF32), key.shape.value_or(std::vector<int64_t>{})});
+    }
+  }
+
+  // Pieces of factors on both sides, with the ranks of each slice, joined.
+  void AddFactors() {
+    SlicedLayout to = CutIntoSlices(conversion().destination, rules_);
+    SlicedLayout from = adapter_.sliced;
+    std::erase_if(to.bound.pieces, [&](const BoundPiece&) { return false; });
+    std::vector<BoundPiece> from_pieces, to_pieces;
+    for (auto& [slice, pieces] : to.slices) {
+      const auto own = own_.find(slice);
+      if (own == own_.end()) continue;
+      const SliceGroup& group = groups_[group_of_slice_.at(slice)];
+      const SlicePieces& theirs = from.slices.at(slice);
+      for (const Factor factor : {Factor::kA, Factor::kB, Factor::kMagnitude, Factor::kBias}) {
+        const bool ranked = factor == Factor::kA || factor == Factor::kB;
+        for (const uint32_t p : theirs.Of(factor)) {
+          BoundPiece piece = from.bound.pieces[p];
+          if (ranked) TakeRanks(&from.bound, &piece, own->second.first, own->second.rank);
+          from_pieces.push_back(std::move(piece));
+        }
+        for (const uint32_t p : pieces.Of(factor)) {
+          BoundPiece piece = to.bound.pieces[p];
+          if (ranked)
+            TakeRanks(&to.bound, &piece, group.first.at(slice.weight), own->second.rank);
+          to_pieces.push_back(std::move(piece));
+        }
+      }
+    }
+    from.bound.pieces = std::move(from_pieces);
+    to.bound.pieces = std::move(to_pieces);
+    std::set<std::tuple<uint32_t, int64_t, std::vector<int64_t>>> written;
+    for (JoinedBox& box : Join(from.bound, to.bound, rules_, diagnostics_)) {
+      const BoundPiece& piece = from.bound.pieces[box.source_piece];
+      const BoundPiece& target = to.bound.pieces[box.destination_piece];
+      const LogicalTensor& logical = TensorOf(to.bound, target);
+      Edge edge;
+      edge.source = source_.found[piece.stored];
+      edge.destination = target.stored;
+      edge.kind = box.kind;
+      edge.copy = std::move(box.copy);
+      // What several slices share is copied once and compared with the others.
+      std::vector<int64_t> where;
+      for (const CopyDim& dim : edge.copy.dims) where.insert(where.end(), {dim.n, dim.dst});
+      if (!written.insert({target.stored, edge.copy.dst_start, std::move(where)}).second)
+        edge.kind = EdgeKind::kCompare;
+      double factor = 1;
+      if (logical.factor == Factor::kB || logical.factor == Factor::kBias) {
+        SliceKey slice{WeightOf(rules_, to.bound.leaves[target.leaf].tensor),
+                       {target.fixed.begin(),
+                        target.fixed.begin() + static_cast<int64_t>(logical.batch)}};
+        factor = Folded(slice);
+      }
+      edges_.Add(std::move(edge), EntryOf(source_.layout, piece.stored),
+                 EntryOf(conversion().destination, target.stored), factor);
+    }
+  }
+
+  // What B is multiplied by so that the group's scale is right for this slice.
+  double Folded(const SliceKey& slice) const {
+    const SliceGroup& group = groups_[group_of_slice_.at(slice)];
+    const std::optional<double> scale = adapter_.ScaleOf(slice);
+    if (!scale || !group.scale || *scale == *group.scale) return 1;
+    return *scale / *group.scale;
+  }
+
+  // The piece with only some of its ranks.
+  void TakeRanks(BoundLayout* bound, BoundPiece* piece, int64_t first, int64_t count) const {
+    BoundLeaf leaf = bound->leaves[piece->leaf];
+    const size_t axis = RankAxisOf(rules_.tensors[static_cast<size_t>(leaf.tensor)]);
+    std::vector<BoundLeaf::Digit>& digits = leaf.axes[axis].digits;
+    if (digits.size() != 1 || (first == 0 && digits[0].n == count)) return;
+    piece->start += first * digits[0].stride;
+    digits[0].n = count;
+    piece->leaf = static_cast<uint32_t>(bound->leaves.size());
+    bound->leaves.push_back(std::move(leaf));
+  }
+
+  // Weights that are stored as a whole move as in a conversion of weights.
+  void AddSaved() {
+    BoundLayout from = source_.layout, to = conversion().destination;
+    auto only_saved = [&](BoundLayout* bound) {
+      std::erase_if(bound->pieces, [&](const BoundPiece& piece) {
+        return TensorOf(*bound, piece).factor != Factor::kSaved;
+      });
+    };
+    only_saved(&from);
+    only_saved(&to);
+    std::vector<int64_t> covered(to.tensors.size(), 0), needed(to.tensors.size(), 0);
+    for (const BoundPiece& piece : to.pieces) {
+      int64_t n = 1;
+      for (const BoundLeaf::Axis& axis : to.leaves[piece.leaf].axes) {
+        for (const BoundLeaf::Digit& digit : axis.digits) n *= axis.replicated ? 1 : digit.n;
+      }
+      needed[piece.stored] += n;
+    }
+    std::set<int> moved;
+    for (JoinedBox& box : Join(from, to, rules_, diagnostics_)) {
+      const BoundPiece& piece = from.pieces[box.source_piece];
+      const BoundPiece& target = to.pieces[box.destination_piece];
+      moved.insert(to.leaves[target.leaf].tensor);
+      Edge edge;
+      edge.source = source_.found[piece.stored];
+      edge.destination = target.stored;
+      edge.kind = box.kind;
+      edge.copy = std::move(box.copy);
+      if (edge.kind == EdgeKind::kCopy) covered[target.stored] += edge.copy.Count();
+      edges_.Add(std::move(edge), EntryOf(from, piece.stored), EntryOf(to, target.stored));
+    }
+    for (size_t i = 0; i < to.tensors.size(); ++i) {
+      if (covered[i] == needed[i]) continue;
+      diagnostics_->Add(
+          Code::kMissingKey, {},
+          fmt::format("{} is stored as a whole, and the adapter has only a part of it",
+                      to.tensors[i].key));
+    }
+    std::set<std::string> lost;
+    for (const BoundPiece& piece : from.pieces) {
+      const int tensor = from.leaves[piece.leaf].tensor;
+      if (moved.count(tensor) == 0) lost.insert(rules_.FullName(tensor) + " (saved as a whole)");
+    }
+    lost_.insert(lost_.end(), lost.begin(), lost.end());
+  }
+
+  // Factors of the source that the destination has no place for.
+  void ReportLost() {
+    std::set<std::string> factors;
+    for (const auto& [slice, facts] : adapter_.facts) {
+      if (placed_.count(slice) == 0) factors.insert(rules_.FullName(slice.weight));
+    }
+    std::set<int> has_magnitude, has_bias;
+    for (const BoundPiece& piece : conversion().destination.pieces) {
+      const int tensor = conversion().destination.leaves[piece.leaf].tensor;
+      const Factor factor = rules_.tensors[static_cast<size_t>(tensor)].factor;
+      if (factor == Factor::kMagnitude) has_magnitude.insert(WeightOf(rules_, tensor));
+      if (factor == Factor::kBias) has_bias.insert(WeightOf(rules_, tensor));
+    }
+    std::set<std::string> others;
+    for (const auto& [slice, pieces] : adapter_.sliced.slices) {
+      if (placed_.count(slice) == 0) continue;
+      if (!pieces.magnitude.empty()) {
+        result_.use_dora = true;
+        if (has_magnitude.count(slice.weight) == 0)
+          others.insert(rules_.FullName(slice.weight) + " (its DoRA magnitude)");
+      }
+      if (!pieces.bias.empty()) {
+        result_.lora_bias = true;
+        if (has_bias.count(slice.weight) == 0)
+          others.insert(rules_.FullName(slice.weight) + " (the bias of its B)");
+      }
+    }
+    std::vector<std::string> all(factors.begin(), factors.end());
+    all.insert(all.end(), others.begin(), others.end());
+    all.insert(all.end(), lost_.begin(), lost_.end());
+    if (options_.only.empty() && !all.empty() && !options_.allow_partial) {
+      diagnostics_
+          ->Add(Code::kPartialConversion, layout_.name.place,
+                fmt::format("layout `{}` has no place for {}", layout_.name.text,
+                            JoinWords(all, kShown)))
+          .help = "--allow partial leaves them out";
+    }
+    for (std::string& name : all) conversion().dropped.push_back(std::move(name));
+  }
+
+  void Describe() {
+    if (adapter_.config.present() && !adapter_.config.says_alpha())
+      conversion().notes.push_back("adapter_config.json has no lora_alpha: 8, which is PEFT's default");
+    result_.use_rslora = adapter_.config.use_rslora();
+    std::map<std::string, AdaptedModule> modules;
+    const BoundLayout& bound = conversion().destination;
+    for (const BoundTensor& tensor : bound.tensors) {
+      const CheckedEntry& entry = bound.layout->entries[static_cast<size_t>(tensor.entry)];
+      AdaptedModule module;
+      module.weight = WeightKey(layout_, bound.choice, tensor);
+      module.parameter = entry.rule->parameter;
+      const auto group = group_of_.find(tensor.key);
+      if (group == group_of_.end()) {
+        result_.saved.push_back(module.weight);
+        continue;
+      }
+      module.rank = groups_[group->second].rank;
+      module.alpha = groups_[group->second].alpha;
+      module.scale = groups_[group->second].scale;
+      modules.emplace(module.weight, std::move(module));
+    }
+    for (auto& [weight, module] : modules) result_.modules.push_back(std::move(module));
+    std::set<std::string> all;
+    for (const BoundTensor& tensor : structure_.bound.tensors) {
+      const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
+      if (!HasRank(entry)) continue;
+      std::string name = WeightKey(layout_, structure_.bound.choice, tensor);
+      if (!entry.rule->parameter && name.ends_with(".weight")) name.resize(name.size() - 7);
+      all.insert(std::move(name));
+    }
+    result_.all_modules.assign(all.begin(), all.end());
+  }
+
+  const BoundSource& source_;
+  const AdapterSource& adapter_;
+  const CheckedRules& rules_;
+  const KeyTable& table_;
+  const CheckedLayout& layout_;
+  const LoaderNeeds& needs_;
+  const ConversionOptions& options_;
+  Diagnostics* diagnostics_;
+  AdapterConversion result_;
+  FactorValues values_;
+  EdgeBuilder edges_;
+  size_t errors_ = 0;
+  LayoutChoice choice_;
+  SlicedLayout structure_;
+  std::vector<SliceGroup> groups_;
+  std::set<SliceKey> placed_;
+  std::map<SliceKey, SourceRanks> own_;
+  std::map<std::string, size_t> group_of_;  // by key of a stored factor
+  std::map<SliceKey, size_t> group_of_slice_;
+  std::vector<std::string> lost_;
+};
+
+}  // namespace
+
+void KeepPrefixes(const CheckedLayout& from, const LayoutChoice& from_choice,
+                  const CheckedLayout& to, LayoutChoice* choice) {
+  const auto count = [](const CheckedLayout& layout, const std::string& name) {
+    for (const auto& [other, variants] : layout.prefixes) {
+      if (other == name) return variants.size();
+    }
+    return size_t{0};
+  };
+  for (auto& [name, variant] : choice->prefixes) {
+    const auto same = from_choice.prefixes.find(name);
+    if (same == from_choice.prefixes.end()) continue;
+    if (count(from, name) == count(to, name)) variant = same->second;
+  }
+}
+
+std::optional<AdapterConversion> BuildAdapterConversion(
+    const BoundSource& source, const AdapterSource& adapter, const KeyTable& table,
+    const CheckedLayout& destination, const LoaderNeeds& needs, const ConversionOptions& options,
+    ReadTensor read, Diagnostics* diagnostics) {
+  return Builder(source, adapter, table, destination, needs, options, std::move(read), diagnostics)
+      .Run();
+}
+
+}  // namespace rr

@@ -1,0 +1,56 @@
+// From an adapter in one layout to the same adapter in another.
+//
+// Enters: a bound adapter with its ranks and scales. Leaves: a graph as for weights, the rank and
+// alpha of every module of the destination, and what had to be done to share a rank. The deltas
+// (scale * B * A) stay what they are, bit for bit where no scale is folded.
+#ifndef RULE_RUNNER_PLAN_ADAPTER_CONVERSION_H_
+#define RULE_RUNNER_PLAN_ADAPTER_CONVERSION_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "bind/adapter_source.h"
+#include "bind/bind_source.h"
+#include "plan/conversion.h"
+#include "plan/factor_values.h"
+
+namespace rr {
+
+// One weight that the destination adapts.
+struct AdaptedModule {
+  std::string weight;      // the key of the weight in the base layout
+  bool parameter = false;  // PEFT wraps it as a parameter
+  int64_t rank = 0;
+  std::optional<double> alpha, scale;
+};
+
+struct AdapterConversion {
+  Conversion conversion;
+  std::vector<AdaptedModule> modules;  // sorted by weight, each once
+  std::vector<std::string> all_modules;  // names of all that could be adapted in this layout
+  std::vector<std::string> saved;      // weights that are stored as a whole (modules_to_save)
+  bool use_rslora = false, use_dora = false, lora_bias = false;
+};
+
+// What the loader of the destination asks for.
+struct LoaderNeeds {
+  bool uniform = false;    // one rank and one alpha for all modules
+  bool one_scale = false;  // alpha / rank is the same for all modules
+  // The layout's alternatives and prefixes are given: for a merge those of the base.
+  const LayoutChoice* choice = nullptr;
+};
+
+std::optional<AdapterConversion> BuildAdapterConversion(
+    const BoundSource& source, const AdapterSource& adapter, const KeyTable& table,
+    const CheckedLayout& destination, const LoaderNeeds& needs, const ConversionOptions& options,
+    ReadTensor read, Diagnostics* diagnostics);
+
+// Prefixes that mean the same in both layouts are taken over: for conversions of both kinds.
+void KeepPrefixes(const CheckedLayout& from, const LayoutChoice& from_choice,
+                  const CheckedLayout& to, LayoutChoice* choice);
+
+}  // namespace rr
+
+#endif  // RULE_RUNNER_PLAN_ADAPTER_CONVERSION_H_

@@ -1,0 +1,96 @@
+#include "plan/adapter_variants.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <vector>
+
+namespace rr {
+namespace {
+
+class Chooser {
+ public:
+  Chooser(const AdapterSource& adapter, const Model& model, const CheckedLayout& layout,
+          FactorValues* values)
+      : adapter_(adapter), rules_(model.rules()), layout_(layout), values_(values) {
+    for (const auto& [slice, facts] : adapter.facts) has_.insert(slice.weight);
+  }
+
+  int Choose(int block) {
+    const int count = layout_.variant_counts[static_cast<size_t>(block)];
+    // (stores all that is there, once only what is equal, nothing else, how much)
+    std::tuple<bool, bool, bool, size_t> best{};
+    int chosen = 0;
+    for (int v = 0; v < count; ++v) {
+      std::set<int> stored;
+      bool equal = true;
+      for (const CheckedEntry& entry : layout_.entries) {
+        if (entry.block != block || entry.variant != v) continue;
+        for (const CheckedLeaf& leaf : entry.leaves) {
+          const LogicalTensor& tensor = rules_.tensors[static_cast<size_t>(leaf.tensor)];
+          if (tensor.factor != Factor::kA && tensor.factor != Factor::kB) continue;
+          stored.insert(WeightOf(rules_, leaf.tensor));
+          for (size_t a = 0; a < tensor.batch; ++a)
+            equal = equal && (!leaf.axes[a].replicated || EqualOver(leaf.tensor, a));
+        }
+      }
+      size_t kept = 0;
+      bool all = true, nothing_else = true;
+      for (const int weight : has_) {
+        if (rules_.tensors[static_cast<size_t>(weight)].block != block) continue;
+        all = all && stored.count(weight) > 0;
+        kept += stored.count(weight);
+      }
+      for (const int weight : stored) nothing_else = nothing_else && has_.count(weight) > 0;
+      const std::tuple<bool, bool, bool, size_t> score{all, equal, nothing_else, kept};
+      if (v > 0 && score <= best) continue;
+      best = score;
+      chosen = v;
+    }
+    return chosen;
+  }
+
+ private:
+  // Whether a factor is the same at every index of one of its batch axes, and so is its scale.
+  bool EqualOver(int factor, size_t axis) {
+    const auto [done, is_new] = equal_.emplace(std::pair{factor, axis}, true);
+    if (!is_new) return done->second;
+    const int weight = WeightOf(rules_, factor);
+    const Factor kind = rules_.tensors[static_cast<size_t>(factor)].factor;
+    std::map<std::vector<int64_t>, SliceKey> first;  // by the other indices
+    for (const auto& [slice, facts] : adapter_.facts) {
+      if (slice.weight != weight) continue;
+      std::vector<int64_t> others = slice.batch;
+      others[axis] = 0;
+      const auto [at, is_first] = first.emplace(std::move(others), slice);
+      if (is_first) continue;
+      const auto& slices = adapter_.sliced.slices;
+      if (adapter_.ScaleOf(slice) == adapter_.ScaleOf(at->second) &&
+          values_->Equal(slices.at(at->second).Of(kind), slices.at(slice).Of(kind)))
+        continue;
+      return equal_[{factor, axis}] = false;
+    }
+    return true;
+  }
+
+  const AdapterSource& adapter_;
+  const CheckedRules& rules_;
+  const CheckedLayout& layout_;
+  FactorValues* values_;
+  std::set<int> has_;
+  std::map<std::pair<int, size_t>, bool> equal_;
+};
+
+}  // namespace
+
+void ChooseAdapterVariants(const AdapterSource& adapter, const Model& model,
+                           const CheckedLayout& layout, const ConversionOptions&,
+                           FactorValues* values, LayoutChoice* choice) {
+  Chooser chooser(adapter, model, layout, values);
+  for (size_t b = 0; b < choice->variants.size(); ++b) {
+    if (layout.variant_counts[b] > 1) choice->variants[b] = chooser.Choose(static_cast<int>(b));
+  }
+}
+
+}  // namespace rr

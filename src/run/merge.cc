@@ -1,0 +1,91 @@
+#include "run/merge.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <utility>
+
+#include "run/adapter_factors.h"
+#include "run/merged_reader.h"
+#include "run/source_reader.h"
+
+namespace rr {
+
+std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRequest& request,
+                               Diagnostics* diagnostics) {
+  SourceOptions options;
+  options.allow_shape = request.base.conversion.allow_shape;
+  options.allow_missing = true;  // what is there can be merged into
+  ConvertRequest wanted = request.base;
+  wanted.conversion.only_present = true;
+  wanted.source.other_families = true;
+  std::optional<OpenedSource> base =
+      OpenSource(files, library, wanted.source, options, diagnostics);
+  if (!base || diagnostics->HasErrors() || !base->bound) return std::nullopt;
+  if (base->rules->file->adapters) {
+    diagnostics->Add(Code::kBadAdapterUse, Place::File(wanted.source.path),
+                     "the base of a merge is a model, this is an adapter");
+    return std::nullopt;
+  }
+
+  std::vector<std::unique_ptr<OpenedSource>> adapters;
+  std::vector<std::unique_ptr<AdapterFactors>> factors;
+  std::vector<WeightedAdapter> weighted;
+  for (const MergeAdapter& adapter : request.adapters) {
+    SourceRequest source;
+    source.path = adapter.path;
+    source.family = base->rules->file->family.text;
+    source.from = request.adapter_from;
+    source.model_config = base->config;
+    source.set = wanted.source.set;
+    source.alpha = wanted.source.alpha;
+    source.fill_zero = wanted.source.fill_zero;
+    std::optional<OpenedSource> opened = OpenSource(files, library, source, {}, diagnostics);
+    if (!opened || diagnostics->HasErrors() || !opened->bound) return std::nullopt;
+    if (!opened->rules->file->adapters) {
+      diagnostics->Add(Code::kBadAdapterUse, Place::File(adapter.path), "this is no adapter");
+      return std::nullopt;
+    }
+    adapters.push_back(std::make_unique<OpenedSource>(std::move(*opened)));
+    ConversionOptions conversion;
+    conversion.fill_zero = source.fill_zero;
+    factors.push_back(AdapterFactors::Open(files, *adapters.back(), base->detection.layout,
+                                           &base->bound->layout.choice, conversion, diagnostics));
+    if (factors.back() == nullptr) return std::nullopt;
+    weighted.push_back({factors.back().get(), request.unmerge ? -adapter.weight : adapter.weight,
+                        adapter.path});
+  }
+
+  std::optional<PreparedConversion> prepared =
+      PrepareOpened(files, std::move(*base), wanted, diagnostics);
+  if (!prepared) return std::nullopt;
+  auto inner = std::make_unique<SourceReader>(ReadTensorsOf(files, prepared->source.checkpoint),
+                                              prepared->source.tensor_of,
+                                              prepared->conversion.constants);
+  const std::unique_ptr<MergedReader> reader =
+      MergedReader::Create(prepared->source, std::move(inner), weighted, diagnostics);
+  if (reader == nullptr) return std::nullopt;
+  RunReport& report = prepared->report;
+  for (size_t i = 0; i < adapters.size(); ++i) {
+    report.reasons.push_back(fmt::format("{} is {} {}", weighted[i].name,
+                                         adapters[i]->rules->file->family.text,
+                                         adapters[i]->detection.layout));
+    for (const std::string& reason : adapters[i]->detection.reasons)
+      report.reasons.push_back(reason);
+    const Conversion& conversion = factors[i]->conversion();
+    report.notes.insert(report.notes.end(), conversion.notes.begin(), conversion.notes.end());
+    report.dropped.insert(report.dropped.end(), conversion.dropped.begin(),
+                          conversion.dropped.end());
+    report.defaulted.insert(report.defaulted.end(), conversion.defaulted.begin(),
+                            conversion.defaulted.end());
+  }
+  report.notes.push_back(fmt::format("{} tensors are changed by {} adapter{}",
+                                     reader->TouchedCount(), adapters.size(),
+                                     adapters.size() == 1 ? "" : "s"));
+  if (wanted.dry_run) return std::move(report);
+  std::optional<RunReport> done = RunPrepared(files, &*prepared, wanted, *reader, diagnostics);
+  if (done) done->changes = reader->LargestChanges();
+  return done;
+}
+
+}  // namespace rr
