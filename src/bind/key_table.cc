@@ -139,6 +139,7 @@ std::pair<LayoutChoice, size_t> BestChoice(const CheckedLayout& layout, const Ke
   for (const LayoutChoice& choice : Choices(layout)) {
     const size_t count = CountKnown(CompiledLayout(layout, choice), table);
     if (!best || count > best->second) best = {choice, count};
+    if (count == table.keys.size()) break;  // none can know more
   }
   return *best;
 }

@@ -39,12 +39,15 @@ void AddTest(CLI::App& app, Run* run) {
         if (rules != nullptr && rules->valid) {
           RunElementTests(*rules, &report, &diagnostics);
           RunRoundTrips(*rules, seed, &report, &diagnostics);
+          const RulesPtr adapters = library.AdaptersOf(rules, &diagnostics);
+          if (adapters->valid) RunAdapterRoundTrips(*adapters, seed, &report, &diagnostics);
         }
         const bool passed = Show(diagnostics) == kDone;
         good = good && passed;
         Print(fmt::format(
-            "{} {}: {} elements, {} round trips{}, seed {}\n", passed ? "ok  " : "FAIL", file,
-            report.elements, report.round_trips,
+            "{} {}: {} elements, {} round trips, {} of adapters{}, seed {}\n",
+            passed ? "ok  " : "FAIL", file, report.elements, report.round_trips,
+            report.adapter_round_trips,
             report.skipped > 0
                 ? fmt::format(", {} skipped by `require`, `partial` or `default`", report.skipped)
                 : "",

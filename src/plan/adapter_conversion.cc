@@ -126,6 +126,7 @@ class Builder {
               diagnostics_);
     if (Failed()) return false;
     MakeUniform();
+    AlignParts();
     for (size_t g = 0; g < groups_.size(); ++g) {
       for (const uint32_t stored : groups_[g].stored) {
         group_of_[structure_.bound.tensors[stored].key] = g;
@@ -192,6 +193,35 @@ class Builder {
     conversion().notes.push_back(needs_.uniform
                                      ? fmt::format("all modules have rank {} (zeros fill)", rank)
                                      : std::string("all modules have one scale, folded into B"));
+  }
+
+  // Parts of one weight that are stored apart (gate and up as w1 and w3) have one name, and so one
+  // alpha: the smaller ranks are filled with zeros.
+  void AlignParts() {
+    std::map<std::string, std::vector<SliceGroup*>> by_weight;
+    for (SliceGroup& group : groups_) {
+      if (!group.HasSource()) continue;
+      const std::string weight =
+          WeightKey(layout_, choice_, structure_.bound.tensors[group.stored[0]]);
+      by_weight[weight].push_back(&group);
+    }
+    size_t filled = 0;
+    for (auto& [weight, groups] : by_weight) {
+      int64_t rank = 0;
+      for (const SliceGroup* group : groups) rank = std::max(rank, group->rank);
+      for (SliceGroup* group : groups) {
+        if (group->rank == rank && group->scale == groups[0]->scale) continue;
+        filled += group->rank != rank;
+        group->rank = rank;
+        group->scale = groups[0]->scale;
+        group->alpha.reset();  // follows from scale and rank
+      }
+    }
+    if (filled > 0)
+      conversion().notes.push_back(
+          fmt::format("the ranks of {} parts are filled with zeros, because the weight that they "
+                      "belong to has one alpha",
+                      filled));
   }
 
   bool MakeDestination() {

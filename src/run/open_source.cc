@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "bind/key_regex.h"
+#include "bind/megatron_run_config.h"
 #include "bind/targets.h"
 #include "io/json.h"
 #include "run/convert.h"
@@ -29,6 +30,20 @@ std::optional<Config> ReadConfig(const Files& files, const SourceRequest& reques
     return config;
   }
   return ReadConfigFile(files, request.config, diagnostics);
+}
+
+// Megatron-Bridge keeps rank, alpha and the training's tensor parallel size in run_config.yaml.
+void ReadRunConfig(const Files& files, OpenedSource* source, Diagnostics* diagnostics) {
+  const std::string path = source->checkpoint.directory + "/run_config.yaml";
+  if (source->adapter_config.present() || files.KindOf(path) != FileKind::kFile) return;
+  const std::optional<MegatronRunConfig> run = ReadMegatronRunConfig(files, path, diagnostics);
+  if (!run) return;
+  Value::Map peft{{"peft_type", "LORA"}};
+  if (run->dim) peft.push_back({"r", *run->dim});
+  if (run->alpha) peft.push_back({"lora_alpha", *run->alpha});
+  source->adapter_config = Config(Value(std::move(peft)));
+  if (run->tensor_parallel)
+    source->config.Set("tensor_model_parallel_size", Value(*run->tensor_parallel));
 }
 
 void ReadAdapter(const SourceRequest& request, OpenedSource* source, Diagnostics* diagnostics) {
@@ -186,6 +201,8 @@ std::optional<OpenedSource> OpenSource(const Files& files, RuleLibrary* library,
   source.config = std::move(*config);
   if (source.checkpoint.adapter_config)
     source.adapter_config = Config(*source.checkpoint.adapter_config);
+
+  if (source.checkpoint.kind == CheckpointKind::kAdapter) ReadRunConfig(files, &source, diagnostics);
 
   std::optional<KeyRegex> exclude;
   if (!request.exclude.empty()) {

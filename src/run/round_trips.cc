@@ -4,18 +4,16 @@
 #include <cmath>
 #include <cstring>
 #include <random>
-#include <set>
 #include <utility>
 
 #include "bind/bind_source.h"
-#include "io/json.h"
 #include "plan/conversion.h"
 #include "plan/plan.h"
 #include "run/executor.h"
 #include "run/reference.h"
 #include "run/rule_tests.h"
 #include "run/synth.h"
-#include "syntax/axis_expression.h"
+#include "run/test_models.h"
 
 namespace rr {
 namespace {
@@ -52,65 +50,13 @@ class RoundTrips {
       : rules_(rules), random_(seed), seed_(seed), report_(report), diagnostics_(diagnostics) {}
 
   void Run() {
-    std::set<std::string> seen;
-    std::vector<const TestRule*> configs{nullptr};
-    for (const TestRule& test : rules_.file->tests) {
-      std::string text;
-      for (const auto& [name, value] : test.config) text += name.text + "=" + value.text + ";";
-      if (!text.empty() && seen.insert(text).second) configs.push_back(&test);
-    }
-    for (const TestRule* test : configs) {
-      Config config;
-      for (size_t i = 0; test != nullptr && i < test->config.size(); ++i) {
-        Diagnostics ignored;
-        std::optional<Value> value = ParseJson("test", test->config[i].second.text, &ignored);
-        config.Set(test->config[i].first.text,
-                   value ? std::move(*value) : Value(test->config[i].second.text));
-      }
-      std::optional<std::map<std::string, int64_t>> sizes = ChooseSizes(config);
-      if (!sizes) {
-        diagnostics_->Add(
-            Code::kBadTest, rules_.file->family.place,
-            "no small sizes were found that satisfy the rules: give a test with `sizes`");
-        continue;
-      }
-      given_ = std::move(*sizes);
-      for (const CheckedLayout& from : rules_.layouts) Layout(from, config);
+    for (TestModel& model : MakeTestModels(rules_, &random_, diagnostics_)) {
+      given_ = std::move(model.sizes);
+      for (const CheckedLayout& from : rules_.layouts) Layout(from, model.config);
     }
   }
 
  private:
-  // Pairwise different sizes for every axis whose formula uses the config; the others follow from
-  // them.
-  std::optional<std::map<std::string, int64_t>> ChooseSizes(const Config& config) {
-    for (int attempt = 0; attempt < 400; ++attempt) {
-      std::vector<int64_t> pool;
-      for (int64_t n = 2; n < 2 + static_cast<int64_t>(rules_.file->axes.size()) + attempt / 40;
-           ++n)
-        pool.push_back(n);
-      std::shuffle(pool.begin(), pool.end(), random_);
-      std::map<std::string, int64_t> sizes;
-      for (const AxisRule& axis : rules_.file->axes) {
-        if (axis.kind == AxisRule::Kind::kWords || IsDerived(axis)) continue;
-        sizes[axis.name.text] = pool.back();
-        pool.pop_back();
-      }
-      const Model model(rules_, config, sizes);
-      Diagnostics findings;
-      for (const CheckedLayout& layout : rules_.layouts) model.CheckConfig(layout, &findings);
-      if (!findings.HasErrors()) return sizes;
-    }
-    return std::nullopt;
-  }
-
-  bool IsDerived(const AxisRule& axis) const {
-    if (!axis.formula) return false;
-    for (const Formula::Name& name : axis.formula->Names()) {
-      if (!IsAxisName(name.name)) return false;
-    }
-    return true;
-  }
-
   void Layout(const CheckedLayout& from, const Config& config) {
     const Model model(rules_, config, given_);
     Diagnostics requirement;
@@ -119,43 +65,43 @@ class RoundTrips {
       report_->skipped += rules_.layouts.size() - 1;
       return;
     }
-    std::optional<KeyTable> table = SyntheticKeys(model, from, Dtype::kF32, true, diagnostics_);
-    if (!table) return;
-    const SyntheticReader reader(*table);
-    Bytes tensors;
-    for (uint32_t i = 0; i < table->keys.size(); ++i) {
-      size_t size = static_cast<size_t>(BitsOf(*table->keys[i].dtype)) / 8;
-      for (const int64_t extent : *table->keys[i].shape) size *= static_cast<size_t>(extent);
-      tensors.emplace_back(size);
-      reader.Read(i, 0, tensors.back());
-      // A pad is zero in what is made here; other content would be cut and counted.
-    }
-    ZeroPads(from, model, *table, &tensors);
     for (const CheckedLayout& to : rules_.layouts) {
       if (&to == &from) continue;
-      if (!IsWhole(from) || !IsWhole(to)) {
-        ++report_->skipped;
-        continue;
-      }
       Diagnostics unmet;
       model.CheckRequirements(to, &unmet);
-      if (unmet.HasErrors()) {
+      if (from.partial || to.partial || unmet.HasErrors()) {
         ++report_->skipped;
         continue;
       }
-      Pair(from, to, config, *table, tensors);
+      const std::optional<KeyTable> table = SyntheticKeys(
+          model, from, Dtype::kF32,
+          [&](size_t block) { return IsWhole(from.tables[block]) && IsWhole(to.tables[block]); },
+          diagnostics_);
+      if (!table) return;
+      Pair(from, to, config, *table, MakeTensors(from, model, *table));
     }
   }
 
-  // A layout that leaves tensors out, or makes them up, cannot give back what it was given.
-  static bool IsWhole(const CheckedLayout& layout) {
-    if (layout.partial) return false;
-    return std::none_of(layout.tables.begin(), layout.tables.end(), [](const TableRule* table) {
-      return table != nullptr && (table->partial || !table->defaults.empty());
-    });
+  static Bytes MakeTensors(const CheckedLayout& layout, const Model& model, const KeyTable& table) {
+    const SyntheticReader reader(table);
+    Bytes tensors;
+    for (uint32_t i = 0; i < table.keys.size(); ++i) {
+      size_t size = static_cast<size_t>(BitsOf(*table.keys[i].dtype)) / 8;
+      for (const int64_t extent : *table.keys[i].shape) size *= static_cast<size_t>(extent);
+      tensors.emplace_back(size);
+      reader.Read(i, 0, tensors.back());
+    }
+    // A pad is zero in what is made here; other content would be cut and counted.
+    ZeroPads(layout, model, table, &tensors);
+    return tensors;
   }
 
-  void ZeroPads(const CheckedLayout& layout, const Model& model, const KeyTable& table,
+  // A table that leaves tensors out, or makes them up, cannot give back what it was given.
+  static bool IsWhole(const TableRule* table) {
+    return table != nullptr && !table->partial && table->defaults.empty();
+  }
+
+  static void ZeroPads(const CheckedLayout& layout, const Model& model, const KeyTable& table,
                 Bytes* tensors) {
     Diagnostics ignored;
     const std::optional<BoundLayout> bound =
@@ -163,7 +109,7 @@ class RoundTrips {
     if (!bound) return;
     for (const BoundTensor& tensor : bound->tensors) {
       const CheckedEntry& entry = layout.entries[static_cast<size_t>(tensor.entry)];
-      if (!entry.rule->pad) continue;
+      if (!entry.rule->pad || table.by_name.count(tensor.key) == 0) continue;
       const auto dim = static_cast<size_t>(entry.rule->pad->dim);
       const int64_t kept = entry.shape[dim]
                                .Evaluate([&](const std::string& a) { return model.SizeOf(a); })

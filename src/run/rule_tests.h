@@ -16,6 +16,7 @@ namespace rr {
 struct RuleTestReport {
   size_t elements = 0;     // places of elements that were checked
   size_t round_trips = 0;  // ordered pairs of layouts that were converted there and back
+  size_t adapter_round_trips = 0;  // of layouts of adapters
   size_t skipped = 0;      // pairs that requirements, `partial` or `default` rule out
   uint64_t seed = 0;
 };
@@ -28,6 +29,12 @@ void RunElementTests(const CheckedRules& rules, RuleTestReport* report, Diagnost
 // back must give the first bytes again (to rounding where value words round).
 void RunRoundTrips(const CheckedRules& rules, uint64_t seed, RuleTestReport* report,
                    Diagnostics* diagnostics);
+
+// Every ordered pair of layouts of adapters: a random adapter of small whole numbers, with an A of its
+// own for every tensor or with one for all, goes there and back, and its deltas (scale * B * A) must
+// be the same bit for bit.
+void RunAdapterRoundTrips(const CheckedRules& adapters, uint64_t seed, RuleTestReport* report,
+                          Diagnostics* diagnostics);
 
 // Where an element lies in a layout: key and position. Empty key when the layout does not store it.
 std::pair<std::string, std::vector<int64_t>> Locate(const CheckedRules& rules,

@@ -80,11 +80,11 @@ Value ConfigOf(const Config& config, const SourceRequest& request, const Checked
 }  // namespace
 
 std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& layout, Dtype dtype,
-                                      bool optional_blocks, Diagnostics* diagnostics) {
+                                      const std::function<bool(size_t block)>& wanted,
+                                      Diagnostics* diagnostics) {
   LayoutChoice choice = DefaultChoice(layout);
-  const std::vector<BlockRule>& blocks = model.rules().file->blocks;
-  for (size_t b = 0; b < blocks.size(); ++b)
-    choice.present[b] = choice.present[b] && (optional_blocks || !blocks[b].optional);
+  for (size_t b = 0; b < choice.present.size(); ++b)
+    choice.present[b] = choice.present[b] && wanted(b);
   const std::optional<BoundLayout> bound = Instantiate(model, layout, choice, {}, diagnostics);
   if (!bound) return std::nullopt;
   std::vector<FoundKey> keys;
@@ -157,7 +157,9 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   model.CheckRequirements(first, diagnostics);
   if (diagnostics->HasErrors()) return std::nullopt;
   const std::optional<KeyTable> table =
-      SyntheticKeys(model, first, request.dtype, false, diagnostics);
+      SyntheticKeys(
+      model, first, request.dtype, [&](size_t b) { return !rules.file->blocks[b].optional; },
+      diagnostics);
   if (!table) return std::nullopt;
   const std::optional<BoundSource> bound =
       BindSource(rules, first, config, given, *table, {}, diagnostics);

@@ -7,6 +7,7 @@
 #define RULE_RUNNER_RUN_SYNTH_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,10 +41,11 @@ struct SynthReport {
 std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const SynthRequest& request,
                                  Diagnostics* diagnostics);
 
-// The keys, dtypes and shapes that a layout has for a model; the blocks that the model has by its
-// config, and those that it may lack only with `optional_blocks`. nullopt after an error.
+// The keys, dtypes and shapes that a layout has for a model, of the blocks (by index) that are
+// wanted and that the model has by its config. nullopt after an error.
 std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& layout, Dtype dtype,
-                                      bool optional_blocks, Diagnostics* diagnostics);
+                                      const std::function<bool(size_t block)>& wanted,
+                                      Diagnostics* diagnostics);
 
 // The bytes of tensors that exist nowhere, by key and position.
 class SyntheticReader : public TensorReader {

@@ -1,0 +1,47 @@
+#include "bind/megatron_run_config.h"
+
+#include <charconv>
+#include <memory>
+#include <utility>
+
+#include "syntax/yaml_tree.h"
+
+namespace rr {
+namespace {
+
+template <class Number>
+std::optional<Number> NumberIn(const YamlNode& root, const char* section, const char* name) {
+  const YamlNode* map = root.Find(section);
+  const YamlNode* value = map == nullptr || !map->IsMap() ? nullptr : map->Find(name);
+  if (value == nullptr || !value->IsText()) return std::nullopt;
+  const std::string& text = value->text.text;
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || !(number > 0))
+    return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+std::optional<MegatronRunConfig> ReadMegatronRunConfig(const Files& files, const std::string& path,
+                                                       Diagnostics* diagnostics) {
+  std::optional<std::string> text = ReadSmallFile(files, path);
+  Diagnostics faults;
+  std::optional<YamlNode> root;
+  if (text) root = ParseYaml(std::make_shared<Source>(path, std::move(*text)), &faults);
+  if (!root || !root->IsMap()) {
+    diagnostics->Add(Code::kOddFile, Place::File(path),
+                     "this run_config.yaml cannot be read: rank, alpha and the tensor parallel size "
+                     "are not taken from it")
+        .help = "--alpha A, --set T=N";
+    return std::nullopt;
+  }
+  MegatronRunConfig config;
+  config.dim = NumberIn<int64_t>(*root, "peft", "dim");
+  config.alpha = NumberIn<double>(*root, "peft", "alpha");
+  config.tensor_parallel = NumberIn<int64_t>(*root, "model", "tensor_model_parallel_size");
+  return config;
+}
+
+}  // namespace rr
