@@ -13,8 +13,22 @@
 namespace rr {
 namespace {
 
-// What the layout does with these keys, in words that are equal for two layouts that store them in
-// the same way.
+// What in the config names the family.
+std::string WhyNamed(const CheckedRules& rules, const Config& config) {
+  for (const std::optional<Value>& type : {config.ModelType(), config.TextModelType()}) {
+    for (const SpannedText& text : rules.file->model_types) {
+      if (type && type->AsString() != nullptr && *type->AsString() == text.text) {
+        return fmt::format("config.json has model_type {}", ToJson(*type));
+      }
+    }
+  }
+  const std::optional<Value> architectures = config.Lookup("architectures");
+  return fmt::format("config.json has architectures {}",
+                     architectures ? ToJson(*architectures) : "null");
+}
+
+}  // namespace
+
 std::string ReadingOf(const BoundSource& source, const KeyTable& table) {
   auto text_of = [](const std::optional<Formula>& formula) {
     return formula ? formula->text().text : std::string("-");
@@ -36,22 +50,6 @@ std::string ReadingOf(const BoundSource& source, const KeyTable& table) {
   for (const std::string& line : lines) text += line + "\n";
   return text;
 }
-
-// What in the config names the family.
-std::string WhyNamed(const CheckedRules& rules, const Config& config) {
-  for (const std::optional<Value>& type : {config.ModelType(), config.TextModelType()}) {
-    for (const SpannedText& text : rules.file->model_types) {
-      if (type && type->AsString() != nullptr && *type->AsString() == text.text) {
-        return fmt::format("config.json has model_type {}", ToJson(*type));
-      }
-    }
-  }
-  const std::optional<Value> architectures = config.Lookup("architectures");
-  return fmt::format("config.json has architectures {}",
-                     architectures ? ToJson(*architectures) : "null");
-}
-
-}  // namespace
 
 std::vector<RulesPtr> FamiliesOf(const std::vector<RulesPtr>& families, const Config& config) {
   auto named = [&](const std::optional<Value>& type, bool architecture) {

@@ -43,6 +43,10 @@ Detection Detect(const std::vector<RulesPtr>& families, const std::string& layou
                  const std::map<std::string, int64_t>& given, const KeyTable& table,
                  const SourceOptions& options, Diagnostics* diagnostics);
 
+// What a layout does with the keys, in words that are equal for two layouts that store them in the
+// same way.
+std::string ReadingOf(const BoundSource& source, const KeyTable& table);
+
 // The families whose `describes` names the config's model_type (else that of its text model, else
 // its architecture); empty when none does.
 std::vector<RulesPtr> FamiliesOf(const std::vector<RulesPtr>& families, const Config& config);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "run/inspect_adapter.h"
 
 namespace rr {
 namespace {
@@ -48,6 +49,34 @@ std::vector<std::string> KeysOf(const OpenedSource& source, const std::vector<ui
   return keys;
 }
 
+bool IsAdapter(const OpenedSource& source) {
+  return source.bound && source.rules->file->adapters;
+}
+
+std::string_view WordOf(LoaderVerdict::Kind kind) {
+  switch (kind) {
+    case LoaderVerdict::Kind::kLoads:
+      return "loads";
+    case LoaderVerdict::Kind::kDrops:
+      return "drops";
+    case LoaderVerdict::Kind::kRefuses:
+      return "refuses";
+    default:
+      return "misreads";
+  }
+}
+
+std::string AdapterText(const AdapterFacts& facts) {
+  std::string text = fmt::format("  dialect: {}\n", facts.dialect);
+  for (const std::string& line : facts.ranks) text += fmt::format("  {}\n", line);
+  for (const std::string& line : facts.adapts) text += fmt::format("  adapts {}\n", line);
+  for (const std::string& line : facts.remarks) text += fmt::format("  note: {}\n", line);
+  for (const LoaderVerdict& loader : facts.loaders)
+    text += fmt::format("  {} {}{}\n", loader.system, WordOf(loader.kind),
+                        loader.text.empty() ? "" : ": " + loader.text);
+  return text;
+}
+
 Value Count(size_t n) { return Value(static_cast<int64_t>(n)); }
 
 }  // namespace
@@ -62,6 +91,19 @@ Value InspectJson(const OpenedSource& source, const Diagnostics& diagnostics) {
   map.push_back({"layout", known ? Value(source.detection.layout) : Value()});
   map.push_back({"loadable", Texts(TargetsOf(source))});
   map.push_back({"reasons", Texts(source.detection.reasons)});
+  if (IsAdapter(source)) {
+    const AdapterFacts facts = DescribeAdapter(source);
+    map.push_back({"dialect", facts.dialect});
+    map.push_back({"ranks", Texts(facts.ranks)});
+    map.push_back({"adapts", Texts(facts.adapts)});
+    map.push_back({"remarks", Texts(facts.remarks)});
+    Value::List loaders;
+    for (const LoaderVerdict& loader : facts.loaders)
+      loaders.push_back(Value(Value::Map{{"system", loader.system},
+                                         {"verdict", std::string(WordOf(loader.kind))},
+                                         {"text", loader.text}}));
+    map.push_back({"loaders", std::move(loaders)});
+  }
   Value::List candidates;
   for (const Candidate& candidate : source.detection.candidates) {
     candidates.push_back(Value(Value::Map{{"family", candidate.rules->file->family.text},
@@ -113,8 +155,9 @@ std::string InspectText(const OpenedSource& source) {
   if (known) text += fmt::format("  layout: {}\n", source.detection.layout);
   for (const std::string& reason : source.detection.reasons)
     text += fmt::format("  why: {}\n", reason);
+  if (IsAdapter(source)) text += AdapterText(DescribeAdapter(source));
   const std::vector<std::string> targets = TargetsOf(source);
-  if (!targets.empty()) text += fmt::format("  loadable by: {}\n", JoinWords(targets, 20));
+  if (!targets.empty() && !IsAdapter(source)) text += fmt::format("  loadable by: {}\n", JoinWords(targets, 20));
   if (!source.bound) return text;
   for (const std::string& note : source.bound->notes) text += fmt::format("  {}\n", note);
   if (!source.bound->absent_blocks.empty())

@@ -1,0 +1,161 @@
+#include "run/inspect_adapter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "bind/bound_layout.h"
+#include "syntax/adapter_style.h"
+
+namespace rr {
+namespace {
+
+class Describer {
+ public:
+  explicit Describer(const OpenedSource& source)
+      : source_(source),
+        rules_(*source.rules),
+        layout_(*source.bound->layout.layout),
+        reading_(ReadingOf(*source.bound, source.table)) {}
+
+  AdapterFacts Describe() {
+    AdapterFacts facts;
+    facts.dialect = layout_.style->about.value_or(layout_.name.text);
+    Ranks(&facts);
+    Adapts(&facts);
+    Loaders(&facts);
+    return facts;
+  }
+
+ private:
+  void Ranks(AdapterFacts* facts) const {
+    std::map<int64_t, size_t> ranks;
+    std::set<std::string> folded;
+    const BoundLayout& bound = source_.bound->layout;
+    for (const BoundTensor& tensor : bound.tensors) {
+      const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
+      for (size_t d = 0; d < entry.shape.size(); ++d) {
+        const std::vector<std::string> axes = entry.shape[d].Axes();
+        if (std::find(axes.begin(), axes.end(), kRankAxis) == axes.end()) continue;
+        int64_t others = 1;
+        std::string words;
+        for (const std::string& axis : axes) {
+          if (axis == kRankAxis) continue;
+          const int64_t n = source_.bound->model->SizeOf(axis).value_or(1);
+          others *= n;
+          words += fmt::format("{} {} x ", axis, n);
+        }
+        const int64_t rank = others == 0 ? 0 : tensor.shape[d] / others;
+        ++ranks[rank];
+        if (!words.empty())
+          folded.insert(fmt::format("{} = {}rank {}, for instance in {}", tensor.shape[d], words,
+                                    rank, tensor.key));
+        break;
+      }
+    }
+    for (const auto& [rank, count] : ranks)
+      facts->ranks.push_back(fmt::format("rank {}: {} tensors", rank, count));
+    std::set<std::string> seen;
+    for (const std::string& line : folded) {
+      if (seen.insert(line.substr(0, line.find(','))).second) facts->ranks.push_back(line);
+    }
+  }
+
+  // Which tensors of the model, in how many layers; and halves of what belongs together.
+  void Adapts(AdapterFacts* facts) const {
+    if (!source_.adapter) return;
+    std::map<int, std::set<int64_t>> layers;
+    std::map<int, std::set<std::vector<int64_t>>> rest;
+    for (const auto& [slice, one] : source_.adapter->facts) {
+      layers[slice.weight].insert(slice.batch.empty() ? 0 : slice.batch[0]);
+      if (slice.batch.size() > 1)
+        rest[slice.weight].insert({slice.batch.begin() + 1, slice.batch.end()});
+    }
+    std::set<std::string> adapted;
+    for (const auto& [weight, found] : layers) {
+      adapted.insert(rules_.FullName(weight));
+      std::string text = fmt::format("{}: {} layer{}", rules_.FullName(weight), found.size(),
+                                     found.size() == 1 ? "" : "s");
+      if (rest.count(weight) > 0) text += fmt::format(", {} experts", rest[weight].size());
+      facts->adapts.push_back(std::move(text));
+    }
+    for (const auto& [weight, found] : layers) {
+      const LogicalTensor& tensor = rules_.tensors[static_cast<size_t>(weight)];
+      for (const auto& [one, other] : {std::pair{"down", "up"}, {"up", "down"}, {"gate", "up"}}) {
+        if (tensor.name != one) continue;
+        const std::string block =
+            rules_.file->blocks[static_cast<size_t>(tensor.block)].name.text;
+        const std::string partner = block + "." + other;
+        if (adapted.count(partner) == 0 && rules_.FindTensor(partner) >= 0)
+          facts->remarks.push_back(
+              fmt::format("{}.{} without {}: half of the MLP is not adapted", block, one, partner));
+      }
+    }
+    const bool has_experts = rules_.FindTensor("experts.down") >= 0;
+    const bool any = std::any_of(adapted.begin(), adapted.end(), [](const std::string& name) {
+      return name.starts_with("experts.");
+    });
+    const bool shared = std::any_of(adapted.begin(), adapted.end(), [](const std::string& name) {
+      return name.starts_with("shared");
+    });
+    if (has_experts && !any)
+      facts->remarks.push_back(shared ? "the routed experts are not adapted, only the shared one is"
+                                      : "the experts are not adapted");
+  }
+
+  void Loaders(AdapterFacts* facts) const {
+    for (const TargetRule& target : rules_.file->targets) {
+      for (const TargetCase& one : target.cases) {
+        const CheckedLayout* layout = rules_.FindLayout(one.adapters.text);
+        if (layout == nullptr) continue;
+        std::string range;
+        if (one.versions && one.place.source != nullptr)
+          range = " " + one.place.source->text().substr(one.place.begin,
+                                                        one.place.end - one.place.begin);
+        while (!range.empty() && (range.back() == '"' || range.back() == '\'')) range.pop_back();
+        LoaderVerdict verdict = Judge(*layout, one);
+        verdict.system = target.system.text + range;
+        facts->loaders.push_back(std::move(verdict));
+      }
+    }
+  }
+
+  LoaderVerdict Judge(const CheckedLayout& layout, const TargetCase& loader) const {
+    LoaderVerdict verdict;
+    const std::string mend = fmt::format("rule-runner convert ... --to {}", layout.name.text);
+    Diagnostics findings;
+    const std::optional<BoundSource> bound =
+        BindSource(rules_, layout, source_.config, source_.given, source_.table, {}, &findings);
+    if (bound && !bound->unmatched.empty()) {
+      verdict.kind = LoaderVerdict::Kind::kDrops;
+      verdict.text = fmt::format("does not know {} of {} tensors, for instance {}; {}",
+                                 bound->unmatched.size(), source_.table.keys.size(),
+                                 source_.table.keys[bound->unmatched[0]].name, mend);
+    } else if (!bound || findings.HasErrors()) {
+      verdict.kind = LoaderVerdict::Kind::kRefuses;
+      verdict.text = fmt::format("expects other shapes; {}", mend);
+    } else if (ReadingOf(*bound, source_.table) != reading_) {
+      verdict.kind = LoaderVerdict::Kind::kMisreads;
+      verdict.text = fmt::format("would load it and read the experts in another order; {}", mend);
+    } else if (loader.bake_rslora && source_.adapter && source_.adapter->config.use_rslora()) {
+      verdict.kind = LoaderVerdict::Kind::kMisreads;
+      verdict.text =
+          fmt::format("ignores use_rslora for experts and would scale by alpha / r; {}", mend);
+    }
+    return verdict;
+  }
+
+  const OpenedSource& source_;
+  const CheckedRules& rules_;
+  const CheckedLayout& layout_;
+  std::string reading_;
+};
+
+}  // namespace
+
+AdapterFacts DescribeAdapter(const OpenedSource& source) { return Describer(source).Describe(); }
+
+}  // namespace rr
