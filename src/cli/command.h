@@ -26,6 +26,7 @@ using Run = std::function<int()>;
 
 void AddConvert(CLI::App& app, Run* run);
 void AddMerge(CLI::App& app, Run* run);
+void AddDiff(CLI::App& app, Run* run);
 void AddExplain(CLI::App& app, Run* run);
 void AddInspect(CLI::App& app, Run* run);
 void AddPlan(CLI::App& app, Run* run);

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   Run run;
   AddConvert(app, &run);
   AddMerge(app, &run);
+  AddDiff(app, &run);
   AddInspect(app, &run);
   AddPlan(app, &run);
   AddExplain(app, &run);

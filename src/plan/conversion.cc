@@ -83,6 +83,10 @@ class Builder {
       choice.present[b] = choice.present[b] && (source_.layout.choice.present[b] || has_default);
       if (theirs == layout_.tables[b]) choice.variants[b] = source_.layout.choice.variants[b];
     }
+    if (options_.choice != nullptr) {
+      choice.prefixes = options_.choice->prefixes;
+      choice.variants = options_.choice->variants;
+    }
     std::optional<BoundLayout> bound =
         Instantiate(*source_.model, layout_, choice, {}, diagnostics_);
     if (!bound) return false;

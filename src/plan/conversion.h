@@ -26,6 +26,7 @@ struct ConversionOptions {
   bool allow_lossy = false;
   bool allow_partial = false;
   bool allow_shape = false;
+  const LayoutChoice* choice = nullptr;  // prefixes and alternatives of the destination
   bool only_present = false;  // within one layout: what the source lacks is left out
   std::optional<Dtype> dtype;  // floating-point tensors are stored in it
   std::string only;            // destination keys that match this RE2 regex; empty: all

@@ -116,16 +116,18 @@ class Describer {
           range = " " + one.place.source->text().substr(one.place.begin,
                                                         one.place.end - one.place.begin);
         while (!range.empty() && (range.back() == '"' || range.back() == '\'')) range.pop_back();
-        LoaderVerdict verdict = Judge(*layout, one);
+        const std::string wanted = one.versions ? layout->name.text : target.system.text;
+        LoaderVerdict verdict = Judge(*layout, one, wanted);
         verdict.system = target.system.text + range;
         facts->loaders.push_back(std::move(verdict));
       }
     }
   }
 
-  LoaderVerdict Judge(const CheckedLayout& layout, const TargetCase& loader) const {
+  LoaderVerdict Judge(const CheckedLayout& layout, const TargetCase& loader,
+                      const std::string& wanted) const {
     LoaderVerdict verdict;
-    const std::string mend = fmt::format("rule-runner convert ... --to {}", layout.name.text);
+    const std::string mend = fmt::format("rule-runner convert ... --to {}", wanted);
     Diagnostics findings;
     const std::optional<BoundSource> bound =
         BindSource(rules_, layout, source_.config, source_.given, source_.table, {}, &findings);

@@ -1,0 +1,332 @@
+#include "run/diff.h"
+
+#include <cblas.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "run/adapter_factors.h"
+#include "run/kernel_value.h"
+#include "run/source_reader.h"
+
+namespace rr {
+namespace {
+
+// Elements as doubles.
+std::vector<double> AsDoubles(Dtype dtype, std::span<const std::byte> bytes) {
+  const size_t count = bytes.size() * 8 / static_cast<size_t>(BitsOf(dtype));
+  std::vector<double> values(count);
+  ConvertRow({dtype, Dtype::kF64, {}}, static_cast<int64_t>(count), bytes.data(), 1,
+             reinterpret_cast<std::byte*>(values.data()), 1);
+  return values;
+}
+
+// Takes what a conversion writes and compares it with the second checkpoint.
+class Comparer : public TensorWriter {
+ public:
+  struct Tensor {
+    std::string key;
+    Dtype dtype = Dtype::kF32;
+    uint32_t other = 0;  // index in the second's key table
+    Dtype other_dtype = Dtype::kF32;
+    bool skip = false;
+    uint64_t elements = 0;
+    double largest = 0;
+  };
+
+  Comparer(std::vector<Tensor> tensors, const TensorReader& second)
+      : tensors_(std::move(tensors)), second_(second) {}
+
+  void Write(uint32_t index, uint64_t offset, std::span<const std::byte> data) override {
+    Tensor& tensor = tensors_[index];
+    if (tensor.skip) return;
+    const auto own = static_cast<uint64_t>(BitsOf(tensor.dtype));
+    const auto theirs = static_cast<uint64_t>(BitsOf(tensor.other_dtype));
+    std::vector<std::byte> other(data.size() * theirs / own);
+    second_.Read(tensor.other, offset * theirs / own, other);
+    if (tensor.dtype == tensor.other_dtype &&
+        std::memcmp(data.data(), other.data(), data.size()) == 0)
+      return;
+    uint64_t elements = 0;
+    double largest = 0;
+    if (IsFloat(tensor.dtype) && IsFloat(tensor.other_dtype)) {
+      const std::vector<double> x = AsDoubles(tensor.dtype, data);
+      const std::vector<double> y = AsDoubles(tensor.other_dtype, other);
+      for (size_t i = 0; i < x.size(); ++i) {
+        if (x[i] == y[i] || (std::isnan(x[i]) && std::isnan(y[i]))) continue;
+        ++elements;
+        largest = std::max(largest, std::fabs(x[i] - y[i]));
+      }
+    } else {
+      const size_t element = std::max<size_t>(1, static_cast<size_t>(own) / 8);
+      for (size_t i = 0; i + element <= data.size(); i += element)
+        elements += std::memcmp(data.data() + i, other.data() + i, element) != 0;
+    }
+    const std::lock_guard lock(mutex_);
+    tensor.elements += elements;
+    tensor.largest = std::max(tensor.largest, largest);
+  }
+
+  const std::vector<Tensor>& tensors() const { return tensors_; }
+
+ private:
+  std::vector<Tensor> tensors_;
+  const TensorReader& second_;
+  std::mutex mutex_;
+};
+
+class Differ {
+ public:
+  Differ(const Files& files, const DiffRequest& request, OpenedSource first, OpenedSource second,
+         Diagnostics* diagnostics)
+      : files_(files),
+        request_(request),
+        first_(std::move(first)),
+        second_(std::move(second)),
+        diagnostics_(diagnostics) {}
+
+  std::optional<DiffReport> Run() {
+    report_.family = second_.rules->file->family.text;
+    report_.first = first_.detection.layout;
+    report_.second = second_.detection.layout;
+    report_.adapters = second_.rules->file->adapters;
+    const bool good = report_.adapters ? Adapters() : Weights();
+    return good ? std::optional(std::move(report_)) : std::nullopt;
+  }
+
+ private:
+  bool Weights() {
+    const OpenedSource& second = second_;
+    ConvertRequest request;
+    request.to = second.detection.layout;
+    request.memory = request_.memory;
+    request.jobs = request_.jobs;
+    request.destination = "";
+    request.conversion.allow_lossy = request.conversion.allow_partial = true;
+    request.conversion.choice = &second.bound->layout.choice;
+    std::optional<PreparedConversion> prepared =
+        PrepareOpened(files_, std::move(first_), request, diagnostics_);
+    if (!prepared) return false;
+    std::vector<Comparer::Tensor> tensors;
+    std::set<std::string> here;
+    for (const GraphTensor& tensor : prepared->conversion.graph.destinations) {
+      Comparer::Tensor one;
+      one.key = tensor.key;
+      one.dtype = tensor.dtype;
+      here.insert(tensor.key);
+      const auto found = second.table.by_name.find(tensor.key);
+      one.skip = found == second.table.by_name.end();
+      if (one.skip) {
+        report_.differences.push_back({tensor.key, "only the first has it", 0, 0});
+      } else {
+        const FoundKey& key = second.table.keys[found->second];
+        one.other = found->second;
+        one.other_dtype = *key.dtype;
+        if (*key.shape != tensor.shape) {
+          one.skip = true;
+          report_.differences.push_back({tensor.key, "shapes differ", 0, 0});
+        } else if (one.dtype != one.other_dtype) {
+          one.skip = !IsFloat(one.dtype) || !IsFloat(one.other_dtype);
+          report_.differences.push_back({tensor.key,
+                                         fmt::format("{} and {}", NameOf(one.dtype),
+                                                     NameOf(one.other_dtype)),
+                                         0, 0});
+        }
+      }
+      tensors.push_back(std::move(one));
+    }
+    const std::set<uint32_t> tied = TiedOf(second);
+    for (uint32_t i = 0; i < second.table.keys.size(); ++i) {
+      if (here.count(second.table.keys[i].name) == 0 && tied.count(i) == 0)
+        report_.differences.push_back({second.table.keys[i].name, "only the second has it", 0, 0});
+    }
+    const SourceReader reader(ReadTensorsOf(files_, prepared->source.checkpoint),
+                              prepared->source.tensor_of, prepared->conversion.constants);
+    const SourceReader theirs(ReadTensorsOf(files_, second.checkpoint), second.tensor_of, {});
+    Comparer comparer(std::move(tensors), theirs);
+    RunOptions run;
+    run.jobs = request_.jobs;
+    Execute(prepared->plan, reader, comparer, run, diagnostics_);
+    if (diagnostics_->HasErrors()) return false;
+    for (const Comparer::Tensor& tensor : comparer.tensors()) {
+      report_.compared += !tensor.skip;
+      report_.largest = std::max(report_.largest, tensor.largest);
+      if (tensor.elements > 0)
+        report_.differences.push_back({tensor.key, "values differ", tensor.elements,
+                                       tensor.largest});
+    }
+    return true;
+  }
+
+  // Copies, and keys that are never written: nothing to compare with.
+  static std::set<uint32_t> TiedOf(const OpenedSource& source) {
+    std::set<uint32_t> tied(source.bound->ignored.begin(), source.bound->ignored.end());
+    const BoundLayout& bound = source.bound->layout;
+    for (size_t i = 0; i < bound.tensors.size(); ++i) {
+      if (bound.layout->entries[static_cast<size_t>(bound.tensors[i].entry)].rule->tied)
+        tied.insert(source.bound->found[i]);
+    }
+    return tied;
+  }
+
+  bool Adapters() {
+    // Any layout of weights will do: both are compared in it.
+    std::string layout;
+    for (const CheckedLayout& one : second_.rules->layouts) {
+      if (layout.empty() && one.IsInternal())
+        layout = one.name.text.substr(one.name.text.find('.') + 1);
+    }
+    ConversionOptions options;
+    options.fill_zero = true;
+    const auto first =
+        AdapterFactors::Open(files_, first_, layout, nullptr, options, diagnostics_);
+    const auto second =
+        AdapterFactors::Open(files_, second_, layout, nullptr, options, diagnostics_);
+    if (first == nullptr || second == nullptr) return false;
+    std::set<std::string> keys;
+    for (const auto* factors : {first.get(), second.get()}) {
+      for (const auto& [key, weight] : factors->weights()) keys.insert(key);
+    }
+    static const AdapterFactors::Weight kNothing;
+    for (const std::string& key : keys) {
+      const auto a = first->weights().find(key), b = second->weights().find(key);
+      Weight(key, *first, a == first->weights().end() ? kNothing : a->second, *second,
+             b == second->weights().end() ? kNothing : b->second);
+    }
+    return !diagnostics_->HasErrors();
+  }
+
+  void Weight(const std::string& key, const AdapterFactors& first,
+              const AdapterFactors::Weight& a, const AdapterFactors& second,
+              const AdapterFactors::Weight& b) {
+    ++report_.compared;
+    const std::vector<double> x = DeltaOf(first, a), y = DeltaOf(second, b);
+    Compare(key, "changes differ", x, y);
+    auto values = [](const AdapterFactors& factors, const std::optional<uint32_t>& tensor) {
+      return tensor ? factors.LoadDouble(*tensor) : std::vector<double>{};
+    };
+    Compare(key, "magnitudes differ", values(first, a.magnitude), values(second, b.magnitude));
+    std::vector<double> bias_x = values(first, a.bias), bias_y = values(second, b.bias);
+    for (double& v : bias_x) v *= a.scale;
+    for (double& v : bias_y) v *= b.scale;
+    Compare(key, "biases of B differ", bias_x, bias_y);
+    Compare(key, "saved weights differ", values(first, a.saved), values(second, b.saved));
+  }
+
+  // An adapter that has nothing for a weight does not change it.
+  void Compare(const std::string& key, const std::string& what, const std::vector<double>& x,
+               const std::vector<double>& y) {
+    if (!x.empty() && !y.empty() && x.size() != y.size()) {
+      report_.differences.push_back({key, what + ": sizes", 0, 0});
+      return;
+    }
+    double scale = 0, largest = 0;
+    uint64_t elements = 0;
+    const size_t count = std::max(x.size(), y.size());
+    for (size_t i = 0; i < count; ++i) {
+      const double p = x.empty() ? 0 : x[i], q = y.empty() ? 0 : y[i];
+      scale = std::max({scale, std::fabs(p), std::fabs(q)});
+      largest = std::max(largest, std::fabs(p - q));
+    }
+    for (size_t i = 0; i < count; ++i) {
+      const double p = x.empty() ? 0 : x[i], q = y.empty() ? 0 : y[i];
+      elements += std::fabs(p - q) > request_.tolerance * scale;
+    }
+    report_.largest = std::max(report_.largest, largest);
+    if (elements > 0) report_.differences.push_back({key, what, elements, largest});
+  }
+
+  // scale * B * A, in float64: products of float32 are exact there.
+  static std::vector<double> DeltaOf(const AdapterFactors& factors,
+                                     const AdapterFactors::Weight& weight) {
+    if (!weight.a || !weight.b || weight.rank == 0) return {};
+    const std::vector<double> a = factors.LoadDouble(*weight.a);
+    const std::vector<double> b = factors.LoadDouble(*weight.b);
+    const int64_t in = factors.ShapeOf(*weight.a).back();
+    const std::vector<int64_t>& shape = factors.ShapeOf(*weight.b);
+    const int64_t out = shape[shape.size() - 2];
+    const int64_t batch = static_cast<int64_t>(a.size()) / (weight.rank * in);
+    std::vector<double> delta(static_cast<size_t>(batch * out * in), 0);
+    for (int64_t i = 0; i < batch; ++i) {
+      cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<blasint>(out),
+                  static_cast<blasint>(in), static_cast<blasint>(weight.rank), weight.scale,
+                  b.data() + i * out * weight.rank, static_cast<blasint>(weight.rank),
+                  a.data() + i * weight.rank * in, static_cast<blasint>(in), 0.0,
+                  delta.data() + i * out * in, static_cast<blasint>(in));
+    }
+    return delta;
+  }
+
+  const Files& files_;
+  const DiffRequest& request_;
+  OpenedSource first_, second_;
+  Diagnostics* diagnostics_;
+  DiffReport report_;
+};
+
+}  // namespace
+
+std::optional<DiffReport> Diff(const Files& files, RuleLibrary* library, const DiffRequest& request,
+                               Diagnostics* diagnostics) {
+  std::optional<OpenedSource> second =
+      OpenSource(files, library, request.second, {}, diagnostics);
+  if (!second || diagnostics->HasErrors() || !second->bound) return std::nullopt;
+  SourceRequest wanted = request.first;
+  if (wanted.family.empty()) wanted.family = second->rules->file->family.text;
+  // Adapters have no config.json of their own: what one of them was given holds for both.
+  if (wanted.config.empty() && second->rules->file->adapters) wanted.model_config = second->config;
+  std::optional<OpenedSource> first = OpenSource(files, library, wanted, {}, diagnostics);
+  if (!first || diagnostics->HasErrors() || !first->bound) return std::nullopt;
+  if (first->rules->file->adapters != second->rules->file->adapters) {
+    diagnostics->Add(Code::kBadAdapterUse, Place::File(request.first.path),
+                     "one is an adapter, the other a model");
+    return std::nullopt;
+  }
+  return Differ(files, request, std::move(*first), std::move(*second), diagnostics).Run();
+}
+
+Value DiffReport::ToJson() const {
+  Value::List list;
+  for (const TensorDifference& one : differences)
+    list.push_back(Value(Value::Map{{"key", one.key},
+                                    {"what", one.what},
+                                    {"elements", static_cast<int64_t>(one.elements)},
+                                    {"largest", one.largest}}));
+  return Value(Value::Map{{"equal", equal()},
+                          {"family", family},
+                          {"first", first},
+                          {"second", second},
+                          {"kind", adapters ? "adapter" : "weights"},
+                          {"compared", static_cast<int64_t>(compared)},
+                          {"largest", largest},
+                          {"differences", std::move(list)}});
+}
+
+std::string DiffReport::ToText() const {
+  std::string text = fmt::format("{}: {} and {}: {}\n", family, first, second,
+                                 equal() ? "equal" : "they differ");
+  text += fmt::format("  {} {} compared", WithCommas(compared),
+                      adapters ? "weights' changes" : "tensors");
+  if (largest > 0) text += fmt::format(", largest difference {:.6g}", largest);
+  text += "\n";
+  constexpr size_t kShown = 20;
+  for (size_t i = 0; i < std::min(kShown, differences.size()); ++i) {
+    const TensorDifference& one = differences[i];
+    text += fmt::format("  {}: {}", one.key, one.what);
+    if (one.elements > 0)
+      text += fmt::format(" ({} elements, by up to {:.6g})", WithCommas(one.elements), one.largest);
+    text += "\n";
+  }
+  if (differences.size() > kShown)
+    text += fmt::format("  and {} more\n", differences.size() - kShown);
+  return text;
+}
+
+}  // namespace rr
