@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """make_adapter.py FOLDER: writes qwen3_moe_adapter, a LoRA adapter for qwen3_moe_sample as PEFT 0.19.1 on transformers 5 stores it.
 
-Rank 2 on the queries, the values and all experts of layers 1 to 3. PEFT wraps the experts' two parameters one around the other: gate_up_proj is
-`base_layer`, and the ranks of all experts are folded into one dimension, expert-major in A and rank-major in B. The values are not trained.
+Rank 2 on the queries and values of all layers and on all experts of layers 1 to 3 (layer 0 is dense). PEFT wraps the experts' two parameters one
+around the other: gate_up_proj is `base_layer`, and the ranks of all experts are folded into one dimension, expert-major in A and rank-major in B.
+The values are not trained.
 """
 import json
 import pathlib
@@ -12,22 +13,22 @@ import sys
 
 RANK, ALPHA = 2, 8
 HIDDEN, HEADS, KV_HEADS, HEAD_DIM, EXPERTS, INNER = 48, 6, 2, 10, 5, 18
-LAYERS = [1, 2, 3]
+LAYERS = 4
 
 
 def shapes():
     """{key: shape} in the order of the file"""
+    attention = [("self_attn.q_proj", HEADS * HEAD_DIM, HIDDEN, RANK), ("self_attn.v_proj", KV_HEADS * HEAD_DIM, HIDDEN, RANK)]
+    experts = [
+        ("mlp.experts.base_layer", 2 * INNER, HIDDEN, EXPERTS * RANK),  # gate_up_proj [5, 36, 48]
+        ("mlp.experts", HIDDEN, INNER, EXPERTS * RANK),  # down_proj [5, 48, 18]
+    ]
     found = {}
-    for layer in LAYERS:
-        name = f"base_model.model.model.layers.{layer}."
-        for module, rows, columns, ranks in [
-            ("self_attn.q_proj", HEADS * HEAD_DIM, HIDDEN, RANK),
-            ("self_attn.v_proj", KV_HEADS * HEAD_DIM, HIDDEN, RANK),
-            ("mlp.experts.base_layer", 2 * INNER, HIDDEN, EXPERTS * RANK),  # gate_up_proj [5, 36, 48]
-            ("mlp.experts", HIDDEN, INNER, EXPERTS * RANK),  # down_proj [5, 48, 18]
-        ]:
-            found[f"{name}{module}.lora_A.weight"] = [ranks, columns]
-            found[f"{name}{module}.lora_B.weight"] = [rows, ranks]
+    for layer in range(LAYERS):
+        for module, rows, columns, ranks in attention + (experts if layer > 0 else []):
+            key = f"base_model.model.model.layers.{layer}.{module}"
+            found[f"{key}.lora_A.weight"] = [ranks, columns]
+            found[f"{key}.lora_B.weight"] = [rows, ranks]
     return found
 
 

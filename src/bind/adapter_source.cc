@@ -56,22 +56,21 @@ class Reader {
     for (const auto& [key, pieces] : result_.sliced.slices) {
       const bool has_a = !pieces.a.empty(), has_b = !pieces.b.empty();
       if (has_a != has_b) {
-        const std::string what = has_a                ? "A but no B"
-                                 : has_b              ? "B but no A"
+        const std::string what = has_a                 ? "A but no B"
+                                 : has_b               ? "B but no A"
                                  : pieces.bias.empty() ? "a magnitude but no A and B"
                                                        : "a bias but no A and B";
         lonely.push_back(fmt::format("{} has {}", SliceName(rules_, key), what));
       } else if (has_a && RankIn(pieces.a[0]) != RankIn(pieces.b[0])) {
         unequal.push_back(fmt::format("{} has rank {} in {} and {} in {}", SliceName(rules_, key),
-                                      RankIn(pieces.a[0]), KeyOf(pieces.a[0]),
-                                      RankIn(pieces.b[0]), KeyOf(pieces.b[0])));
+                                      RankIn(pieces.a[0]), KeyOf(pieces.a[0]), RankIn(pieces.b[0]),
+                                      KeyOf(pieces.b[0])));
       }
     }
     if (!lonely.empty())
       diagnostics_->Add(Code::kMissingKey, {},
                         fmt::format("factors lack their partner: {}", JoinWords(lonely, kShown)));
-    if (!unequal.empty())
-      diagnostics_->Add(Code::kShapeMismatch, {}, JoinWords(unequal, kShown));
+    if (!unequal.empty()) diagnostics_->Add(Code::kShapeMismatch, {}, JoinWords(unequal, kShown));
   }
 
   // A layer may have no adapter. Of a layer that has one every expert has one: one expert less is a
@@ -153,10 +152,10 @@ class Reader {
                              source_.model->SizeOf(axis).value_or(0), rank);
       }
     }
-    Diagnostic& d = diagnostics_->Add(
-        Code::kRankMismatch, {},
-        fmt::format("{} has rank {}{}, but adapter_config.json gives {} rank {}", tensor.key, rank,
-                    why, module, said));
+    Diagnostic& d =
+        diagnostics_->Add(Code::kRankMismatch, {},
+                          fmt::format("{} has rank {}{}, but adapter_config.json gives {} rank {}",
+                                      tensor.key, rank, why, module, said));
     d.help =
         result_.config.says_rank()
             ? "set r, or add the module to rank_pattern and alpha_pattern of adapter_config.json"
@@ -173,18 +172,17 @@ class Reader {
 
   void CheckMagnitudes() {
     const auto& slices = result_.sliced.slices;
-    const bool any = std::any_of(slices.begin(), slices.end(), [](const auto& slice) {
-      return !slice.second.magnitude.empty();
-    });
+    const bool any = std::any_of(slices.begin(), slices.end(),
+                                 [](const auto& slice) { return !slice.second.magnitude.empty(); });
     if (result_.config.use_dora() && !any && !slices.empty())
       diagnostics_->Add(Code::kMissingKey, {},
                         "adapter_config.json has use_dora, but the file has no magnitudes "
                         "(lora_magnitude_vector): the writer dropped them");
     for (const auto& [key, pieces] : slices) {
       if (!any || !pieces.magnitude.empty()) continue;
-      diagnostics_->Add(Code::kMissingKey, {},
-                        fmt::format("{} has no DoRA magnitude, others have one",
-                                    SliceName(rules_, key)));
+      diagnostics_->Add(
+          Code::kMissingKey, {},
+          fmt::format("{} has no DoRA magnitude, others have one", SliceName(rules_, key)));
       return;
     }
   }

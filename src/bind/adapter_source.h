@@ -23,7 +23,7 @@ struct SliceFacts {
 
 struct AdapterSource {
   AdapterConfig config;
-  SlicedLayout sliced;  // tensors are those of BoundSource::layout
+  SlicedLayout sliced;                   // tensors are those of BoundSource::layout
   std::map<SliceKey, SliceFacts> facts;  // one per slice that has factors
 
   // scale of B * A; nullopt when alpha is unknown.

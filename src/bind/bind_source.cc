@@ -212,10 +212,10 @@ class Binder {
       d.severity = Severity::kWarning;
     }
     if (lost.empty()) return;
-    Diagnostic& d = diagnostics_->Add(
-        Code::kMissingKey, {},
-        fmt::format("{} keys of layout `{}` are missing: {}", lost.size(), layout_.name.text,
-                    JoinWords(lost, kShown)));
+    Diagnostic& d =
+        diagnostics_->Add(Code::kMissingKey, {},
+                          fmt::format("{} keys of layout `{}` are missing: {}", lost.size(),
+                                      layout_.name.text, JoinWords(lost, kShown)));
     if (options_.allow_missing) d.severity = Severity::kWarning;
     for (const CheckedEntry& entry : layout_.entries) {
       for (const std::string& axis : entry.key.Captures()) {

@@ -23,8 +23,8 @@ namespace rr {
 
 struct SourceOptions {
   bool allow_missing = false;  // missing keys are a warning
-  bool allow_shape = false;  // a contradicting shape is no error here: the conversion decides
-                             // whether it can move unchanged
+  bool allow_shape = false;    // a contradicting shape is no error here: the conversion decides
+                               // whether it can move unchanged
 };
 
 struct BoundSource {

@@ -68,6 +68,21 @@ LayoutChoice DefaultChoice(const CheckedLayout& layout) {
   return choice;
 }
 
+void KeepPrefixes(const CheckedLayout& from, const LayoutChoice& from_choice,
+                  const CheckedLayout& to, LayoutChoice* choice) {
+  const auto count = [](const CheckedLayout& layout, const std::string& name) {
+    for (const auto& [other, variants] : layout.prefixes) {
+      if (other == name) return variants.size();
+    }
+    return size_t{0};
+  };
+  for (auto& [name, variant] : choice->prefixes) {
+    const auto same = from_choice.prefixes.find(name);
+    if (same == from_choice.prefixes.end()) continue;
+    if (count(from, name) == count(to, name)) variant = same->second;
+  }
+}
+
 KeyTemplate ConcreteKey(const CheckedLayout& layout, const CheckedEntry& entry,
                         const LayoutChoice& choice) {
   KeyTemplate key = entry.key;

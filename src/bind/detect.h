@@ -10,7 +10,6 @@
 
 #include "base/diagnostic.h"
 #include "bind/bind_source.h"
-#include "bind/bind_source.h"
 #include "bind/config.h"
 #include "bind/key_table.h"
 #include "check/checked_rules.h"

@@ -41,14 +41,12 @@ bool Narrow(Layouts kept, Layouts* layouts) {
 void ByStamps(const Config& config, Layouts* layouts, std::vector<std::string>* reasons) {
   std::string stamp;
   const auto marked = [&](const CheckedLayout* layout) {
-    const std::string mark =
-        layout->style == nullptr ? "" : Holding(layout->style->marks, config);
+    const std::string mark = layout->style == nullptr ? "" : Holding(layout->style->marks, config);
     if (!mark.empty()) stamp = mark;
     return !mark.empty();
   };
   const auto excluded = [&](const CheckedLayout* layout) {
-    const std::string mark =
-        layout->style == nullptr ? "" : Holding(layout->style->unless, config);
+    const std::string mark = layout->style == nullptr ? "" : Holding(layout->style->unless, config);
     if (!mark.empty()) stamp = mark;
     return !mark.empty();
   };
@@ -86,12 +84,12 @@ void ByVersion(const CheckedRules& rules, const Config& config, Layouts* layouts
   Diagnostics ignored;
   const std::optional<ResolvedTarget> target = ResolveTarget(rules, "peft@" + text, &ignored);
   if (!target) return;
-  if (Narrow(Where(*layouts,
-                   [&](const CheckedLayout* layout) { return layout->name.text == target->layout; }),
-             layouts))
-    reasons->push_back(
-        fmt::format("adapter_config.json has peft_version {}, which writes {}", text,
-                    target->layout));
+  if (Narrow(
+          Where(*layouts,
+                [&](const CheckedLayout* layout) { return layout->name.text == target->layout; }),
+          layouts))
+    reasons->push_back(fmt::format("adapter_config.json has peft_version {}, which writes {}", text,
+                                   target->layout));
 }
 
 }  // namespace

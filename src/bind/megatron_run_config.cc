@@ -31,9 +31,10 @@ std::optional<MegatronRunConfig> ReadMegatronRunConfig(const Files& files, const
   std::optional<YamlNode> root;
   if (text) root = ParseYaml(std::make_shared<Source>(path, std::move(*text)), &faults);
   if (!root || !root->IsMap()) {
-    diagnostics->Add(Code::kOddFile, Place::File(path),
-                     "this run_config.yaml cannot be read: rank, alpha and the tensor parallel size "
-                     "are not taken from it")
+    diagnostics
+        ->Add(Code::kOddFile, Place::File(path),
+              "this run_config.yaml cannot be read: rank, alpha and the tensor parallel size "
+              "are not taken from it")
         .help = "--alpha A, --set T=N";
     return std::nullopt;
   }

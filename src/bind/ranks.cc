@@ -79,10 +79,10 @@ std::map<std::string, int64_t> SolveRanks(const CheckedLayout& layout, const Lay
     if (++reported > 3) continue;
     std::vector<std::string> formula;
     for (const Poly& extent : entry.shape) formula.push_back(extent.ToString());
-    Diagnostic& d = diagnostics->Add(
-        Code::kShapeMismatch, entry.rule->place,
-        fmt::format("{} is [{}], which is no [{}] with a whole rank R", key.name,
-                    fmt::join(*key.shape, ", "), fmt::join(formula, ", ")));
+    Diagnostic& d =
+        diagnostics->Add(Code::kShapeMismatch, entry.rule->place,
+                         fmt::format("{} is [{}], which is no [{}] with a whole rank R", key.name,
+                                     fmt::join(*key.shape, ", "), fmt::join(formula, ", ")));
     for (const Poly& extent : entry.shape) {
       for (const std::string& axis : extent.Axes()) {
         if (axis == kRankAxis) continue;
@@ -108,8 +108,7 @@ void ChooseVariantsByShape(const CheckedLayout& layout, const KeyTable& table, c
     const CheckedEntry& entry = layout.entries[static_cast<size_t>(one.entry)];
     Count& count = counts[static_cast<size_t>(entry.block)][static_cast<size_t>(entry.variant)];
     const auto& shape = table.keys[one.key].shape;
-    const bool bad =
-        shape && Contradicts(entry, model.IndexAxisOf(entry.block), *shape, model);
+    const bool bad = shape && Contradicts(entry, model.IndexAxisOf(entry.block), *shape, model);
     ++(bad ? count.contradicts : count.fits);
   }
   for (size_t b = 0; b < counts.size(); ++b) {

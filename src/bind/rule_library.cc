@@ -94,7 +94,8 @@ RulesPtr RuleLibrary::LoadFile(const std::string& path, Diagnostics* diagnostics
     if (std::optional<RuleFile> file = ParseRuleFile(merged->tree, &found)) {
       file->sources = merged->sources;
       Diagnostics of_styles;  // reported where adapters are derived
-      for (const StylePtr& style : Styles(&of_styles)) file->style_names.push_back(style->name.text);
+      for (const StylePtr& style : Styles(&of_styles))
+        file->style_names.push_back(style->name.text);
       const bool parsed = !found.HasErrors();
       rules = std::make_shared<CheckedRules>(Check(std::move(*file), &found));
       rules->valid = rules->valid && parsed;

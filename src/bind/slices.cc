@@ -78,8 +78,9 @@ class Cutter {
       made.leaf = LeafAs(piece.leaf, true);
       SliceKey key{WeightOf(rules_, leaf.tensor),
                    {made.fixed.begin(), made.fixed.begin() + static_cast<int64_t>(tensor.batch)}};
-      result_.slices[std::move(key)].Of(tensor.factor).push_back(
-          static_cast<uint32_t>(result_.bound.pieces.size()));
+      result_.slices[std::move(key)]
+          .Of(tensor.factor)
+          .push_back(static_cast<uint32_t>(result_.bound.pieces.size()));
       result_.bound.pieces.push_back(std::move(made));
     }
   }

@@ -60,10 +60,11 @@ std::optional<ResolvedTarget> ResolveTarget(const CheckedRules& rules, const std
     if (!one.versions || one.versions->Holds(versions)) {
       if (rules.FindLayout(layout.text) != nullptr)
         return ResolvedTarget{layout.text, &one, target.substr(0, target.find(','))};
-      diagnostics->Add(Code::kUnknownLayout, layout.place,
-                       fmt::format("`{}` stores {} as `{}`, which family `{}` does not have", system,
-                                   kind == CheckpointKind::kWeights ? "weights" : "adapters",
-                                   layout.text, file.family.text));
+      diagnostics->Add(
+          Code::kUnknownLayout, layout.place,
+          fmt::format("`{}` stores {} as `{}`, which family `{}` does not have", system,
+                      kind == CheckpointKind::kWeights ? "weights" : "adapters", layout.text,
+                      file.family.text));
       return std::nullopt;
     }
     std::string text =

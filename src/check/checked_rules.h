@@ -76,9 +76,9 @@ struct CheckedEntry {
   int block = 0;
   int variant = 0;  // which alternative of `one of`
   const EntryRule* rule = nullptr;
-  KeyTemplate key;  // captures and named strings
+  KeyTemplate key;                    // captures and named strings
   std::optional<KeyTemplate> weight;  // of a factor: the key of its weight, in the same words
-  AxisExpr expr;    // with placed axes replaced
+  AxisExpr expr;                      // with placed axes replaced
   std::vector<Poly> shape;
   std::vector<CheckedLeaf> leaves;  // empty for a dropped key
 
@@ -98,7 +98,7 @@ struct CheckedLayout {
   std::vector<SpannedText> pass;
   std::optional<std::string> partial;
   std::shared_ptr<const AdapterStyle> style;  // of a layout of adapters
-  std::vector<const Formula*> require;  // of the layout and what it is like
+  std::vector<const Formula*> require;        // of the layout and what it is like
   std::vector<int>
       variant_counts;  // per block: how many `one of` alternatives its table has (0: no table)
   std::vector<const TableRule*> tables;  // per block; nullptr when the layout has none

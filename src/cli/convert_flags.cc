@@ -23,7 +23,8 @@ void AddConvertFlags(CLI::App* command, ConvertFlags* flags, bool needs_to) {
       ->add_option(
           "--allow", flags->allow,
           "lossy: casts and value words that round down; shape: move tensors whose shape "
-          "contradicts the config unchanged; partial: leave out what the destination does not hold; "
+          "contradicts the config unchanged; partial: leave out what the destination does not "
+          "hold; "
           "uniform-rank: fill the ranks of an adapter with zeros and fold its scales into B")
       ->type_name("WORD")
       ->allow_extra_args(false)

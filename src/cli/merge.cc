@@ -1,3 +1,5 @@
+#include "run/merge.h"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -7,7 +9,6 @@
 #include "cli/command.h"
 #include "cli/convert_flags.h"
 #include "report/progress.h"
-#include "run/merge.h"
 
 namespace rr::cli {
 namespace {
@@ -72,8 +73,7 @@ void AddMerge(CLI::App& app, Run* run) {
     *run = [flags] {
       FinishConvertFlags(&flags->convert);
       MergeRequest wanted{flags->convert.request, {}, flags->adapter_from, flags->unmerge};
-      for (const std::string& text : flags->adapters)
-        wanted.adapters.push_back(ParseAdapter(text));
+      for (const std::string& text : flags->adapters) wanted.adapters.push_back(ParseAdapter(text));
       RuleLibrary library(RealFiles(), RuleDirectories(flags->convert.rules));
       Bar bar;
       if (isatty(STDERR_FILENO) == 1) wanted.base.progress = &bar;

@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "bind/key_regex.h"
 #include "plan/adapter_groups.h"
+#include "plan/adapter_keep.h"
+#include "plan/adapter_uniform.h"
 #include "plan/adapter_variants.h"
 #include "plan/destination_order.h"
 #include "plan/edge_builder.h"
@@ -119,14 +121,13 @@ class Builder {
       return false;
     }
     if (!missing.empty())
-      conversion().defaulted.push_back(
-          fmt::format("{} slices = 0 (--fill zero)", missing.size()));
+      conversion().defaulted.push_back(fmt::format("{} slices = 0 (--fill zero)", missing.size()));
     own_ = OwnRanks(adapter_, rules_, Splits(), &values_, &conversion().notes);
     JoinRanks(adapter_, rules_, own_, options_, &values_, &groups_, &conversion().notes,
               diagnostics_);
     if (Failed()) return false;
-    MakeUniform();
-    AlignParts();
+    MakeUniform(rules_, layout_, needs_, options_, &groups_, &conversion().notes, diagnostics_);
+    AlignParts(structure_, layout_, choice_, &groups_, &conversion().notes);
     for (size_t g = 0; g < groups_.size(); ++g) {
       for (const uint32_t stored : groups_[g].stored) {
         group_of_[structure_.bound.tensors[stored].key] = g;
@@ -156,74 +157,6 @@ class Builder {
     return false;
   }
 
-  // A destination with one rank, or one scale, for everything.
-  void MakeUniform() {
-    if (!needs_.uniform && !needs_.one_scale) return;
-    const SliceGroup* first = nullptr;
-    const SliceGroup* odd = nullptr;
-    int64_t rank = 0;
-    for (const SliceGroup& group : groups_) {
-      if (!group.HasSource()) continue;
-      rank = std::max(rank, group.rank);
-      if (first == nullptr) first = &group;
-      const bool same_rank = !needs_.uniform || group.rank == first->rank;
-      const bool same_scale = !group.scale || !first->scale || *group.scale == *first->scale;
-      if (odd == nullptr && !(same_rank && same_scale)) odd = &group;
-    }
-    if (odd == nullptr) return;
-    if (!options_.allow_uniform_rank) {
-      auto text = [&](const SliceGroup& group) {
-        return fmt::format("{} has rank {}{}", SliceName(rules_, group.slices[0]), group.rank,
-                           group.scale ? fmt::format(" and scale {:.6g}", *group.scale) : "");
-      };
-      diagnostics_
-          ->Add(Code::kUniformRank, layout_.name.place,
-                fmt::format("`{}` stores one {} for all modules, but {} and {}", layout_.name.text,
-                            needs_.uniform ? "rank and alpha" : "scale", text(*first), text(*odd)))
-          .help = "--allow uniform-rank fills the smaller ranks with zeros and folds scales into B";
-      return;
-    }
-    const std::optional<double> scale = first->scale;
-    for (SliceGroup& group : groups_) {
-      if (!group.HasSource()) continue;
-      if (needs_.uniform) group.rank = rank;
-      group.scale = scale;
-      group.alpha.reset();  // follows from scale and rank
-    }
-    conversion().notes.push_back(needs_.uniform
-                                     ? fmt::format("all modules have rank {} (zeros fill)", rank)
-                                     : std::string("all modules have one scale, folded into B"));
-  }
-
-  // Parts of one weight that are stored apart (gate and up as w1 and w3) have one name, and so one
-  // alpha: the smaller ranks are filled with zeros.
-  void AlignParts() {
-    std::map<std::string, std::vector<SliceGroup*>> by_weight;
-    for (SliceGroup& group : groups_) {
-      if (!group.HasSource()) continue;
-      const std::string weight =
-          WeightKey(layout_, choice_, structure_.bound.tensors[group.stored[0]]);
-      by_weight[weight].push_back(&group);
-    }
-    size_t filled = 0;
-    for (auto& [weight, groups] : by_weight) {
-      int64_t rank = 0;
-      for (const SliceGroup* group : groups) rank = std::max(rank, group->rank);
-      for (SliceGroup* group : groups) {
-        if (group->rank == rank && group->scale == groups[0]->scale) continue;
-        filled += group->rank != rank;
-        group->rank = rank;
-        group->scale = groups[0]->scale;
-        group->alpha.reset();  // follows from scale and rank
-      }
-    }
-    if (filled > 0)
-      conversion().notes.push_back(
-          fmt::format("the ranks of {} parts are filled with zeros, because the weight that they "
-                      "belong to has one alpha",
-                      filled));
-  }
-
   bool MakeDestination() {
     InstantiateOptions instantiate;
     instantiate.rank_of = [this](const std::string& key) -> std::optional<int64_t> {
@@ -234,7 +167,7 @@ class Builder {
     std::optional<BoundLayout> bound =
         Instantiate(*source_.model, layout_, choice_, instantiate, diagnostics_);
     if (!bound) return false;
-    if (!KeepWhatIsThere(&*bound)) return false;
+    if (!KeepWhatIsThere(source_, adapter_, options_.only, &*bound, diagnostics_)) return false;
     for (const BoundTensor& tensor : bound->tensors) {
       if (tensor.unknown_axis.empty()) continue;
       diagnostics_
@@ -273,64 +206,6 @@ class Builder {
     return true;
   }
 
-  // Magnitudes, biases and saved weights only where the source has them; and what --only keeps.
-  bool KeepWhatIsThere(BoundLayout* bound) {
-    std::optional<KeyRegex> only;
-    if (!options_.only.empty()) {
-      only = KeyRegex::Compile("--only", options_.only, diagnostics_);
-      if (!only) return false;
-    }
-    std::set<std::pair<int, std::vector<int64_t>>> saved;  // weights and layers that are saved
-    for (const BoundPiece& piece : source_.layout.pieces) {
-      if (TensorOf(source_.layout, piece).factor == Factor::kSaved)
-        saved.insert({source_.layout.leaves[piece.leaf].tensor, piece.fixed});
-    }
-    std::set<int> saved_weights;
-    for (const auto& [weight, fixed] : saved) saved_weights.insert(weight);
-    std::vector<bool> keep(bound->tensors.size(), false);
-    for (const BoundPiece& piece : bound->pieces) {
-      const int tensor = bound->leaves[piece.leaf].tensor;
-      const LogicalTensor& logical = rules_.tensors[static_cast<size_t>(tensor)];
-      bool here = true;
-      if (logical.factor == Factor::kSaved) {
-        here = std::any_of(saved.begin(), saved.end(), [&](const auto& one) {
-          if (one.first != tensor) return false;
-          for (size_t a = 0; a < piece.fixed.size(); ++a) {
-            if (piece.fixed[a] >= 0 && one.second[a] >= 0 && piece.fixed[a] != one.second[a])
-              return false;
-          }
-          return true;
-        });
-      } else if (logical.factor == Factor::kMagnitude || logical.factor == Factor::kBias) {
-        here = std::any_of(
-            adapter_.sliced.slices.begin(), adapter_.sliced.slices.end(), [&](const auto& slice) {
-              return slice.first.weight == WeightOf(rules_, tensor) &&
-                     !slice.second.Of(logical.factor).empty() && Agrees(piece, slice.first);
-            });
-      }
-      if (here) keep[piece.stored] = true;
-    }
-    std::vector<uint32_t> new_index;
-    std::vector<BoundTensor> kept;
-    for (size_t i = 0; i < bound->tensors.size(); ++i) {
-      const bool stays = keep[i] && (!only || only->IsFoundIn(bound->tensors[i].key));
-      new_index.push_back(stays ? static_cast<uint32_t>(kept.size()) : UINT32_MAX);
-      if (stays) kept.push_back(std::move(bound->tensors[i]));
-    }
-    bound->tensors = std::move(kept);
-    std::erase_if(bound->pieces,
-                  [&](const BoundPiece& piece) { return new_index[piece.stored] == UINT32_MAX; });
-    for (BoundPiece& piece : bound->pieces) piece.stored = new_index[piece.stored];
-    return true;
-  }
-
-  static bool Agrees(const BoundPiece& piece, const SliceKey& slice) {
-    for (size_t a = 0; a < slice.batch.size(); ++a) {
-      if (piece.fixed[a] >= 0 && piece.fixed[a] != slice.batch[a]) return false;
-    }
-    return true;
-  }
-
   void MakeSources() {
     for (const FoundKey& key : table_.keys) {
       conversion().graph.sources.push_back(
@@ -342,7 +217,6 @@ class Builder {
   void AddFactors() {
     SlicedLayout to = CutIntoSlices(conversion().destination, rules_);
     SlicedLayout from = adapter_.sliced;
-    std::erase_if(to.bound.pieces, [&](const BoundPiece&) { return false; });
     std::vector<BoundPiece> from_pieces, to_pieces;
     for (auto& [slice, pieces] : to.slices) {
       const auto own = own_.find(slice);
@@ -358,8 +232,7 @@ class Builder {
         }
         for (const uint32_t p : pieces.Of(factor)) {
           BoundPiece piece = to.bound.pieces[p];
-          if (ranked)
-            TakeRanks(&to.bound, &piece, group.first.at(slice.weight), own->second.rank);
+          if (ranked) TakeRanks(&to.bound, &piece, group.first.at(slice.weight), own->second.rank);
           to_pieces.push_back(std::move(piece));
         }
       }
@@ -383,9 +256,9 @@ class Builder {
         edge.kind = EdgeKind::kCompare;
       double factor = 1;
       if (logical.factor == Factor::kB || logical.factor == Factor::kBias) {
-        SliceKey slice{WeightOf(rules_, to.bound.leaves[target.leaf].tensor),
-                       {target.fixed.begin(),
-                        target.fixed.begin() + static_cast<int64_t>(logical.batch)}};
+        SliceKey slice{
+            WeightOf(rules_, to.bound.leaves[target.leaf].tensor),
+            {target.fixed.begin(), target.fixed.begin() + static_cast<int64_t>(logical.batch)}};
         factor = Folded(slice);
       }
       edges_.Add(std::move(edge), EntryOf(source_.layout, piece.stored),
@@ -501,7 +374,8 @@ class Builder {
 
   void Describe() {
     if (adapter_.config.present() && !adapter_.config.says_alpha())
-      conversion().notes.push_back("adapter_config.json has no lora_alpha: 8, which is PEFT's default");
+      conversion().notes.push_back(
+          "adapter_config.json has no lora_alpha: 8, which is PEFT's default");
     result_.use_rslora = adapter_.config.use_rslora();
     std::map<std::string, AdaptedModule> modules;
     const BoundLayout& bound = conversion().destination;
@@ -555,21 +429,6 @@ class Builder {
 };
 
 }  // namespace
-
-void KeepPrefixes(const CheckedLayout& from, const LayoutChoice& from_choice,
-                  const CheckedLayout& to, LayoutChoice* choice) {
-  const auto count = [](const CheckedLayout& layout, const std::string& name) {
-    for (const auto& [other, variants] : layout.prefixes) {
-      if (other == name) return variants.size();
-    }
-    return size_t{0};
-  };
-  for (auto& [name, variant] : choice->prefixes) {
-    const auto same = from_choice.prefixes.find(name);
-    if (same == from_choice.prefixes.end()) continue;
-    if (count(from, name) == count(to, name)) variant = same->second;
-  }
-}
 
 std::optional<AdapterConversion> BuildAdapterConversion(
     const BoundSource& source, const AdapterSource& adapter, const KeyTable& table,

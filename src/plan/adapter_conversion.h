@@ -28,9 +28,9 @@ struct AdaptedModule {
 
 struct AdapterConversion {
   Conversion conversion;
-  std::vector<AdaptedModule> modules;  // sorted by weight, each once
+  std::vector<AdaptedModule> modules;    // sorted by weight, each once
   std::vector<std::string> all_modules;  // names of all that could be adapted in this layout
-  std::vector<std::string> saved;      // weights that are stored as a whole (modules_to_save)
+  std::vector<std::string> saved;        // weights that are stored as a whole (modules_to_save)
   bool use_rslora = false, use_dora = false, lora_bias = false;
 };
 
@@ -46,10 +46,6 @@ std::optional<AdapterConversion> BuildAdapterConversion(
     const BoundSource& source, const AdapterSource& adapter, const KeyTable& table,
     const CheckedLayout& destination, const LoaderNeeds& needs, const ConversionOptions& options,
     ReadTensor read, Diagnostics* diagnostics);
-
-// Prefixes that mean the same in both layouts are taken over: for conversions of both kinds.
-void KeepPrefixes(const CheckedLayout& from, const LayoutChoice& from_choice,
-                  const CheckedLayout& to, LayoutChoice* choice);
 
 }  // namespace rr
 

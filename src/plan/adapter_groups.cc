@@ -102,7 +102,8 @@ class Joiner {
           const SliceFacts& facts = source_.facts.at(slice);
           const double growth = static_cast<double>(group->rank) / static_cast<double>(facts.rank);
           if (facts.alpha)
-            group->alpha = *facts.alpha * (source_.config.use_rslora() ? std::sqrt(growth) : growth);
+            group->alpha =
+                *facts.alpha * (source_.config.use_rslora() ? std::sqrt(growth) : growth);
         }
       }
     }
@@ -132,8 +133,8 @@ class Joiner {
     for (size_t i = 0; i < a.size(); ++i) {
       const auto& x = source_.sliced.slices.at(a[i]).a;
       const auto& y = source_.sliced.slices.at(b[i]).a;
-      const bool equal = options_.fuse == FuseMode::kBlockDiagonal ? IsOne(x, y)
-                                                                   : values_->Equal(x, y);
+      const bool equal =
+          options_.fuse == FuseMode::kBlockDiagonal ? IsOne(x, y) : values_->Equal(x, y);
       if (!equal) return false;
     }
     return true;

@@ -43,8 +43,8 @@ struct SliceGroup {
 std::vector<SliceGroup> GroupSlices(const SlicedLayout& sliced);
 
 // Block-diagonal factors with zeros off the diagonal have the ranks that each part had before they
-// were joined. Only where it is exact: the parts' non-zero ranks are consecutive blocks that make up
-// all ranks. What is found is noted.
+// were joined. Only where it is exact: the parts' non-zero ranks are consecutive blocks that make
+// up all ranks. What is found is noted.
 std::map<SliceKey, SourceRanks> OwnRanks(const AdapterSource& source, const CheckedRules& rules,
                                          bool look_into_blocks, FactorValues* values,
                                          std::vector<std::string>* notes);

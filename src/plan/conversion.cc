@@ -9,7 +9,6 @@
 
 #include "base/text.h"
 #include "bind/key_regex.h"
-#include "plan/adapter_conversion.h"
 #include "plan/defaults.h"
 #include "plan/destination_order.h"
 #include "plan/edge_builder.h"
@@ -135,8 +134,8 @@ class Builder {
     }
     if (absent.empty()) return;
     Keep([&](const std::string& key) { return keep.at(key); });
-    result_.notes.push_back(fmt::format(
-        "the source has no {}, and so the destination", JoinWords({absent.begin(), absent.end()}, 5)));
+    result_.notes.push_back(fmt::format("the source has no {}, and so the destination",
+                                        JoinWords({absent.begin(), absent.end()}, 5)));
   }
 
   void KeepPresent() {

@@ -56,8 +56,8 @@ void EdgeBuilder::Add(Edge edge, const CheckedEntry& from, const CheckedEntry& t
     return;
   }
   if (factor != 1)
-    op->steps.push_back({ValueStep::Kind::kMultiply, factor,
-                         dtype == Dtype::kF64 ? Dtype::kF64 : Dtype::kF32});
+    op->steps.push_back(
+        {ValueStep::Kind::kMultiply, factor, dtype == Dtype::kF64 ? Dtype::kF64 : Dtype::kF32});
   if (!op->steps.empty() || op->from != op->to) {
     if (!IsFloat(source.dtype)) {
       diagnostics_->Add(
@@ -66,8 +66,7 @@ void EdgeBuilder::Add(Edge edge, const CheckedEntry& from, const CheckedEntry& t
       return;
     }
     const std::string words = Describe(*op);
-    const bool rounds =
-        !IsWidening(op->from, op->to) || (factor != 1 && !IsPowerOfTwo(factor));
+    const bool rounds = !IsWidening(op->from, op->to) || (factor != 1 && !IsPowerOfTwo(factor));
     if (rounds && !options_.allow_lossy && lossy_reported_.insert(words).second) {
       diagnostics_
           ->Add(Code::kLossyConversion, {},

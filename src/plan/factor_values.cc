@@ -98,8 +98,7 @@ std::vector<bool> FactorValues::NonZeroRanks(const std::vector<uint32_t>& b) {
   const std::vector<std::byte> bytes = Gather(b, &element);
   if (bytes.empty()) return {};
   const BoundLeaf& leaf = sliced_.bound.leaves[sliced_.bound.pieces[b[0]].leaf];
-  const LogicalTensor& tensor =
-      source_.model->rules().tensors[static_cast<size_t>(leaf.tensor)];
+  const LogicalTensor& tensor = source_.model->rules().tensors[static_cast<size_t>(leaf.tensor)];
   size_t rank = 1;
   for (const BoundLeaf::Digit& digit : leaf.axes[RankAxisOf(tensor)].digits)
     rank *= static_cast<size_t>(digit.n);

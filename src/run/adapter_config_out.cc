@@ -93,9 +93,10 @@ class Maker {
       settings_[name] = {module.rank, AlphaOf(module)};
       (module.parameter ? parameters_ : modules_).insert(name);
       if (!settings_[name].alpha && to_.style->config_rank && !module.scale) {
-        diagnostics->Add(Code::kUnknownScale, {},
-                         "lora_alpha is unknown, and the loader of the destination needs it").help =
-            "give adapter_config.json beside the tensors, or --alpha";
+        diagnostics
+            ->Add(Code::kUnknownScale, {},
+                  "lora_alpha is unknown, and the loader of the destination needs it")
+            .help = "give adapter_config.json beside the tensors, or --alpha";
         return std::nullopt;
       }
     }
@@ -168,11 +169,11 @@ class Maker {
       }
       for (size_t i = begin + 1; i-- > 0;) {
         const std::string suffix = JoinFrom(parts, i);
-        const bool others = std::any_of(
-            conversion_.all_modules.begin(), conversion_.all_modules.end(),
-            [&](const std::string& other) {
-              return HasSuffix(other, suffix) && adapted.count(other) == 0;
-            });
+        const bool others =
+            std::any_of(conversion_.all_modules.begin(), conversion_.all_modules.end(),
+                        [&](const std::string& other) {
+                          return HasSuffix(other, suffix) && adapted.count(other) == 0;
+                        });
         if (others) continue;
         chosen = suffix;
         break;

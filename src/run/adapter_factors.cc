@@ -67,12 +67,9 @@ class Collector : public TensorWriter {
 
 }  // namespace
 
-std::unique_ptr<AdapterFactors> AdapterFactors::Open(const Files& files,
-                                                     const OpenedSource& adapter,
-                                                     const std::string& layout,
-                                                     const LayoutChoice* choice,
-                                                     const ConversionOptions& options,
-                                                     Diagnostics* diagnostics) {
+std::unique_ptr<AdapterFactors> AdapterFactors::Open(
+    const Files& files, const OpenedSource& adapter, const std::string& layout,
+    const LayoutChoice* choice, const ConversionOptions& options, Diagnostics* diagnostics) {
   const CheckedLayout* factors = adapter.rules->FindLayout("factors." + layout);
   if (factors == nullptr || !adapter.adapter) {
     diagnostics->Add(Code::kUnknownLayout, {},
@@ -132,8 +129,9 @@ std::unique_ptr<AdapterFactors> AdapterFactors::Open(const Files& files,
     if (module.scale) {
       weight.scale = *module.scale;
     } else {
-      diagnostics->Add(Code::kUnknownScale, {},
-                       "the scale of the adapter is unknown: adapter_config.json is missing")
+      diagnostics
+          ->Add(Code::kUnknownScale, {},
+                "the scale of the adapter is unknown: adapter_config.json is missing")
           .help = "give it beside the tensors, or --alpha";
       return nullptr;
     }

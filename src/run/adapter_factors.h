@@ -32,8 +32,7 @@ class AdapterFactors {
 
   // `layout` is a layout of the weights. nullptr after an error. The adapter must outlive this.
   static std::unique_ptr<AdapterFactors> Open(const Files& files, const OpenedSource& adapter,
-                                              const std::string& layout,
-                                              const LayoutChoice* choice,
+                                              const std::string& layout, const LayoutChoice* choice,
                                               const ConversionOptions& options,
                                               Diagnostics* diagnostics);
 

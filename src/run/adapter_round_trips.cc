@@ -106,7 +106,6 @@ class RoundTrips {
 
   std::optional<Adapter> Make(const Model& model, const CheckedLayout& from,
                               const CheckedLayout& to) {
-
     InstantiateOptions options;
     options.rank_of = [](const std::string&) { return std::optional<int64_t>(kRank); };
     const std::optional<BoundLayout> bound =
@@ -118,9 +117,9 @@ class RoundTrips {
     for (const BoundTensor& tensor : bound->tensors) {
       const CheckedEntry& entry = from.entries[static_cast<size_t>(tensor.entry)];
       if (!HasRank(entry)) continue;
-      const bool both = std::all_of(entry.leaves.begin(), entry.leaves.end(), [&](const auto& leaf) {
-        return theirs.count(WeightOf(rules_, leaf.tensor)) > 0;
-      });
+      const bool both = std::all_of(
+          entry.leaves.begin(), entry.leaves.end(),
+          [&](const auto& leaf) { return theirs.count(WeightOf(rules_, leaf.tensor)) > 0; });
       // A table that a partial one of the other layout stands against is left out whole.
       if (!both) left_out_.insert(entry.block);
       keys.push_back({tensor.key, tensor.shape, Dtype::kF32});
@@ -166,8 +165,8 @@ class RoundTrips {
 
   std::optional<Opened> Open(const Adapter& adapter, const CheckedLayout& layout) {
     const size_t errors = diagnostics_->ErrorCount();
-    std::optional<BoundSource> bound = BindSource(rules_, layout, model_.config, model_.sizes,
-                                                  adapter.table, {}, diagnostics_);
+    std::optional<BoundSource> bound =
+        BindSource(rules_, layout, model_.config, model_.sizes, adapter.table, {}, diagnostics_);
     std::optional<AdapterConfig> config =
         AdapterConfig::Read(adapter.config, "adapter_config.json", diagnostics_);
     if (!bound || !config || diagnostics_->ErrorCount() > errors) return std::nullopt;
@@ -308,10 +307,10 @@ class RoundTrips {
   void Fail(const CheckedLayout& from, const CheckedLayout& to, const std::string& what) {
     std::vector<std::string> sizes;
     for (const auto& [axis, size] : model_.sizes) sizes.push_back(fmt::format("{}={}", axis, size));
-    Diagnostic& d = diagnostics_->Add(
-        Code::kTestFailed, to.name.place,
-        fmt::format("adapters of {}, {} -> {}: {}", rules_.file->family.text, from.name.text,
-                    to.name.text, what));
+    Diagnostic& d =
+        diagnostics_->Add(Code::kTestFailed, to.name.place,
+                          fmt::format("adapters of {}, {} -> {}: {}", rules_.file->family.text,
+                                      from.name.text, to.name.text, what));
     d.notes.push_back({{}, fmt::format("seed {}, sizes {}", seed_, fmt::join(sizes, " "))});
   }
 
@@ -321,7 +320,7 @@ class RoundTrips {
   RuleTestReport* report_;
   Diagnostics* diagnostics_;
   TestModel model_;
-  std::set<int> left_out_;                // blocks
+  std::set<int> left_out_;               // blocks
   std::map<std::string, int> block_of_;  // by key
 };
 

@@ -54,8 +54,8 @@ std::optional<Conversion> BuildAdapter(const Files& files, const OpenedSource& s
       BuildAdapterConversion(*source.bound, *source.adapter, source.table, to, needs, options,
                              ReadWholeTensors(files, source), diagnostics);
   if (!built) return std::nullopt;
-  *config = MakeAdapterConfig(source.adapter_config, *source.rules, *source.bound->layout.layout, to,
-                              target, *built, diagnostics);
+  *config = MakeAdapterConfig(source.adapter_config, *source.rules, *source.bound->layout.layout,
+                              to, target, *built, diagnostics);
   if (!*config) return std::nullopt;
   return std::move(built->conversion);
 }
@@ -96,9 +96,8 @@ std::optional<PreparedConversion> PrepareOpened(const Files& files, OpenedSource
                                                 Diagnostics* diagnostics) {
   const auto start = std::chrono::steady_clock::now();
   OpenedSource* const source = &opened;
-  const std::optional<ResolvedTarget> target =
-      ResolveTarget(*source->rules, request.to.empty() ? source->detection.layout : request.to,
-                    diagnostics);
+  const std::optional<ResolvedTarget> target = ResolveTarget(
+      *source->rules, request.to.empty() ? source->detection.layout : request.to, diagnostics);
   if (!target) return std::nullopt;
   const std::string* to = &target->layout;
 

@@ -34,12 +34,12 @@ struct SourceRequest {
   std::string from;    // layout or target; empty: detected
   std::string config;  // path of a config.json; empty: the one beside the checkpoint
   std::vector<std::pair<std::string, std::string>>
-      set;              // NAME=VALUE: an axis, or a config attribute as JSON
-  std::optional<double> alpha;     // of an adapter whose config does not say it
-  bool fill_zero = false;          // what an adapter lacks is zero
+      set;                             // NAME=VALUE: an axis, or a config attribute as JSON
+  std::optional<double> alpha;         // of an adapter whose config does not say it
+  bool fill_zero = false;              // what an adapter lacks is zero
   std::optional<Config> model_config;  // the model's, when another checkpoint gave it
   bool other_families = false;  // a config whose family knows none of the keys is not believed
-  std::string exclude;  // source keys that match this regex are left out, and reported
+  std::string exclude;          // source keys that match this regex are left out, and reported
 };
 
 // A checkpoint that has been opened, recognised and bound.

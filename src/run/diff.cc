@@ -134,10 +134,9 @@ class Differ {
           report_.differences.push_back({tensor.key, "shapes differ", 0, 0});
         } else if (one.dtype != one.other_dtype) {
           one.skip = !IsFloat(one.dtype) || !IsFloat(one.other_dtype);
-          report_.differences.push_back({tensor.key,
-                                         fmt::format("{} and {}", NameOf(one.dtype),
-                                                     NameOf(one.other_dtype)),
-                                         0, 0});
+          report_.differences.push_back(
+              {tensor.key, fmt::format("{} and {}", NameOf(one.dtype), NameOf(one.other_dtype)), 0,
+               0});
         }
       }
       tensors.push_back(std::move(one));
@@ -159,8 +158,8 @@ class Differ {
       report_.compared += !tensor.skip;
       report_.largest = std::max(report_.largest, tensor.largest);
       if (tensor.elements > 0)
-        report_.differences.push_back({tensor.key, "values differ", tensor.elements,
-                                       tensor.largest});
+        report_.differences.push_back(
+            {tensor.key, "values differ", tensor.elements, tensor.largest});
     }
     return true;
   }
@@ -185,8 +184,7 @@ class Differ {
     }
     ConversionOptions options;
     options.fill_zero = true;
-    const auto first =
-        AdapterFactors::Open(files_, first_, layout, nullptr, options, diagnostics_);
+    const auto first = AdapterFactors::Open(files_, first_, layout, nullptr, options, diagnostics_);
     const auto second =
         AdapterFactors::Open(files_, second_, layout, nullptr, options, diagnostics_);
     if (first == nullptr || second == nullptr) return false;
@@ -203,9 +201,8 @@ class Differ {
     return !diagnostics_->HasErrors();
   }
 
-  void Weight(const std::string& key, const AdapterFactors& first,
-              const AdapterFactors::Weight& a, const AdapterFactors& second,
-              const AdapterFactors::Weight& b) {
+  void Weight(const std::string& key, const AdapterFactors& first, const AdapterFactors::Weight& a,
+              const AdapterFactors& second, const AdapterFactors::Weight& b) {
     ++report_.compared;
     const std::vector<double> x = DeltaOf(first, a), y = DeltaOf(second, b);
     Compare(key, "changes differ", x, y);
@@ -275,8 +272,7 @@ class Differ {
 
 std::optional<DiffReport> Diff(const Files& files, RuleLibrary* library, const DiffRequest& request,
                                Diagnostics* diagnostics) {
-  std::optional<OpenedSource> second =
-      OpenSource(files, library, request.second, {}, diagnostics);
+  std::optional<OpenedSource> second = OpenSource(files, library, request.second, {}, diagnostics);
   if (!second || diagnostics->HasErrors() || !second->bound) return std::nullopt;
   SourceRequest wanted = request.first;
   if (wanted.family.empty()) wanted.family = second->rules->file->family.text;
@@ -310,8 +306,8 @@ Value DiffReport::ToJson() const {
 }
 
 std::string DiffReport::ToText() const {
-  std::string text = fmt::format("{}: {} and {}: {}\n", family, first, second,
-                                 equal() ? "equal" : "they differ");
+  std::string text =
+      fmt::format("{}: {} and {}: {}\n", family, first, second, equal() ? "equal" : "they differ");
   text += fmt::format("  {} {} compared", WithCommas(compared),
                       adapters ? "weights' changes" : "tensors");
   if (largest > 0) text += fmt::format(", largest difference {:.6g}", largest);

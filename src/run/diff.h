@@ -1,8 +1,9 @@
-// Are two checkpoints the same model, or two adapters the same change of it, whatever their layouts?
+// Are two checkpoints the same model, or two adapters the same change of it, whatever their
+// layouts?
 //
-// Weights: the first is converted to the layout of the second and compared with it as it is written.
-// Adapters: scale * B * A of every weight is compared, so equal adapters in different forms (a
-// shared A, stacked ranks, another scale folded in) are found equal.
+// Weights: the first is converted to the layout of the second and compared with it as it is
+// written. Adapters: scale * B * A of every weight is compared, so equal adapters in different
+// forms (a shared A, stacked ranks, another scale folded in) are found equal.
 #ifndef RULE_RUNNER_RUN_DIFF_H_
 #define RULE_RUNNER_RUN_DIFF_H_
 
@@ -34,8 +35,8 @@ struct TensorDifference {
 struct DiffReport {
   std::string family, first, second;  // layouts
   bool adapters = false;
-  uint64_t compared = 0;    // tensors, or weights of an adapter
-  double largest = 0;       // of all differences, also those within the tolerance
+  uint64_t compared = 0;  // tensors, or weights of an adapter
+  double largest = 0;     // of all differences, also those within the tolerance
   std::vector<TensorDifference> differences;
 
   bool equal() const { return differences.empty(); }

@@ -108,9 +108,8 @@ class Explainer {
     const Model model(*rules_, config_, given_);
     std::string text;
     for (const CheckedLayout* layout : layouts_) {
-      const std::optional<KeyTable> table =
-          SyntheticKeys(model, *layout, Dtype::kBF16,
-                        [](size_t) { return true; }, diagnostics_);
+      const std::optional<KeyTable> table = SyntheticKeys(
+          model, *layout, Dtype::kBF16, [](size_t) { return true; }, diagnostics_);
       if (!table) return std::nullopt;
       text += fmt::format("{} {}: {} tensors\n", rules_->file->family.text, layout->name.text,
                           WithCommas(table->keys.size()));
@@ -131,9 +130,8 @@ class Explainer {
       return std::nullopt;
     }
     const Model model(*rules_, config_, given_);
-    const std::optional<KeyTable> table =
-        SyntheticKeys(model, *layouts_[0], Dtype::kBF16,
-                        [](size_t) { return true; }, diagnostics_);
+    const std::optional<KeyTable> table = SyntheticKeys(
+        model, *layouts_[0], Dtype::kBF16, [](size_t) { return true; }, diagnostics_);
     if (!table) return std::nullopt;
     const auto bound = BindSource(*rules_, *layouts_[0], config_, given_, *table, {}, diagnostics_);
     if (!bound || diagnostics_->HasErrors()) return std::nullopt;

@@ -49,9 +49,7 @@ std::vector<std::string> KeysOf(const OpenedSource& source, const std::vector<ui
   return keys;
 }
 
-bool IsAdapter(const OpenedSource& source) {
-  return source.bound && source.rules->file->adapters;
-}
+bool IsAdapter(const OpenedSource& source) { return source.bound && source.rules->file->adapters; }
 
 std::string_view WordOf(LoaderVerdict::Kind kind) {
   switch (kind) {
@@ -157,7 +155,8 @@ std::string InspectText(const OpenedSource& source) {
     text += fmt::format("  why: {}\n", reason);
   if (IsAdapter(source)) text += AdapterText(DescribeAdapter(source));
   const std::vector<std::string> targets = TargetsOf(source);
-  if (!targets.empty() && !IsAdapter(source)) text += fmt::format("  loadable by: {}\n", JoinWords(targets, 20));
+  if (!targets.empty() && !IsAdapter(source))
+    text += fmt::format("  loadable by: {}\n", JoinWords(targets, 20));
   if (!source.bound) return text;
   for (const std::string& note : source.bound->notes) text += fmt::format("  {}\n", note);
   if (!source.bound->absent_blocks.empty())

@@ -86,8 +86,7 @@ class Describer {
       const LogicalTensor& tensor = rules_.tensors[static_cast<size_t>(weight)];
       for (const auto& [one, other] : {std::pair{"down", "up"}, {"up", "down"}, {"gate", "up"}}) {
         if (tensor.name != one) continue;
-        const std::string block =
-            rules_.file->blocks[static_cast<size_t>(tensor.block)].name.text;
+        const std::string block = rules_.file->blocks[static_cast<size_t>(tensor.block)].name.text;
         const std::string partner = block + "." + other;
         if (adapted.count(partner) == 0 && rules_.FindTensor(partner) >= 0)
           facts->remarks.push_back(
@@ -113,8 +112,8 @@ class Describer {
         if (layout == nullptr) continue;
         std::string range;
         if (one.versions && one.place.source != nullptr)
-          range = " " + one.place.source->text().substr(one.place.begin,
-                                                        one.place.end - one.place.begin);
+          range = " " +
+                  one.place.source->text().substr(one.place.begin, one.place.end - one.place.begin);
         while (!range.empty() && (range.back() == '"' || range.back() == '\'')) range.pop_back();
         const std::string wanted = one.versions ? layout->name.text : target.system.text;
         LoaderVerdict verdict = Judge(*layout, one, wanted);

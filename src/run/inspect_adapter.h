@@ -12,9 +12,9 @@ namespace rr {
 // What a system's loader does with the adapter as it is.
 struct LoaderVerdict {
   enum class Kind {
-    kLoads,    // as it was trained
-    kDrops,    // it does not know some of the tensors
-    kRefuses,  // shapes that it expects otherwise
+    kLoads,     // as it was trained
+    kDrops,     // it does not know some of the tensors
+    kRefuses,   // shapes that it expects otherwise
     kMisreads,  // it knows all tensors and reads them in another order: silently wrong
   };
   std::string system;  // "peft >=0.19.1"

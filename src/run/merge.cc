@@ -52,16 +52,16 @@ std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRe
     factors.push_back(AdapterFactors::Open(files, *adapters.back(), base->detection.layout,
                                            &base->bound->layout.choice, conversion, diagnostics));
     if (factors.back() == nullptr) return std::nullopt;
-    weighted.push_back({factors.back().get(), request.unmerge ? -adapter.weight : adapter.weight,
-                        adapter.path});
+    weighted.push_back(
+        {factors.back().get(), request.unmerge ? -adapter.weight : adapter.weight, adapter.path});
   }
 
   std::optional<PreparedConversion> prepared =
       PrepareOpened(files, std::move(*base), wanted, diagnostics);
   if (!prepared) return std::nullopt;
-  auto inner = std::make_unique<SourceReader>(ReadTensorsOf(files, prepared->source.checkpoint),
-                                              prepared->source.tensor_of,
-                                              prepared->conversion.constants);
+  auto inner =
+      std::make_unique<SourceReader>(ReadTensorsOf(files, prepared->source.checkpoint),
+                                     prepared->source.tensor_of, prepared->conversion.constants);
   const std::unique_ptr<MergedReader> reader =
       MergedReader::Create(prepared->source, std::move(inner), weighted, diagnostics);
   if (reader == nullptr) return std::nullopt;

@@ -13,15 +13,14 @@
 #include <type_traits>
 #include <utility>
 
-#include "base/text.h"
 #include "run/kernel_value.h"
+#include "run/merge_targets.h"
 
 namespace rr {
 namespace {
 
-constexpr size_t kShown = 5;
-constexpr size_t kKept = 8;           // weights whose factors stay loaded
-constexpr int64_t kBlock = 1 << 20;   // elements of a product that are in memory at once
+constexpr size_t kKept = 8;          // weights whose factors stay loaded
+constexpr int64_t kBlock = 1 << 20;  // elements of a product that are in memory at once
 
 // delta[m, n] += scale * rows[m, rank] * columns[rank, n]
 void Product(int64_t m, int64_t n, int64_t rank, double scale, const float* rows,
@@ -48,24 +47,6 @@ std::vector<T> LoadAs(const AdapterFactors& factors, uint32_t tensor) {
   }
 }
 
-// What one adapter does to one tensor.
-struct Change {
-  const WeightedAdapter* adapter = nullptr;
-  const AdapterFactors::Weight* weight = nullptr;
-};
-
-// A tensor of the base that adapters touch.
-struct Touched {
-  uint32_t tensor = 0;  // index in the key table
-  std::optional<StoredMatrix> matrix;
-  std::vector<Change> products;       // B * A
-  std::vector<Change> biases;         // B's bias, onto a bias of the base
-  const Change* dora = nullptr;       // of `products`
-  std::optional<Change> saved;        // takes the tensor's place
-  mutable std::atomic<double> largest = 0;
-  mutable std::atomic<bool> read = false;
-};
-
 // The factors of one touched tensor, ready for products: per adapter and matrix the rows (the side
 // that runs do not go over) by rank, and rank by the columns.
 template <class T>
@@ -82,7 +63,8 @@ struct Loaded {
 };
 
 template <class T>
-std::vector<T> Transposed(const std::vector<T>& values, int64_t batch, int64_t rows, int64_t columns) {
+std::vector<T> Transposed(const std::vector<T>& values, int64_t batch, int64_t rows,
+                          int64_t columns) {
   std::vector<T> out(values.size());
   for (int64_t b = 0; b < batch; ++b) {
     const T* from = values.data() + b * rows * columns;
@@ -105,7 +87,7 @@ struct MergedReader::State {
   const OpenedSource* base = nullptr;
   std::unique_ptr<TensorReader> inner;
   std::vector<WeightedAdapter> adapters;
-  std::map<uint32_t, std::unique_ptr<Touched>> touched;
+  TouchedTensors touched;
   std::mutex mutex;
   std::list<std::pair<uint32_t, std::shared_ptr<const Loaded<float>>>> floats;  // latest first
   std::list<std::pair<uint32_t, std::shared_ptr<const Loaded<double>>>> doubles;
@@ -168,7 +150,8 @@ struct MergedReader::State {
       for (size_t i = 0; i < bias.size(); ++i)
         loaded->bias[i] += bias[i] * change.weight->scale * change.adapter->weight;
     }
-    if (one.saved) loaded->saved = LoadAs<T>(*one.saved->adapter->factors, *one.saved->weight->saved);
+    if (one.saved)
+      loaded->saved = LoadAs<T>(*one.saved->adapter->factors, *one.saved->weight->saved);
     if (one.dora != nullptr) Lengths(one, loaded.get());
     return loaded;
   }
@@ -250,8 +233,8 @@ struct MergedReader::State {
       const int64_t column_count = matrix.runs_over_in() ? matrix.in() : matrix.out();
       for (const auto& factors : loaded.products) {
         const T* row = factors.rows.data() + (place.batch * row_count + place.row) * factors.rank;
-        const T* column = factors.columns.data() +
-                          place.batch * factors.rank * column_count + place.first + skip;
+        const T* column =
+            factors.columns.data() + place.batch * factors.rank * column_count + place.first + skip;
         Product(rows, width, factors.rank, factors.scale, row, column, column_count,
                 delta.data() + done);
       }
@@ -309,8 +292,8 @@ struct MergedReader::State {
         Bias(one, *loaded, first, values);
       }
       bytes.resize(static_cast<size_t>(count) * element);
-      ConvertRow(Cast(kDtypeOf<T>, dtype), count, reinterpret_cast<const std::byte*>(values.data()), 1,
-                 bytes.data(), 1);
+      ConvertRow(Cast(kDtypeOf<T>, dtype), count, reinterpret_cast<const std::byte*>(values.data()),
+                 1, bytes.data(), 1);
       const uint64_t at = static_cast<uint64_t>(first) * element;
       const uint64_t from = std::max(at, offset);
       const uint64_t to = std::min(at + bytes.size(), offset + out.size());
@@ -349,21 +332,6 @@ struct MergedReader::State {
   }
 };
 
-namespace {
-
-// "…q_proj.weight" -> "…q_proj.bias"
-std::string BiasKey(std::string weight) {
-  for (const std::string_view word : {"weight", "kernel"}) {
-    const size_t at = weight.rfind(word);
-    if (at == std::string::npos) continue;
-    weight.replace(at, word.size(), "bias");
-    return weight;
-  }
-  return "";
-}
-
-}  // namespace
-
 MergedReader::MergedReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
 MergedReader::~MergedReader() = default;
 
@@ -377,97 +345,9 @@ std::unique_ptr<MergedReader> MergedReader::Create(const OpenedSource& base,
   state->adapters = std::move(adapters);
   // Threads are ours: a product runs in the one that asks for it.
   openblas_set_num_threads(1);
-  const size_t errors = diagnostics->ErrorCount();
-  std::map<uint32_t, const CheckedEntry*> entries;
-  for (size_t i = 0; i < base.bound->layout.tensors.size(); ++i)
-    entries[base.bound->found[i]] =
-        &base.bound->layout.layout
-             ->entries[static_cast<size_t>(base.bound->layout.tensors[i].entry)];
-  std::vector<std::string> nothing;
-  auto find = [&](const std::string& key, const std::string& what) -> Touched* {
-    const auto found = base.table.by_name.find(key);
-    if (found == base.table.by_name.end() || entries.count(found->second) == 0) {
-      nothing.push_back(what);
-      return nullptr;
-    }
-    const Dtype dtype = *base.table.keys[found->second].dtype;
-    if (!IsFloat(dtype)) {
-      diagnostics->Add(Code::kValueOpOnDtype, {},
-                       fmt::format("{} is {}: an adapter is merged into floating-point weights only",
-                                   key, NameOf(dtype)));
-      return nullptr;
-    }
-    std::unique_ptr<Touched>& one = state->touched[found->second];
-    if (one == nullptr) one = std::make_unique<Touched>();
-    one->tensor = found->second;
-    return one.get();
-  };
-  auto fits = [&](const std::string& key, const AdapterFactors& factors, uint32_t factor,
-                  int64_t wanted) {
-    int64_t count = 1;
-    for (const int64_t extent : factors.ShapeOf(factor)) count *= extent;
-    if (count == wanted) return true;
-    diagnostics->Add(Code::kShapeMismatch, {},
-                     fmt::format("{} is [{}], and the adapter's {} is [{}]", key,
-                                 fmt::join(*base.table.keys[base.table.by_name.at(key)].shape, ", "),
-                                 factors.KeyOf(factor), fmt::join(factors.ShapeOf(factor), ", ")));
-    return false;
-  };
-  for (const WeightedAdapter& adapter : state->adapters) {
-    for (const auto& [key, weight] : adapter.factors->weights()) {
-      const Change change{&adapter, &weight};
-      if (weight.saved) {
-        if (adapter.weight != 1)
-          diagnostics->Add(Code::kBadAdapterUse, {},
-                           fmt::format("{} is saved as a whole: it can take the place of the base's "
-                                       "tensor, but not in part and not back",
-                                       key));
-        if (Touched* one = find(key, key)) {
-          int64_t count = 1;
-          for (const int64_t extent : *base.table.keys[one->tensor].shape) count *= extent;
-          if (fits(key, *adapter.factors, *weight.saved, count)) one->saved = change;
-        }
-      }
-      if (!weight.a || !weight.b) continue;
-      if (Touched* one = find(key, key)) {
-        one->matrix.emplace(*base.rules, *entries.at(one->tensor),
-                            *base.table.keys[one->tensor].shape);
-        const StoredMatrix& matrix = *one->matrix;
-        if (!fits(key, *adapter.factors, *weight.a, matrix.batch() * weight.rank * matrix.in()) ||
-            !fits(key, *adapter.factors, *weight.b, matrix.batch() * weight.rank * matrix.out()))
-          continue;
-        one->products.push_back(change);
-        if (weight.magnitude && adapter.weight != 1)
-          diagnostics->Add(Code::kBadAdapterUse, {},
-                           fmt::format("{} has a DoRA magnitude: it is merged with weight 1 only, "
-                                       "and not taken back",
-                                       key));
-      }
-      if (!weight.bias) continue;
-      const std::string bias = BiasKey(key);
-      if (Touched* one = find(bias.empty() ? key : bias, fmt::format("{} (the bias of B needs {})",
-                                                                     key, bias)))
-        one->biases.push_back(change);
-    }
-  }
-  for (auto& [tensor, one] : state->touched) {
-    for (const Change& change : one->products) {
-      if (!change.weight->magnitude) continue;
-      if (one->products.size() > 1)
-        diagnostics->Add(Code::kBadAdapterUse, {},
-                         fmt::format("{} has a DoRA magnitude: it cannot be merged together with "
-                                     "another adapter of the same weight",
-                                     base.table.keys[tensor].name));
-      one->dora = &change;
-    }
-  }
-  if (!nothing.empty())
-    diagnostics
-        ->Add(Code::kTouchesNothing, {},
-              fmt::format("the base has nothing that {} of the adapter's weights could change: {}",
-                          nothing.size(), JoinWords(nothing, kShown)))
-        .help = "is it an adapter of this model?";
-  if (diagnostics->ErrorCount() > errors) return nullptr;
+  std::optional<TouchedTensors> touched = FindTouched(base, state->adapters, diagnostics);
+  if (!touched) return nullptr;
+  state->touched = std::move(*touched);
   return std::unique_ptr<MergedReader>(new MergedReader(std::move(state)));
 }
 

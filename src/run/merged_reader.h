@@ -2,8 +2,8 @@
 //
 // W + sum of weight * scale * B * A, in float32 (float64 where W is F64), rounded once to the dtype
 // of W. DoRA then gives each output its magnitude. Tensors that no adapter touches pass through.
-// The factors of a weight are loaded at its first read and kept for a while, so memory is bounded by
-// the largest weight's factors.
+// The factors of a weight are loaded at its first read and kept for a while, so memory is bounded
+// by the largest weight's factors.
 #ifndef RULE_RUNNER_RUN_MERGED_READER_H_
 #define RULE_RUNNER_RUN_MERGED_READER_H_
 

@@ -47,9 +47,8 @@ void ReadRunConfig(const Files& files, OpenedSource* source, Diagnostics* diagno
 }
 
 void ReadAdapter(const SourceRequest& request, OpenedSource* source, Diagnostics* diagnostics) {
-  std::optional<AdapterConfig> config =
-      AdapterConfig::Read(source->adapter_config,
-                          source->checkpoint.directory + "/adapter_config.json", diagnostics);
+  std::optional<AdapterConfig> config = AdapterConfig::Read(
+      source->adapter_config, source->checkpoint.directory + "/adapter_config.json", diagnostics);
   if (!config) return;
   if (request.alpha) config->set_alpha(*request.alpha);
   AdapterSourceOptions options;
@@ -77,8 +76,7 @@ void TryOtherFamilies(RuleLibrary* library, const SourceRequest& request,
 // Family, layout and binding of a source whose keys and config are known.
 void Recognize(RuleLibrary* library, const SourceRequest& request, const SourceOptions& options,
                OpenedSource* source, Diagnostics* diagnostics) {
-  std::vector<RulesPtr> families =
-      CandidateFamilies(request, source->config, library, diagnostics);
+  std::vector<RulesPtr> families = CandidateFamilies(request, source->config, library, diagnostics);
   if (families.empty()) return;
   for (RulesPtr& rules : families) rules = library->Of(rules, source->checkpoint.kind, diagnostics);
   if (diagnostics->HasErrors()) return;
@@ -202,7 +200,8 @@ std::optional<OpenedSource> OpenSource(const Files& files, RuleLibrary* library,
   if (source.checkpoint.adapter_config)
     source.adapter_config = Config(*source.checkpoint.adapter_config);
 
-  if (source.checkpoint.kind == CheckpointKind::kAdapter) ReadRunConfig(files, &source, diagnostics);
+  if (source.checkpoint.kind == CheckpointKind::kAdapter)
+    ReadRunConfig(files, &source, diagnostics);
 
   std::optional<KeyRegex> exclude;
   if (!request.exclude.empty()) {

@@ -102,7 +102,7 @@ class RoundTrips {
   }
 
   static void ZeroPads(const CheckedLayout& layout, const Model& model, const KeyTable& table,
-                Bytes* tensors) {
+                       Bytes* tensors) {
     Diagnostics ignored;
     const std::optional<BoundLayout> bound =
         Instantiate(model, layout, DefaultChoice(layout), {}, &ignored);

@@ -14,10 +14,10 @@
 namespace rr {
 
 struct RuleTestReport {
-  size_t elements = 0;     // places of elements that were checked
-  size_t round_trips = 0;  // ordered pairs of layouts that were converted there and back
+  size_t elements = 0;             // places of elements that were checked
+  size_t round_trips = 0;          // ordered pairs of layouts that were converted there and back
   size_t adapter_round_trips = 0;  // of layouts of adapters
-  size_t skipped = 0;      // pairs that requirements, `partial` or `default` rule out
+  size_t skipped = 0;              // pairs that requirements, `partial` or `default` rule out
   uint64_t seed = 0;
 };
 
@@ -30,9 +30,9 @@ void RunElementTests(const CheckedRules& rules, RuleTestReport* report, Diagnost
 void RunRoundTrips(const CheckedRules& rules, uint64_t seed, RuleTestReport* report,
                    Diagnostics* diagnostics);
 
-// Every ordered pair of layouts of adapters: a random adapter of small whole numbers, with an A of its
-// own for every tensor or with one for all, goes there and back, and its deltas (scale * B * A) must
-// be the same bit for bit.
+// Every ordered pair of layouts of adapters: a random adapter of small whole numbers, with an A of
+// its own for every tensor or with one for all, goes there and back, and its deltas (scale * B * A)
+// must be the same bit for bit.
 void RunAdapterRoundTrips(const CheckedRules& adapters, uint64_t seed, RuleTestReport* report,
                           Diagnostics* diagnostics);
 

@@ -74,9 +74,10 @@ std::string RunReport::ToText() const {
     const auto by_size = [](const auto& a, const auto& b) { return a.second < b.second; };
     const auto most = std::max_element(changes.begin(), changes.end(), by_size);
     const auto least = std::min_element(changes.begin(), changes.end(), by_size);
-    text += fmt::format("  largest change of a weight: {:.6g} in {}; smallest of all tensors' "
-                        "largest: {:.6g} in {}\n",
-                        most->second, most->first, least->second, least->first);
+    text += fmt::format(
+        "  largest change of a weight: {:.6g} in {}; smallest of all tensors' "
+        "largest: {:.6g} in {}\n",
+        most->second, most->first, least->second, least->first);
   }
   if (dry_run) {
     text += fmt::format("  dry run: nothing was written; the destination would take {}\n",

@@ -1,5 +1,5 @@
-// A stored weight as matrices: which of its dimensions are batch, output and input, and so which row
-// and column of which matrix an element is.
+// A stored weight as matrices: which of its dimensions are batch, output and input, and so which
+// row and column of which matrix an element is.
 //
 // The last dimensions that are all output, or all input, make one contiguous run; every run is (a
 // part of) one row of one matrix. A product of factors is computed run by run.
@@ -19,10 +19,10 @@ class StoredMatrix {
   StoredMatrix(const CheckedRules& rules, const CheckedEntry& entry,
                const std::vector<int64_t>& shape);
 
-  int64_t batch() const { return batch_; }    // how many matrices
-  int64_t out() const { return out_; }        // rows of B
-  int64_t in() const { return in_; }          // columns of A
-  int64_t run() const { return run_; }        // elements
+  int64_t batch() const { return batch_; }  // how many matrices
+  int64_t out() const { return out_; }      // rows of B
+  int64_t in() const { return in_; }        // columns of A
+  int64_t run() const { return run_; }      // elements
   bool runs_over_in() const { return over_in_; }
 
   // Run number `i` of the tensor.

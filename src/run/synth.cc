@@ -156,8 +156,7 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   model.CheckConfig(first, diagnostics);
   model.CheckRequirements(first, diagnostics);
   if (diagnostics->HasErrors()) return std::nullopt;
-  const std::optional<KeyTable> table =
-      SyntheticKeys(
+  const std::optional<KeyTable> table = SyntheticKeys(
       model, first, request.dtype, [&](size_t b) { return !rules.file->blocks[b].optional; },
       diagnostics);
   if (!table) return std::nullopt;

@@ -81,8 +81,9 @@ std::vector<TestModel> MakeTestModels(const CheckedRules& rules, std::mt19937_64
     }
     std::optional<std::map<std::string, int64_t>> sizes = ChooseSizes(rules, config, random);
     if (!sizes) {
-      diagnostics->Add(Code::kBadTest, rules.file->family.place,
-                       "no small sizes were found that satisfy the rules: give a test with `sizes`");
+      diagnostics->Add(
+          Code::kBadTest, rules.file->family.place,
+          "no small sizes were found that satisfy the rules: give a test with `sizes`");
       continue;
     }
     models.push_back({std::move(config), std::move(*sizes)});

@@ -11,7 +11,7 @@ namespace rr {
 namespace {
 
 const std::vector<std::string> kStyleFields = {
-    "about", "like",    "base",  "prefixes", "let",     "modules", "one of",
+    "about",   "like", "base",    "prefixes", "let",    "modules", "one of",
     "partial", "rank", "uniform", "marks",    "unless", "twin of", "stamp"};
 
 class StyleParser {
@@ -177,7 +177,8 @@ class StyleParser {
     key.key = member.key;
     const YamlNode* is = &member.value;
     if (member.value.IsMap()) {
-      RefuseUnknownFields(member.value, "a factor", {"is", "holds", "part", "replicate"}, diagnostics_);
+      RefuseUnknownFields(member.value, "a factor", {"is", "holds", "part", "replicate"},
+                          diagnostics_);
       is = member.value.Find("is");
       if (const YamlNode* holds = member.value.Find("holds");
           holds != nullptr && ExpectText(*holds, "`holds`", diagnostics_)) {

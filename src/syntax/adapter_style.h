@@ -30,15 +30,15 @@ namespace rr {
 inline constexpr const char* kRankAxis = "R";
 
 struct AdapterKey {
-  SpannedText key;  // a key template with \0 .. \9: the groups of the module's regex
-  AxisExpr expr;    // empty for kSaved
+  SpannedText key;               // a key template with \0 .. \9: the groups of the module's regex
+  AxisExpr expr;                 // empty for kSaved
   Factor holds = Factor::kNone;  // kNone: A or B, by the dimensions
   std::string part;              // only this tensor of a weight that stores several
   std::vector<Name> replicate;
 };
 
 struct AdapterModule {
-  SpannedText of;          // an anchored RE2 regex over the key templates of the base layout
+  SpannedText of;  // an anchored RE2 regex over the key templates of the base layout
   std::vector<std::string> tensors;  // not empty: only weights that store just these
   bool parameter = false;  // PEFT wraps it as a parameter (target_parameters), not as a module
   std::vector<AdapterKey> keys;

@@ -143,13 +143,13 @@ struct EntryRule {
   Dtype in = Dtype::kF32;
   std::optional<PadWord> pad;
   std::vector<Name> replicate;
-  bool tied = false;                // a copy of elements that another key stores
+  bool tied = false;  // a copy of elements that another key stores
   // Derived from an adapter style. Parts of the expression that name no tensor belong to all of
   // `shared`: one A for gate and up.
   std::vector<std::string> shared;
   std::optional<KeyTemplate> weight;  // the key of the weight that the factor belongs to
   bool parameter = false;             // PEFT wraps that weight as a parameter
-  std::optional<std::string> drop;  // recognised, never written: why
+  std::optional<std::string> drop;    // recognised, never written: why
   Place words_place;
 };
 
@@ -233,9 +233,9 @@ struct RuleFile {
   std::vector<BlockRule> blocks;
   std::vector<Formula> require;
   std::vector<TestRule> tests;
-  std::vector<SourcePtr> sources;  // this file first, then what it extends
+  std::vector<SourcePtr> sources;        // this file first, then what it extends
   std::vector<std::string> style_names;  // what adapters may be written as
-  bool adapters = false;           // derived: the factors of the family's weights
+  bool adapters = false;                 // derived: the factors of the family's weights
 
   const AxisRule* FindAxis(std::string_view name) const;
   const LayoutRule* FindLayout(std::string_view name) const;

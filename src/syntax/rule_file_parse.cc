@@ -7,6 +7,7 @@
 #include "syntax/entry_parse.h"
 #include "syntax/fields.h"
 #include "syntax/rule_file.h"
+#include "syntax/target_parse.h"
 #include "syntax/test_parse.h"
 
 namespace rr {
@@ -29,7 +30,8 @@ class FileParser {
     RefuseUnknownFields(root, "a rule file", kFileFields, diagnostics_);
     EachMember(root, "axes", [&](const YamlMember& m) { Axis(m); });
     EachMember(root, "kinds", [&](const YamlMember& m) { Kind(m); });
-    EachMember(root, "targets", [&](const YamlMember& m) { Target(m); });
+    EachMember(root, "targets",
+               [&](const YamlMember& m) { file_.targets.push_back(ParseTarget(m, diagnostics_)); });
     EachMember(root, "layouts", [&](const YamlMember& m) { Layout(m); });
     EachMember(root, "blocks", [&](const YamlMember& m) { Block(m); });
     if (const YamlNode* require = root.Find("require")) {
@@ -147,77 +149,6 @@ class FileParser {
       }
     }
     file_.kinds.push_back(std::move(kind));
-  }
-
-  // A layout name, or {weights: layout, adapters: layout, ...}.
-  void TargetLayouts(const YamlNode& node, TargetCase* target) {
-    target->place = node.place;
-    if (node.IsText()) {
-      target->weights = target->adapters = NameFrom(node.text);
-      return;
-    }
-    if (!node.IsMap()) {
-      diagnostics_->Add(
-          Code::kWrongYamlType, node.place,
-          fmt::format("a target is a layout's name or a map, this is {}", NameOf(node.kind)));
-      return;
-    }
-    if (!RefuseUnknownFields(
-            node, "a target",
-            {"weights", "adapters", "adapter_config", "bake", "one scale"}, diagnostics_))
-      return;
-    if (const YamlNode* config = node.Find("adapter_config");
-        config != nullptr && ExpectMap(*config, "`adapter_config`", diagnostics_)) {
-      RefuseUnknownFields(*config, "`adapter_config`", {"target_modules+"}, diagnostics_);
-      if (const YamlNode* modules = config->Find("target_modules+")) {
-        for (const SpannedText& module : TextsOf(*modules, "a module's name", diagnostics_))
-          target->target_modules.push_back(module.text);
-      }
-    }
-    if (const YamlNode* bake = node.Find("bake");
-        bake != nullptr && ExpectText(*bake, "`bake`", diagnostics_)) {
-      target->bake_rslora = bake->text.text == "rslora";
-      if (!target->bake_rslora)
-        diagnostics_->Add(Code::kBadTarget, bake->place, "what can be baked is `rslora`");
-    }
-    if (const YamlNode* one_scale = node.Find("one scale"))
-      target->one_scale = YesNoOf(*one_scale, "`one scale`", diagnostics_).value_or(false);
-    const YamlNode* weights = node.Find("weights");
-    const YamlNode* adapters = node.Find("adapters");
-    if (weights == nullptr && adapters == nullptr) {
-      diagnostics_->Add(Code::kMissingField, node.place,
-                        "a target names the layout of `weights`, of `adapters`, or of both");
-    }
-    if (weights != nullptr && ExpectText(*weights, "`weights`, a layout,", diagnostics_))
-      target->weights = NameFrom(weights->text);
-    if (adapters != nullptr && ExpectText(*adapters, "`adapters`, a layout,", diagnostics_))
-      target->adapters = NameFrom(adapters->text);
-  }
-
-  void Target(const YamlMember& member) {
-    TargetRule target;
-    target.system = NameFrom(member.key);
-    const auto is_range = [](const YamlMember& m) {
-      return m.key.text.find_first_of("<>=!") != std::string::npos;
-    };
-    const bool by_version =
-        member.value.IsMap() &&
-        std::any_of(member.value.members.begin(), member.value.members.end(), is_range);
-    if (!by_version) {
-      TargetCase one;
-      TargetLayouts(member.value, &one);
-      target.cases.push_back(std::move(one));
-    } else {
-      for (const YamlMember& range : member.value.members) {
-        TargetCase one;
-        one.versions = VersionRange::Parse(range.key, target.system.text, diagnostics_);
-        if (!one.versions) continue;
-        TargetLayouts(range.value, &one);
-        one.place = range.key.place();
-        target.cases.push_back(std::move(one));
-      }
-    }
-    file_.targets.push_back(std::move(target));
   }
 
   std::optional<AxisExpr> ExprOf(const YamlNode& node, std::string_view what) {

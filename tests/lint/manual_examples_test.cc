@@ -1,7 +1,7 @@
 // The examples of grammar/README.md are tests. A ```yaml block that begins with `rule-runner: 1` is
 // a whole rule file: it has no findings, its tests pass, and every pair of its layouts converts
-// there and back. A ```yaml err block has exactly the findings whose codes the next line of text
-// names.
+// there and back; so do its adapters, in the styles of the block that has `styles`. A ```yaml err
+// block has exactly the findings whose codes the next line of text names.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -57,6 +57,8 @@ std::string FamilyOf(const std::string& text) {
   return text.substr(begin, text.find('\n', begin) - begin);
 }
 
+bool HasStyles(const std::string& text) { return text.find("\nstyles:") != std::string::npos; }
+
 // Every RRnnn of a text.
 std::set<std::string> CodesIn(const std::string& text) {
   std::set<std::string> codes;
@@ -72,13 +74,19 @@ TEST_CASE("the manual's examples are what it says they are") {
   CHECK(examples.size() >= 16);
   MemoryFiles files;
   std::set<std::string> families;
+  size_t of_adapters = 0;
   for (const Example& example : examples) {
+    if (HasStyles(example.text)) {
+      files.Put("/manual/adapters/manual.yaml", example.text);
+      continue;
+    }
     const std::string family = FamilyOf(example.text);
     CAPTURE(family);
     CHECK(families.insert(family).second);
     files.Put("/manual/" + family + ".yaml", example.text);
   }
   for (const Example& example : examples) {
+    if (HasStyles(example.text)) continue;
     CAPTURE(example.line);
     Diagnostics diagnostics;
     RuleLibrary library(files, {"/manual"});
@@ -97,8 +105,12 @@ TEST_CASE("the manual's examples are what it says they are") {
     RunRoundTrips(*rules, 11, &report, &diagnostics);
     CHECK(report.elements >= rules->file->tests.size());
     CHECK(report.round_trips + report.skipped >= rules->layouts.size() - 1);
+    const RulesPtr adapters = library.AdaptersOf(rules, &diagnostics);
+    if (!adapters->layouts.empty()) RunAdapterRoundTrips(*adapters, 11, &report, &diagnostics);
+    of_adapters += report.adapter_round_trips;
     CHECK(RenderText(diagnostics, {}) == "");
   }
+  CHECK(of_adapters >= 2);
 }
 
 }  // namespace

@@ -1,0 +1,124 @@
+// Adapters merged by PEFT and Megatron-Bridge: rule-runner's merged weights are theirs within one
+// unit in the last place of the stored dtype. It sums in double precision and rounds once; the
+// systems round on the way. golden_case.h says what a case is.
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <string>
+
+#include "adapter_case.h"
+#include "golden_case.h"
+#include "run/merge.h"
+
+namespace rr::golden {
+namespace {
+
+Tolerance OneUnit() {
+  Tolerance tolerance;
+  tolerance.ulps = 1;
+  return tolerance;
+}
+
+// One file of those tensors whose key has, or has not, ".adapter." in it: Megatron-Bridge keeps
+// base and adapters in one state dict.
+std::string FileOf(const Tensors& tensors, bool adapters) {
+  Value::Map header;
+  std::string body;
+  for (const auto& [key, tensor] : tensors) {
+    if (Contains(key, ".adapter.") != adapters) continue;
+    const auto start = static_cast<int64_t>(body.size());
+    body.append(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
+    Value::List shape;
+    for (const int64_t n : tensor.shape) shape.emplace_back(n);
+    const Value::List offsets{start, static_cast<int64_t>(body.size())};
+    header.push_back({key, Value::Map{{"dtype", std::string(NameOf(tensor.dtype))},
+                                      {"shape", std::move(shape)},
+                                      {"data_offsets", offsets}}});
+  }
+  const std::string text = ToJson(Value(std::move(header)));
+  const uint64_t size = text.size();
+  return std::string(reinterpret_cast<const char*>(&size), sizeof size) + text + body;
+}
+
+MergeRequest RequestToMerge(const GoldenCase& golden, const std::string& adapter) {
+  MergeRequest request;
+  request.base.source.path = "/base";
+  request.base.to = golden.to;
+  request.base.destination = "/merged.safetensors";
+  request.base.force = true;
+  request.base.jobs = 2;
+  request.adapters = {{adapter, 1}};
+  request.adapter_from = golden.from;
+  return request;
+}
+
+void MustMerge(Scene& scene, const MergeRequest& request, const std::string& expected) {
+  Diagnostics diagnostics;
+  const std::optional<RunReport> report =
+      Merge(scene.files, &ShippedRules(), request, &diagnostics);
+  for (const Diagnostic& d : diagnostics.all()) CHECK_MESSAGE(false, d.message);
+  REQUIRE(report.has_value());
+  CheckSame(LoadTensors(scene.files, "/merged.safetensors"), LoadTensors(scene.files, expected),
+            OneUnit());
+}
+
+void PutBase(Scene& scene, const std::string& file) {
+  scene.files.Put("/base/model.safetensors", file);
+  scene.files.Put("/base/config.json", scene.files.TextOf("/case/config.json"));
+}
+
+TEST_CASE("merges as the real systems do") {
+  for (const GoldenCase& golden : ReadCases()) {
+    if (!golden.IsMerge()) continue;
+    CAPTURE(golden.name);
+    Scene scene(golden);
+    if (golden.kind == "merge-split") {
+      const Tensors both = LoadTensors(scene.files, "/case/in.safetensors");
+      PutBase(scene, FileOf(both, false));
+      scene.files.Put("/case/adapter.safetensors", FileOf(both, true));
+    } else {
+      PutBase(scene, scene.files.TextOf("/case/base.safetensors"));
+      scene.files.Link("/case/adapter.safetensors", "/case/in.safetensors");
+    }
+    PutAdapter(scene.files, "/adapter", "/case/adapter.safetensors",
+               SourceConfig(golden, scene.about));
+    for (const bool reference : {false, true}) {
+      CAPTURE(reference);
+      MergeRequest request = RequestToMerge(golden, "/adapter");
+      request.base.reference_engine = reference;
+      MustMerge(scene, request, "/case/out.safetensors");
+    }
+  }
+}
+
+// PEFT merged both adapters of these cases, each in the version that wrote its layout, and got the
+// same weights.
+TEST_CASE("an adapter merges to the same weights before and after its conversion") {
+  int cases = 0;
+  for (const GoldenCase& golden : ReadCases()) {
+    if (!golden.merged) continue;
+    ++cases;
+    CAPTURE(golden.name);
+    Scene scene(golden);
+    PutBase(scene, scene.files.TextOf("/case/base.safetensors"));
+    const std::optional<Value> in = CaseConfig(golden, "in_adapter_config.json");
+    const std::optional<Value> out = CaseConfig(golden, "out_adapter_config.json");
+    REQUIRE((in && out));
+    PutAdapter(scene.files, "/in", "/case/in.safetensors", {"adapter_config.json", ToJson(*in)});
+    PutAdapter(scene.files, "/out", "/case/out.safetensors", {"adapter_config.json", ToJson(*out)});
+    ConvertRequest convert = RequestFor(golden, "/in", false);
+    convert.destination = "/converted";
+    MustConvert(scene.files, convert);
+    for (const char* adapter : {"/in", "/out", "/converted"}) {
+      CAPTURE(adapter);
+      MergeRequest request = RequestToMerge(golden, adapter);
+      request.base.to.clear();
+      request.adapter_from = adapter == std::string("/in") ? golden.from : golden.to;
+      MustMerge(scene, request, "/case/merged.safetensors");
+    }
+  }
+  CHECK(cases > 0);
+}
+
+}  // namespace
+}  // namespace rr::golden
