@@ -55,7 +55,7 @@ class Reader {
     std::vector<std::string> lonely, unequal;
     for (const auto& [key, pieces] : result_.sliced.slices) {
       const bool has_a = !pieces.a.empty(), has_b = !pieces.b.empty();
-      if (has_a != has_b) {
+      if (!has_a || !has_b) {
         const std::string what = has_a                 ? "A but no B"
                                  : has_b               ? "B but no A"
                                  : pieces.bias.empty() ? "a magnitude but no A and B"

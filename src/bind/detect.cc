@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "bind/evidence.h"
+#include "check/derive_adapters.h"
 
 namespace rr {
 namespace {
@@ -147,8 +148,15 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
   auto rank = [&](size_t i) {
     return std::tuple(!detection.candidates[i].complete, detection.candidates[i].absent);
   };
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return rank(a) < rank(b); });
+  // Of adapters that mean the same, those come first whose config says the rank: it is checked.
+  auto unchecked = [&](size_t i) {
+    const Candidate& one = detection.candidates[i];
+    const StylePtr& style = one.rules->FindLayout(one.layout)->style;
+    return style != nullptr && !style->config_rank;
+  };
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return std::pair(rank(a), unchecked(a)) < std::pair(rank(b), unchecked(b));
+  });
   // Those that fit as well as the best and mean something else, less what evidence rules out.
   std::vector<size_t> equal;
   for (const size_t i : order) {

@@ -135,21 +135,25 @@ const std::vector<StylePtr>& RuleLibrary::Styles(Diagnostics* diagnostics) {
   return *styles_;
 }
 
-RulesPtr RuleLibrary::AdaptersOf(const RulesPtr& weights, Diagnostics* diagnostics) {
-  if (const auto done = adapters_.find(weights.get()); done != adapters_.end())
-    return done->second.second;
+RulesPtr RuleLibrary::AdaptersOf(const RulesPtr& weights, Internal internal,
+                                 Diagnostics* diagnostics) {
+  const std::pair key{weights.get(), internal};
+  if (const auto done = adapters_.find(key); done != adapters_.end()) return done->second.second;
   Diagnostics found;
-  const std::vector<StylePtr>& styles = Styles(&found);
+  std::vector<StylePtr> styles = Styles(&found);
+  if (internal == Internal::kNo)
+    std::erase_if(styles, [](const StylePtr& style) { return style->IsInternal(); });
   auto rules =
       std::make_shared<CheckedRules>(Check(DeriveAdapters(*weights, styles, &found), &found));
   rules->valid = weights->valid && !found.HasErrors();
   diagnostics->AppendNew(found);
-  adapters_[weights.get()] = {weights, rules};
+  adapters_[key] = {weights, rules};
   return rules;
 }
 
-RulesPtr RuleLibrary::Of(const RulesPtr& weights, CheckpointKind kind, Diagnostics* diagnostics) {
-  return kind == CheckpointKind::kWeights ? weights : AdaptersOf(weights, diagnostics);
+RulesPtr RuleLibrary::Of(const RulesPtr& weights, CheckpointKind kind, Internal internal,
+                         Diagnostics* diagnostics) {
+  return kind == CheckpointKind::kWeights ? weights : AdaptersOf(weights, internal, diagnostics);
 }
 
 }  // namespace rr

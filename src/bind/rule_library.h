@@ -39,10 +39,13 @@ class RuleLibrary {
   // The adapter styles of all directories (their `adapters/`), by file name and order; one of an
   // earlier directory hides one of the same name.
   const std::vector<StylePtr>& Styles(Diagnostics* diagnostics);
-  // The rules of a family's adapters, derived from those of its weights. Never nullptr.
-  RulesPtr AdaptersOf(const RulesPtr& weights, Diagnostics* diagnostics);
+  // The rules of a family's adapters, derived from those of its weights. Never nullptr. Layouts
+  // that only `merge` and `diff` need are made when they are asked for.
+  enum class Internal { kNo, kYes };
+  RulesPtr AdaptersOf(const RulesPtr& weights, Internal internal, Diagnostics* diagnostics);
   // The rules of a family for one kind of checkpoint.
-  RulesPtr Of(const RulesPtr& weights, CheckpointKind kind, Diagnostics* diagnostics);
+  RulesPtr Of(const RulesPtr& weights, CheckpointKind kind, Internal internal,
+              Diagnostics* diagnostics);
 
   const std::vector<std::string>& directories() const { return directories_; }
 
@@ -51,7 +54,8 @@ class RuleLibrary {
   std::vector<std::string> directories_;
   std::map<std::string, RulesPtr> loaded_;
   std::optional<std::vector<StylePtr>> styles_;
-  std::map<const CheckedRules*, std::pair<RulesPtr, RulesPtr>> adapters_;  // weights, adapters
+  std::map<std::pair<const CheckedRules*, Internal>, std::pair<RulesPtr, RulesPtr>>
+      adapters_;  // weights, adapters
 };
 
 }  // namespace rr

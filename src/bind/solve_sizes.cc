@@ -28,7 +28,7 @@ void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const Key
   const auto is_open = [&](const std::string& axis) {
     const AxisRule* rule = model->rules().file->FindAxis(axis);
     return rule != nullptr && rule->kind == AxisRule::Kind::kFree && !model->IsGiven(axis) &&
-           !model->IsSolved(axis) && axis != kRankAxis;
+           !model->IsSolved(axis) && !(model->rules().file->adapters && axis == kRankAxis);
   };
   for (const auto& [axis, at] : largest) {
     if ((model->SizeOf(axis) && !is_open(axis)) || model->IsByKind(axis) || at.first == INT64_MAX)

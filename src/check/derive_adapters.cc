@@ -281,11 +281,14 @@ RuleFile DeriveAdapters(const CheckedRules& weights, const std::vector<StylePtr>
         found = true;
         const std::string name =
             every ? style->name.text + "." + layout.name.text : style->name.text;
-        std::vector<BlockRule> blocks = adapters.blocks;
         LayoutDeriver deriver(weights, layout, style, name, diagnostics);
-        if (!deriver.Run(&blocks)) continue;
-        adapters.blocks = std::move(blocks);
-        adapters.layouts.push_back(deriver.rule());
+        if (deriver.Run(&adapters.blocks)) {
+          adapters.layouts.push_back(deriver.rule());
+          continue;
+        }
+        for (BlockRule& block : adapters.blocks)
+          std::erase_if(block.tables,
+                        [&](const TableRule& table) { return table.layout.text == name; });
       }
       if (found && !every) break;
     }

@@ -68,10 +68,12 @@ void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics) {
                                             std::vector<bool>(layout.entries.size()));
     for (const auto& choice : PrefixChoices(layout)) {
       std::vector<KeyTemplate> keys;
+      std::vector<KeyEnds> ends;
       for (const CheckedEntry& entry : layout.entries) {
         KeyTemplate key = entry.key;
         for (const auto& [name, variant] : choice)
           key = ReplacePart(key, KeyPart::Kind::kName, name, *variant);
+        ends.push_back(EndsOf(key));
         keys.push_back(std::move(key));
       }
       for (size_t i = 0; i < keys.size(); ++i) {
@@ -87,7 +89,7 @@ void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics) {
           }
         }
         for (size_t j = 0; j < i; ++j) {
-          if (reported[i][j]) continue;
+          if (reported[i][j] || Differ(ends[i], ends[j])) continue;
           const size_t before = diagnostics->all().size();
           CheckPair(rules, layout, layout.entries[j], layout.entries[i], keys[j], keys[i],
                     diagnostics);

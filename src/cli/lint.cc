@@ -41,7 +41,8 @@ void AddLint(CLI::App& app, Run* run) {
         RuleLibrary library(RealFiles(), directories);
         Diagnostics own;
         const RulesPtr rules = library.LoadFile(file, &own);
-        if (rules != nullptr && rules->valid) library.AdaptersOf(rules, &own);
+        if (rules != nullptr && rules->valid)
+          library.AdaptersOf(rules, RuleLibrary::Internal::kYes, &own);
         diagnostics.AppendNew(own);
         ++count;
       }

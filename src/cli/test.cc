@@ -39,7 +39,8 @@ void AddTest(CLI::App& app, Run* run) {
         if (rules != nullptr && rules->valid) {
           RunElementTests(*rules, &report, &diagnostics);
           RunRoundTrips(*rules, seed, &report, &diagnostics);
-          const RulesPtr adapters = library.AdaptersOf(rules, &diagnostics);
+          const RulesPtr adapters =
+              library.AdaptersOf(rules, RuleLibrary::Internal::kNo, &diagnostics);
           if (adapters->valid) RunAdapterRoundTrips(*adapters, seed, &report, &diagnostics);
         }
         const bool passed = Show(diagnostics) == kDone;

@@ -66,7 +66,9 @@ void EdgeBuilder::Add(Edge edge, const CheckedEntry& from, const CheckedEntry& t
       return;
     }
     const std::string words = Describe(*op);
-    const bool rounds = !IsWidening(op->from, op->to) || (factor != 1 && !IsPowerOfTwo(factor));
+    // F16 has so few exponents that a power of two can leave it.
+    const bool exact = factor == 1 || (IsPowerOfTwo(factor) && dtype != Dtype::kF16);
+    const bool rounds = !IsWidening(op->from, op->to) || !exact;
     if (rounds && !options_.allow_lossy && lossy_reported_.insert(words).second) {
       diagnostics_
           ->Add(Code::kLossyConversion, {},

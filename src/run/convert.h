@@ -38,6 +38,7 @@ struct SourceRequest {
   std::optional<double> alpha;         // of an adapter whose config does not say it
   bool fill_zero = false;              // what an adapter lacks is zero
   std::optional<Config> model_config;  // the model's, when another checkpoint gave it
+  RuleLibrary::Internal internal = RuleLibrary::Internal::kNo;  // of layouts that are needed
   bool other_families = false;  // a config whose family knows none of the keys is not believed
   std::string exclude;          // source keys that match this regex are left out, and reported
 };

@@ -82,10 +82,10 @@ class Comparer : public TensorWriter {
   std::mutex mutex_;
 };
 
-class Differ {
+class Comparison {
  public:
-  Differ(const Files& files, const DiffRequest& request, OpenedSource first, OpenedSource second,
-         Diagnostics* diagnostics)
+  Comparison(const Files& files, const DiffRequest& request, OpenedSource first,
+             OpenedSource second, Diagnostics* diagnostics)
       : files_(files),
         request_(request),
         first_(std::move(first)),
@@ -272,9 +272,12 @@ class Differ {
 
 std::optional<DiffReport> Diff(const Files& files, RuleLibrary* library, const DiffRequest& request,
                                Diagnostics* diagnostics) {
-  std::optional<OpenedSource> second = OpenSource(files, library, request.second, {}, diagnostics);
+  SourceRequest wanted_second = request.second;
+  wanted_second.internal = RuleLibrary::Internal::kYes;
+  std::optional<OpenedSource> second = OpenSource(files, library, wanted_second, {}, diagnostics);
   if (!second || diagnostics->HasErrors() || !second->bound) return std::nullopt;
   SourceRequest wanted = request.first;
+  wanted.internal = RuleLibrary::Internal::kYes;
   if (wanted.family.empty()) wanted.family = second->rules->file->family.text;
   // Adapters have no config.json of their own: what one of them was given holds for both.
   if (wanted.config.empty() && second->rules->file->adapters) wanted.model_config = second->config;
@@ -285,7 +288,7 @@ std::optional<DiffReport> Diff(const Files& files, RuleLibrary* library, const D
                      "one is an adapter, the other a model");
     return std::nullopt;
   }
-  return Differ(files, request, std::move(*first), std::move(*second), diagnostics).Run();
+  return Comparison(files, request, std::move(*first), std::move(*second), diagnostics).Run();
 }
 
 Value DiffReport::ToJson() const {

@@ -34,6 +34,7 @@ std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRe
   for (const MergeAdapter& adapter : request.adapters) {
     SourceRequest source;
     source.path = adapter.path;
+    source.internal = RuleLibrary::Internal::kYes;
     source.family = base->rules->file->family.text;
     source.from = request.adapter_from;
     source.model_config = base->config;

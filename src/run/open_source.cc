@@ -63,7 +63,8 @@ void TryOtherFamilies(RuleLibrary* library, const SourceRequest& request,
   const std::string type = NameOfType(source->config);
   const Config nameless = source->config.WithoutName();
   std::vector<RulesPtr> families = CandidateFamilies(request, nameless, library, diagnostics);
-  for (RulesPtr& rules : families) rules = library->Of(rules, source->checkpoint.kind, diagnostics);
+  for (RulesPtr& rules : families)
+    rules = library->Of(rules, source->checkpoint.kind, request.internal, diagnostics);
   source->detection = Detect(families, "", nameless, source->adapter_config, source->given,
                              source->table, options, diagnostics);
   if (source->detection.rules == nullptr) return;
@@ -78,7 +79,8 @@ void Recognize(RuleLibrary* library, const SourceRequest& request, const SourceO
                OpenedSource* source, Diagnostics* diagnostics) {
   std::vector<RulesPtr> families = CandidateFamilies(request, source->config, library, diagnostics);
   if (families.empty()) return;
-  for (RulesPtr& rules : families) rules = library->Of(rules, source->checkpoint.kind, diagnostics);
+  for (RulesPtr& rules : families)
+    rules = library->Of(rules, source->checkpoint.kind, request.internal, diagnostics);
   if (diagnostics->HasErrors()) return;
   ApplySettings(request, families.size() == 1 ? families[0].get() : nullptr, &source->config,
                 &source->given, diagnostics);

@@ -80,34 +80,6 @@ int Start(const Automaton& a) { return static_cast<int>(a.edges.size()) - 1; }
 // A copied start state never equals the final state unless the key is empty, which the parser
 // refuses.
 
-// The literal text that a key begins and ends with.
-std::string LiteralStart(const KeyTemplate& key) {
-  std::string text;
-  for (const KeyPart& part : key.parts) {
-    if (part.kind != KeyPart::Kind::kLiteral) break;
-    text += part.text;
-  }
-  return text;
-}
-std::string LiteralEnd(const KeyTemplate& key) {
-  std::string text;
-  for (auto part = key.parts.rbegin(); part != key.parts.rend(); ++part) {
-    if (part->kind != KeyPart::Kind::kLiteral) break;
-    text.insert(0, part->text);
-  }
-  return text;
-}
-
-// Most keys of a layout differ at once in what they begin or end with.
-bool DifferInLiterals(const KeyTemplate& a, const KeyTemplate& b) {
-  const std::string begin_a = LiteralStart(a), begin_b = LiteralStart(b);
-  const size_t begin = std::min(begin_a.size(), begin_b.size());
-  if (begin_a.compare(0, begin, begin_b, 0, begin) != 0) return true;
-  const std::string end_a = LiteralEnd(a), end_b = LiteralEnd(b);
-  const size_t end = std::min(end_a.size(), end_b.size());
-  return end_a.compare(end_a.size() - end, end, end_b, end_b.size() - end, end) != 0;
-}
-
 // Integers with text behind them that begins with no digit: there is one reading.
 bool HasClearBorders(const KeyTemplate& key) {
   for (size_t i = 0; i < key.parts.size(); ++i) {
@@ -127,8 +99,28 @@ bool HasClearBorders(const KeyTemplate& key) {
 
 }  // namespace
 
+KeyEnds EndsOf(const KeyTemplate& key) {
+  KeyEnds ends;
+  for (const KeyPart& part : key.parts) {
+    if (part.kind != KeyPart::Kind::kLiteral) break;
+    ends.start += part.text;
+  }
+  for (auto part = key.parts.rbegin(); part != key.parts.rend(); ++part) {
+    if (part->kind != KeyPart::Kind::kLiteral) break;
+    ends.end.insert(0, part->text);
+  }
+  return ends;
+}
+
+bool Differ(const KeyEnds& a, const KeyEnds& b) {
+  const size_t start = std::min(a.start.size(), b.start.size());
+  if (a.start.compare(0, start, b.start, 0, start) != 0) return true;
+  const size_t end = std::min(a.end.size(), b.end.size());
+  return a.end.compare(a.end.size() - end, end, b.end, b.end.size() - end, end) != 0;
+}
+
 std::optional<std::string> CommonKey(const KeyTemplate& ka, const KeyTemplate& kb) {
-  if (DifferInLiterals(ka, kb)) return std::nullopt;
+  if (Differ(EndsOf(ka), EndsOf(kb))) return std::nullopt;
   const Automaton a = Build(ka);
   const Automaton b = Build(kb);
   using State = std::pair<int, int>;

@@ -60,6 +60,13 @@ std::string FormatKey(const KeyTemplate& key,
 // beyond 63 bits.
 std::optional<int64_t> CaptureValue(const KeyPart& part, std::string_view text);
 
+// The literal text that a key begins and ends with: most keys of a layout differ there.
+struct KeyEnds {
+  std::string start, end;
+};
+KeyEnds EndsOf(const KeyTemplate& key);
+// Whether no text can begin and end like both.
+bool Differ(const KeyEnds& a, const KeyEnds& b);
 // A shortest key that both templates match (captures stand for any text that they accept), or
 // nullopt when none exists. Decided on the product of the two automata.
 std::optional<std::string> CommonKey(const KeyTemplate& a, const KeyTemplate& b);

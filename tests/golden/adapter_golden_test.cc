@@ -29,7 +29,7 @@ void CheckForwards(Scene& scene, const GoldenCase& golden, bool reference) {
   ConvertRequest request = RequestFor(golden, "/source", false);
   request.destination = "/got";
   request.reference_engine = reference;
-  MustConvert(scene.files, request);
+  MustConvert(scene.files, golden, request);
   const Tensors got = LoadTensors(scene.files, "/got");
   CheckSame(got, LoadTensors(scene.files, "/case/out.safetensors"));
   if (scene.files.KindOf("/got/adapter_config.json") == FileKind::kNone) {
@@ -52,7 +52,7 @@ void CheckBackwards(Scene& scene, const GoldenCase& golden, bool reference) {
   ConvertRequest request = RequestFor(golden, "/source", true);
   request.destination = "/back";
   request.reference_engine = reference;
-  MustConvert(scene.files, request);
+  MustConvert(scene.files, golden, request);
   const Tensors got = LoadTensors(scene.files, "/back");
   CheckSame(got, LoadTensors(scene.files, "/case/in.safetensors"), golden.back);
   if (!golden.from.starts_with("peft")) return;
@@ -204,7 +204,7 @@ TEST_CASE("Automodel drops the A of up_proj; two different ones are refused or s
 
   request.conversion.fuse = FuseMode::kAuto;
   request.conversion.allow_uniform_rank = true;
-  MustConvert(setting.scene.files, request);
+  MustConvert(setting.scene.files, setting.golden, request);
   const Tensors got = LoadTensors(setting.scene.files, "/got");
   CHECK(SameExperts(setting, got, in));
   for (const char* module : {"layers.0.self_attn.q_proj", "layers.1.self_attn.v_proj"}) {
@@ -236,8 +236,8 @@ TEST_CASE("Automodel leaves experts unconverted where one lacks; it is named, or
                "--fill zero takes what is missing as zero");
 
   request.source.fill_zero = true;
-  request.conversion.fill_zero = true;
-  MustConvert(setting.scene.files, request);
+  request.conversion.allow_uniform_rank = true;  // gate and up have different A here, too
+  MustConvert(setting.scene.files, setting.golden, request);
   const Tensors got = LoadTensors(setting.scene.files, "/got");
   CHECK(got.at(kExperts + ".lora_down_A").shape[0] == setting.Size("num_experts"));
   CHECK(SameExperts(setting, got, in));
@@ -246,9 +246,8 @@ TEST_CASE("Automodel leaves experts unconverted where one lacks; it is named, or
 // Megatron's in_proj has the rows q, k, v, z, b, a, each over all heads. Qwen3-Next has them in two
 // weights and by key head. NVIDIA-NeMo/Megatron-Bridge@067f987
 // src/megatron/bridge/models/conversion/peft_bridge.py writes all rows as they are under the name
-// of the first weight; NovaSky-AI/SkyRL#2093 refuses such adapters for it. The weight itself is
-// split by param_mapping.py:split_gdn_linear_weights of the same commit, and a factor B is split
-// like it.
+// of the first weight; NovaSky-AI/SkyRL#2093 does not train such adapters for it. The weight itself
+// is split by param_mapping.py:split_gdn_linear_weights of the same commit, a factor B like it.
 TEST_CASE("Megatron-Bridge does not split the factors of in_proj; they become two modules") {
   Setting setting("megatron/bug_lora_qwen3_next_in_proj_mcore_to_peft");
   const Tensors in = setting.Case("in");
@@ -286,7 +285,7 @@ TEST_CASE("Megatron-Bridge does not split the factors of in_proj; they become tw
   want[to + "out_proj.lora_B.weight"] = in.at(from + "out_proj.adapter.linear_out.weight");
 
   setting.PutSource(SourceConfig(setting.golden, setting.scene.about));
-  MustConvert(setting.scene.files, setting.Request());
+  MustConvert(setting.scene.files, setting.golden, setting.Request());
   const Tensors got = LoadTensors(setting.scene.files, "/got");
   CheckSame(got, want);
   CHECK(got != setting.Case("out"));
@@ -304,11 +303,20 @@ TEST_CASE("Automodel says one rank for all; the config says each, and theirs is 
   CHECK(!FitsTensors(recorded, out, model));
 
   setting.PutSource(SourceConfig(setting.golden, setting.scene.about));
-  MustConvert(setting.scene.files, setting.Request());
+  MustConvert(setting.scene.files, setting.golden, setting.Request());
   const Value config = CheckedConfig(setting.scene, "/got");
   const double alpha = NumberOf(*recorded.Find("lora_alpha"));
   for (const std::string& key : KeysOfA(out))
     CHECK(SameScale(ScaleOf(config, key, out), alpha / StoredRank(key, out, model)));
+
+  // There is no way back to one rank and one alpha, and `automodel` is said to hold no others.
+  ConvertRequest back = RequestFor(setting.golden, "/got", true);
+  back.destination = "/back";
+  CheckRefusal(
+      setting, back, Code::kUniformRank,
+      "`automodel` stores one rank and alpha for all modules, but attention.q at layer 0 "
+      "has rank 6 and scale 2 and experts.gate at layer 1, expert 0 has rank 3 and scale 4",
+      "--allow uniform-rank fills the smaller ranks with zeros and folds scales into B");
 
   PutAdapter(setting.scene.files, "/source", "/case/out.safetensors",
              {"adapter_config.json", ToJson(recorded)});
@@ -341,7 +349,7 @@ TEST_CASE("PEFT doubles rank and alpha of stacked experts; the scale stays what 
     for (const std::string& key : KeysOfA(in)) REQUIRE(SameScale(ScaleOf(before, key, in), scale));
 
     setting.PutSource(source);
-    MustConvert(setting.scene.files, setting.Request());
+    MustConvert(setting.scene.files, setting.golden, setting.Request());
     const Value config = CheckedConfig(setting.scene, "/got");
     const Tensors got = LoadTensors(setting.scene.files, "/got");
     for (const std::string& key : KeysOfA(got)) {

@@ -14,7 +14,7 @@ void CheckBack(Scene& scene, const GoldenCase& golden, bool reference) {
   ConvertRequest request = RequestFor(golden, "/case/out.safetensors", true);
   request.destination = "/back.safetensors";
   request.reference_engine = reference;
-  MustConvert(scene.files, request);
+  MustConvert(scene.files, golden, request);
   if (golden.way_back == Back::kSame) {
     CheckSame(LoadTensors(scene.files, "/back.safetensors"),
               LoadTensors(scene.files, "/case/in.safetensors"), golden.back);
@@ -23,7 +23,7 @@ void CheckBack(Scene& scene, const GoldenCase& golden, bool reference) {
   request = RequestFor(golden, "/back.safetensors", false);
   request.destination = "/again.safetensors";
   request.reference_engine = reference;
-  MustConvert(scene.files, request);
+  MustConvert(scene.files, golden, request);
   CHECK(LoadTensors(scene.files, "/back.safetensors") !=
         LoadTensors(scene.files, "/case/in.safetensors"));
   CheckSame(LoadTensors(scene.files, "/again.safetensors"),
@@ -41,7 +41,7 @@ TEST_CASE("the bytes of the real systems") {
       ConvertRequest request = RequestFor(golden, "/case/in.safetensors", false);
       request.destination = "/got.safetensors";
       request.reference_engine = reference;
-      MustConvert(scene.files, request);
+      MustConvert(scene.files, golden, request);
       CheckSame(LoadTensors(scene.files, "/got.safetensors"),
                 LoadTensors(scene.files, "/case/out.safetensors"));
       if (golden.way_back != Back::kNone) CheckBack(scene, golden, reference);

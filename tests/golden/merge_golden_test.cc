@@ -1,10 +1,13 @@
 // Adapters merged by PEFT and Megatron-Bridge: rule-runner's merged weights are theirs within one
-// unit in the last place of the stored dtype. It sums in double precision and rounds once; the
-// systems round on the way. golden_case.h says what a case is.
+// unit in the last place of the stored dtype. The unit is for the order in which a product is
+// summed, which neither side promises. golden_case.h says what a case is.
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "adapter_case.h"
 #include "golden_case.h"
@@ -52,11 +55,12 @@ MergeRequest RequestToMerge(const GoldenCase& golden, const std::string& adapter
   return request;
 }
 
-void MustMerge(Scene& scene, const MergeRequest& request, const std::string& expected) {
+void MustMerge(Scene& scene, const GoldenCase& golden, const MergeRequest& request,
+               const std::string& expected) {
   Diagnostics diagnostics;
   const std::optional<RunReport> report =
       Merge(scene.files, &ShippedRules(), request, &diagnostics);
-  for (const Diagnostic& d : diagnostics.all()) CHECK_MESSAGE(false, d.message);
+  CheckWarnings(golden, diagnostics);
   REQUIRE(report.has_value());
   CheckSame(LoadTensors(scene.files, "/merged.safetensors"), LoadTensors(scene.files, expected),
             OneUnit());
@@ -86,7 +90,7 @@ TEST_CASE("merges as the real systems do") {
       CAPTURE(reference);
       MergeRequest request = RequestToMerge(golden, "/adapter");
       request.base.reference_engine = reference;
-      MustMerge(scene, request, "/case/out.safetensors");
+      MustMerge(scene, golden, request, "/case/out.safetensors");
     }
   }
 }
@@ -98,6 +102,9 @@ TEST_CASE("an adapter merges to the same weights before and after its conversion
   for (const GoldenCase& golden : ReadCases()) {
     if (!golden.merged) continue;
     ++cases;
+    // The bases hold what the adapters touch and little else; the adapters are whole.
+    GoldenCase partial = golden;
+    partial.warns = {InfoOf(Code::kMissingKey).Id()};
     CAPTURE(golden.name);
     Scene scene(golden);
     PutBase(scene, scene.files.TextOf("/case/base.safetensors"));
@@ -108,13 +115,13 @@ TEST_CASE("an adapter merges to the same weights before and after its conversion
     PutAdapter(scene.files, "/out", "/case/out.safetensors", {"adapter_config.json", ToJson(*out)});
     ConvertRequest convert = RequestFor(golden, "/in", false);
     convert.destination = "/converted";
-    MustConvert(scene.files, convert);
-    for (const char* adapter : {"/in", "/out", "/converted"}) {
+    MustConvert(scene.files, golden, convert);
+    for (const std::string& adapter : std::vector<std::string>{"/in", "/out", "/converted"}) {
       CAPTURE(adapter);
       MergeRequest request = RequestToMerge(golden, adapter);
       request.base.to.clear();
-      request.adapter_from = adapter == std::string("/in") ? golden.from : golden.to;
-      MustMerge(scene, request, "/case/merged.safetensors");
+      request.adapter_from = adapter == "/in" ? golden.from : golden.to;
+      MustMerge(scene, partial, request, "/case/merged.safetensors");
     }
   }
   CHECK(cases > 0);

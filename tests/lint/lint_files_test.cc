@@ -16,11 +16,14 @@ namespace {
 
 const std::string kFolder = RULE_RUNNER_SOURCE_DIR "/tests/lint/";
 
-// The findings of one file, with paths relative to the folder it lies in.
+// The findings of one file and of the adapters that `adapters/` beside it gives its family, with
+// paths relative to the folder it lies in.
 std::string Lint(const std::string& path, const std::string& folder) {
   Diagnostics diagnostics;
   RuleLibrary library(RealFiles(), {folder});
-  library.LoadFile(path, &diagnostics);
+  const RulesPtr rules = library.LoadFile(path, &diagnostics);
+  if (rules != nullptr && rules->valid)
+    library.AdaptersOf(rules, RuleLibrary::Internal::kYes, &diagnostics);
   return WithoutFolder(RenderText(diagnostics, {}), folder + "/");
 }
 
@@ -32,6 +35,18 @@ TEST_CASE("files of ok/ have no findings") {
     CAPTURE(name);
     CHECK(Lint(folder + "/" + name + ".yaml", folder) == "");
   }
+}
+
+TEST_CASE("styles of ok/adapters have layouts in the family that is written for them") {
+  Diagnostics diagnostics;
+  RuleLibrary library(RealFiles(), {kFolder + "ok"});
+  const RulesPtr weights =
+      library.LoadFile(kFolder + "ok/adapters_of_every_form.yaml", &diagnostics);
+  REQUIRE(weights != nullptr);
+  const RulesPtr adapters = library.AdaptersOf(weights, RuleLibrary::Internal::kYes, &diagnostics);
+  std::vector<std::string> names;
+  for (const CheckedLayout& layout : adapters->layouts) names.push_back(layout.name.text);
+  CHECK(names == std::vector<std::string>{"pairs", "folded", "exchanged", "shared", "products"});
 }
 
 TEST_CASE("files of err/ have the findings of their .out files") {

@@ -105,7 +105,7 @@ TEST_CASE("the manual's examples are what it says they are") {
     RunRoundTrips(*rules, 11, &report, &diagnostics);
     CHECK(report.elements >= rules->file->tests.size());
     CHECK(report.round_trips + report.skipped >= rules->layouts.size() - 1);
-    const RulesPtr adapters = library.AdaptersOf(rules, &diagnostics);
+    const RulesPtr adapters = library.AdaptersOf(rules, RuleLibrary::Internal::kNo, &diagnostics);
     if (!adapters->layouts.empty()) RunAdapterRoundTrips(*adapters, 11, &report, &diagnostics);
     of_adapters += report.adapter_round_trips;
     CHECK(RenderText(diagnostics, {}) == "");

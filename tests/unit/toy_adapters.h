@@ -4,6 +4,7 @@
 #define RULE_RUNNER_TESTS_UNIT_TOY_ADAPTERS_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -144,8 +145,12 @@ using RulesOf = std::shared_ptr<const CheckedRules>;
 inline RulesOf AdaptersOf(const std::string& family, const std::string& styles,
                           Diagnostics* diagnostics) {
   Diagnostics found;
-  const RulesOf weights = GoodRules(family);
   const std::vector<StylePtr> parsed = StylesOf(styles, &found);
+  std::optional<RuleFile> file = ParseText(WithHeader(family), &found);
+  REQUIRE(Findings(found) == "");
+  REQUIRE(file.has_value());
+  for (const StylePtr& style : parsed) file->style_names.push_back(style->name.text);
+  auto weights = std::make_shared<const CheckedRules>(Check(std::move(*file), &found));
   REQUIRE(Findings(found) == "");
   return std::make_shared<const CheckedRules>(
       Check(DeriveAdapters(*weights, parsed, diagnostics), diagnostics));

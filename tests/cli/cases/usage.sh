@@ -14,6 +14,9 @@ mkdir desk
 cp -r "$SAMPLE" desk/Qwen3-30B-A3B
 cp "$SAMPLE/config.json" desk
 cp -r "$ROOT/rules" desk
+cp -r "$SAMPLE" desk/base
+for name in my-lora a b; do cp -r "$ROOT/examples/qwen3_moe_adapter" desk/$name; done
+expect 0 convert "$SAMPLE" desk/converted --to automodel
 expect 0 synth --config "$SAMPLE/config.json" --dry-run
 python3 - <<'P'
 import json, re
@@ -26,6 +29,7 @@ for command in $commands; do
   [ -n "$examples" ] || fail "the help of $command shows no example"
   expect 2 $command --no-such-flag
   while read -r example; do
+    rm -rf desk/out  # each example is the first
     (cd desk && eval "$example") >out 2>err </dev/null ||
       fail "exit $? of the example: $example"
   done <<<"$examples"

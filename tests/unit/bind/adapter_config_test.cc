@@ -56,7 +56,8 @@ TEST_CASE("a pattern matches a name from a dot on, to its end") {
   CHECK(rank("q_proj", kQ));
   CHECK(rank("q_proj", "q_proj"));
   CHECK(rank("self_attn.q_proj", kQ));
-  CHECK(rank("self_attn.q_proj", "self_attn_q_proj") == false);  // the name starts elsewhere
+  CHECK(rank("self_attn.q_proj", "self_attn_q_proj"));  // a regex's dot
+  CHECK_FALSE(rank("attn.q_proj", kQ));
   CHECK_FALSE(rank("proj", kQ));
   CHECK_FALSE(rank("self_attn", kQ));
   CHECK_FALSE(rank("q_pro", kQ));
@@ -118,11 +119,10 @@ TEST_CASE("values that are no ranks and no alphas") {
   CHECK(FaultOf(R"({"rank_pattern": {"q": -2, "v": 3}, "alpha_pattern": {"v": true}})") ==
         "RR422 `a/adapter_config.json` rank_pattern: q is -2, where a rank is expected\n"
         "RR422 `a/adapter_config.json` alpha_pattern: v is true, where a number is expected");
-  CHECK(FaultOf(R"({"rank_pattern": {"q(?=x)": 2
-}
-})")
-            .starts_with("RR422 `a/adapter_config.json` rank_pattern has the pattern `q(?=x)`, which "
-                         "RE2 refuses: "));
+  CHECK(
+      FaultOf(R"j({"rank_pattern": {"q(?=x)": 2}})j")
+          .starts_with("RR422 `a/adapter_config.json` rank_pattern has the pattern `q(?=x)`, which "
+                       "RE2 refuses: "));
 }
 
 }  // namespace

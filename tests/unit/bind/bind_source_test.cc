@@ -207,7 +207,57 @@ TEST_CASE("one of: the file decides, per block") {
   CHECK(split.findings == "");
   CHECK(Sizes(split) == "I=2 H=3 ");
   CHECK(Bind({{"gate", {2, 3}}}, {}, false, text).findings ==
-        "RR402 `` 1 keys of layout `hub` are missing: up");
+        "RR402 `` 1 keys of layout `hub` are missing, for all layers alike: up");
+}
+
+TEST_CASE("a kind of key of which none is there is a warning; one that another layer has is lost") {
+  Shapes keys = kGood;
+  keys.push_back({"model.layers.1.up.0", {5, 6}});
+  keys.push_back({"model.layers.1.up.1", {5, 6}});
+  keys.push_back({"model.layers.1.up.2", {5, 6}});
+  CHECK(Bind(keys).findings ==
+        "RR402 `` 1 keys of layout `hub` are missing: model.layers.1.router");
+  keys.erase(keys.begin() + 4);  // the router of layer 0
+  const auto rules = GoodRules(kRules);
+  const KeyTable table = KeysOf(keys);
+  Diagnostics diagnostics;
+  const auto source = BindSource(*rules, rules->layouts[0], Config(), {}, table, {}, &diagnostics);
+  CHECK(Findings(diagnostics) ==
+        "RR402 `` 2 keys of layout `hub` are missing, for all layers alike: model.layers.0.router "
+        "and model.layers.1.router");
+  CHECK_FALSE(diagnostics.HasErrors());
+  REQUIRE(source.has_value());
+  CHECK(source->missing ==
+        std::vector<std::string>{"model.layers.0.router", "model.layers.1.router"});
+  // What is lost is an error unless missing keys are allowed.
+  keys.erase(keys.begin());      // embed: another block
+  keys.erase(keys.begin() + 1);  // up of expert 1 in layer 0
+  const KeyTable fewer = KeysOf(keys);
+  for (const bool allowed : {false, true}) {
+    Diagnostics found;
+    SourceOptions options;
+    options.allow_missing = allowed;
+    BindSource(*rules, rules->layouts[0], Config(), {}, fewer, options, &found);
+    CHECK(Findings(found) ==
+          "RR402 `` 2 keys of layout `hub` are missing, for all layers alike: "
+          "model.layers.0.router and model.layers.1.router\n"
+          "RR402 `` 1 keys of layout `hub` are missing: model.layers.0.up.1");
+    CHECK(found.HasErrors() != allowed);
+  }
+}
+
+TEST_CASE("an optional block that a model lacks is not among the absent blocks") {
+  const char* text =
+      "axes: {L: n, H: h}\nlayouts: {hub: {}}\n"
+      "blocks: {a: {tensors: {w: L H}, layouts: {hub: {'w.{L}': H}}}, "
+      "b: {tensors: {x: H}, layouts: {hub: {x: H}}}, "
+      "c: {optional: yes, tensors: {s: L H}, layouts: {hub: {'s.{L}': H}}}}\n";
+  const Bound bound = Bind({{"w.0", {3}}, {"w.1", {3}}}, {}, false, text);
+  CHECK(bound.findings == "");
+  CHECK(bound.source->absent_blocks == std::vector<std::string>{"b"});
+  // Where it is, it is there as a whole.
+  CHECK(Bind({{"w.0", {3}}, {"w.1", {3}}, {"s.1", {3}}}, {}, false, text).findings ==
+        "RR402 `` 1 keys of layout `hub` are missing: s.0");
 }
 
 TEST_CASE("a list of keys without shapes: names are checked, sizes asked for later") {

@@ -11,7 +11,7 @@
 namespace rr {
 namespace {
 
-// The sizes of all axes, "?" where unknown.
+// The sizes of all axes, "?" where unknown, and which of them only stand in for the true ones.
 std::string Solved(const std::string& axes, const std::string& tensors, const std::string& table,
                    const std::vector<std::pair<std::string, std::vector<int64_t>>>& keys,
                    const std::map<std::string, int64_t>& given = {}, Value::Map config = {}) {
@@ -26,7 +26,8 @@ std::string Solved(const std::string& axes, const std::string& tensors, const st
   std::string out;
   for (const AxisRule& axis : rules->file->axes) {
     const auto size = model.SizeOf(axis.name.text);
-    out += fmt::format("{}={} ", axis.name.text, size ? std::to_string(*size) : "?");
+    out += fmt::format("{}={}{} ", axis.name.text, size ? std::to_string(*size) : "?",
+                       model.IsStandIn(axis.name.text) ? " stands in" : "");
   }
   return out;
 }
@@ -38,7 +39,7 @@ TEST_CASE("extents that are linear in one unknown, until nothing new is found") 
                "'q.{L}': 'q[(G D)]', 'n.{L}': 'n[D]'",
                {{"q.0", {12}}, {"n.0", {4}}}) == "L=1 G=3 D=4 ");
   CHECK(Solved("L: l, G: g, D: d", "tensors: {q: L G D}", "'q.{L}': 'q[(G D)]'", {{"q.0", {12}}}) ==
-        "L=1 G=? D=? ");
+        "L=1 G=12 stands in D=1 stands in ");
   CHECK(Solved("L: l, G: g, D: d", "tensors: {q: L G D}", "'q.{L}': 'q[(G D)]'", {{"q.0", {12}}},
                {{"G", 3}}) == "L=1 G=3 D=4 ");
   // No whole number solves it: left open, the shape is reported later.
@@ -46,6 +47,37 @@ TEST_CASE("extents that are linear in one unknown, until nothing new is found") 
                {{"G", 3}}) == "L=1 G=3 D=? ");
   CHECK(Solved("L: l, I: i", "tensors: {g: L I}", "'x.{L}': 'g[I]'", {{"x.0", {6, 5}}}) ==
         "L=1 I=? ");
+}
+
+TEST_CASE("of a product only the product is known: sizes stand in until an equation gives them") {
+  const std::string axes = "L: l, G: g, Q: q, D: d, H: h";
+  const std::string tensors = "tensors: {q: L G Q D H, k: L G D}";
+  const std::string table = "'q.{L}': 'q[(G Q D) H]', 'k.{L}': 'k[(G D)]'";
+  // D stands in as 1; what follows from it stands in as well, what does not is true.
+  CHECK(Solved(axes, tensors, table, {{"q.0", {60, 7}}, {"k.0", {15}}}) ==
+        "L=1 G=15 stands in Q=4 stands in D=1 stands in H=7 ");
+  CHECK(Solved(axes, tensors, table, {{"q.0", {60, 7}}, {"k.0", {15}}}, {{"D", 5}}) ==
+        "L=1 G=3 Q=4 D=5 H=7 ");
+  // A size that the config gives needs nobody to stand in for it.
+  CHECK(Solved(axes, tensors, table, {{"q.0", {60, 7}}, {"k.0", {15}}}, {}, {{"g", 3}}) ==
+        "L=1 G=3 Q=4 D=5 H=7 ");
+  // A sum of products is no product.
+  CHECK(Solved("L: l, G: g, D: d, V: v", "tensors: {q: L G D, v: L V}",
+               "'x.{L}': '{q[G D] | v[V]}'", {{"x.0", {12}}}) == "L=1 G=? D=? V=? ");
+}
+
+TEST_CASE("the first tensor with a size that stands in, for whoever needs the size itself") {
+  const auto rules = GoodRules(
+      "axes: {G: g, D: d, H: h}\nlayouts: {a: {}}\n"
+      "blocks: {b: {tensors: {q: G D, n: H}, layouts: {a: {q: 'q[(G D)]', n: 'n[H]'}}}}\n");
+  const KeyTable table = KeysOf({{"q", {12}}, {"n", {5}}});
+  Model model(*rules, Config(), {});
+  const CheckedLayout& layout = rules->layouts[0];
+  SolveSizes(layout, MatchKeys(layout, table), table, &model);
+  CHECK(model.StandInOf(layout.entries[0]) == "G");
+  CHECK(model.StandInOf(layout.entries[1]) == "");
+  CHECK(model.OriginOf("D") == "only a product with it is known");
+  CHECK(model.OriginOf("G") == "the shape of q");
 }
 
 TEST_CASE("the config decides, and what is free follows the shapes") {

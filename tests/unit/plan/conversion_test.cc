@@ -280,13 +280,75 @@ TEST_CASE("partial layouts and defaults") {
   const Built partial = Build(text, full, "full", "none", {}, options);
   CHECK(Show(partial) == "y F32 [2]\nw -> y 0>0 2:1>1\n");
   CHECK(partial.conversion->dropped == std::vector<std::string>{"n.bias (it has no bias)"});
-  CHECK(Show(Build(text, KeysOf({{"y", {2}}}), "none", "full")) ==
-        "RR402 `` layout `none` does not hold what bias needs");
+  // Of the bias the source has nothing at all: the destination has none either.
+  const Built without = Build(text, KeysOf({{"y", {2}}}), "none", "full");
+  CHECK(Show(without) == "w F32 [2]\ny -> w 0>0 2:1>1\n");
+  CHECK(without.conversion->notes ==
+        std::vector<std::string>{"the source has no n.bias, and so the destination"});
   const Built made = Build(text, KeysOf({{"x", {2}}}), "less", "full");
   CHECK(made.conversion->defaulted == std::vector<std::string>{"n.bias = 0.5"});
   std::vector<std::vector<float>> result;
   CHECK(Run(made, {{3, 4}}, &result) == "");
   CHECK(result == std::vector<std::vector<float>>{{3, 4}, {0.5, 0.5}});
+}
+
+TEST_CASE(
+    "a tensor of which only some is there is refused, one that shares a key with it is kept") {
+  const char* text =
+      "axes: {L: n, I: i, H: h}\nlayouts: {split: {partial: no up}, fused: {}, stack: {}}\n"
+      "blocks: {x: {tensors: {gate: L I H, up: L I H, n: L H}, layouts: {"
+      "split: {'gate.{L}': 'gate[I H]', 'n.{L}': 'n[H]'}, "
+      "fused: {'gate_up.{L}': '{gate[I] | up[I]} H', 'n.{L}': 'n[H]'}, "
+      "stack: {gate: 'gate[L I H]', up: 'up[L I H]', n: 'n[H L]'}}}}\n";
+  const KeyTable table =
+      KeysOf({{"gate.0", {3, 2}}, {"gate.1", {3, 2}}, {"n.0", {2}}, {"n.1", {2}}});
+  const Built stack = Build(text, table, "split", "stack");
+  CHECK(stack.findings == "");
+  REQUIRE(stack.conversion.has_value());
+  CHECK(stack.conversion->graph.destinations.size() == 2);
+  CHECK(stack.conversion->notes ==
+        std::vector<std::string>{"the source has no x.up, and so the destination"});
+  CHECK(Show(Build(text, table, "split", "fused"))
+            .starts_with("RR402 `` layout `split` does not hold"));
+}
+
+TEST_CASE("within one layout what the source lacks is left out, where that is asked for") {
+  const char* text =
+      "axes: {L: n, H: h}\nlayouts: {a: {}, b: {like: a}}\n"
+      "blocks: {x: {tensors: {w: L H, v: L H}, layouts: {a: {'w.{L}': 'w[H]', 'v.{L}': "
+      "'v[H]'}}}}\n";
+  const auto rules = GoodRules(text);
+  const KeyTable table = KeysOf({{"w.0", {2}}, {"w.1", {2}}, {"v.1", {2}}});
+  ConversionOptions options;
+  options.only_present = true;
+  SourceOptions missing;
+  missing.allow_missing = true;
+  for (const char* to : {"a", "b"}) {
+    CAPTURE(to);
+    Diagnostics diagnostics;
+    const auto source =
+        BindSource(*rules, *rules->FindLayout("a"), Config(), {}, table, missing, &diagnostics);
+    REQUIRE(source.has_value());
+    const auto conversion =
+        BuildConversion(*source, table, *rules->FindLayout(to), options, &diagnostics);
+    CHECK(conversion.has_value() == (to[0] == 'a'));
+    if (!conversion) continue;
+    std::string keys;
+    for (const GraphTensor& tensor : conversion->graph.destinations) keys += tensor.key + " ";
+    CHECK(keys == "w.0 w.1 v.1 ");
+  }
+}
+
+TEST_CASE("sizes of which only a product is known: fine where both store it alike") {
+  const char* text =
+      "axes: {G: g, D: d, H: h}\nlayouts: {a: {}, b: {}, c: {}}\n"
+      "blocks: {x: {tensors: {q: G D H}, layouts: {a: {q: '(G D) H'}, b: {q.weight: '(G D) H'}, "
+      "c: {q: '(D G) H'}}}}\n";
+  const KeyTable table = KeysOf({{"q", {12, 5}}});
+  CHECK(Show(Build(text, table, "a", "b")) == "q.weight F32 [12, 5]\nq -> q.weight 0>0 60:1>1\n");
+  CHECK(Show(Build(text, table, "a", "c"))
+            .starts_with("RR404 `q` the shape of q needs G, which is unknown"));
+  CHECK(Show(Build(text, table, "a", "c", {{"G", 3}})).starts_with("q F32 [12, 5]\n"));
 }
 
 TEST_CASE("a default stands in only for what is not there") {
