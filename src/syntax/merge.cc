@@ -73,6 +73,35 @@ YamlNode Merge(const YamlNode& base, const YamlNode& over, int depth) {
   return result;
 }
 
+// Takes every mention of a layout out of `targets`; what is then empty goes too.
+void ForgetTarget(YamlNode* targets, std::string_view layout) {
+  std::erase_if(targets->members, [&](YamlMember& member) {
+    if (member.value.IsText()) return member.value.text.text == layout;
+    if (!member.value.IsMap() || member.value.members.empty()) return false;
+    ForgetTarget(&member.value, layout);
+    return member.value.members.empty();
+  });
+}
+
+// A file that removes a layout need not remove its tables and targets one by one.
+void ForgetLayouts(YamlNode* base, const YamlNode& over) {
+  const YamlNode* layouts = over.Find("layouts");
+  if (layouts == nullptr || !layouts->IsMap()) return;
+  YamlMember* blocks = FindMember(base, "blocks");
+  YamlMember* targets = FindMember(base, "targets");
+  for (const YamlMember& layout : layouts->members) {
+    if (!layout.value.IsNull()) continue;
+    if (targets != nullptr) ForgetTarget(&targets->value, layout.key.text);
+    if (blocks == nullptr) continue;
+    for (YamlMember& block : blocks->value.members) {
+      YamlMember* tables = FindMember(&block.value, "layouts");
+      if (tables == nullptr) continue;
+      std::erase_if(tables->value.members,
+                    [&](const YamlMember& m) { return m.key.text == layout.key.text; });
+    }
+  }
+}
+
 class Reader {
  public:
   Reader(const FindRuleText& find, Diagnostics* diagnostics)
@@ -89,6 +118,7 @@ class Reader {
         return m.key.text == "describes" || m.key.text == "tests" || m.key.text == "about" ||
                m.key.text == "family" || m.key.text == "rule-runner";
       });
+      ForgetLayouts(&merged, trees_[i]);
       merged = Merge(merged, trees_[i], 0);
     }
     return merged;

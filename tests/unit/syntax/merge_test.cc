@@ -160,6 +160,22 @@ TEST_CASE("like: a block that is another one with changes") {
         "{blocks: {a: {x: t, y: u}, b: {x: own, y: u}}}");
 }
 
+TEST_CASE("a layout that is removed takes its tables and targets along") {
+  const OtherFiles others = {
+      {"base",
+       "{layouts: {a: {x: t}, b: {like: a}}, targets: {s: b, t: {'<5': a, '>=5': b}, u: {weights: "
+       "b, bake: rslora}}, blocks: {k: {tensors: {w: L}, layouts: {a: {x: L}, b: {y: L}}}, j: "
+       "{where: c}}}"}};
+  CHECK(Merged("{extends: [base], layouts: {b: null}}", others) ==
+        "{layouts: {a: {x: t}}, targets: {t: {<5: a}, u: {bake: rslora}}, blocks: {k: {tensors: "
+        "{w: L}, layouts: {a: {x: L}}}, j: {where: c}}}");
+  CHECK(Merged("{extends: [base], layouts: {b: null}, targets: {u: null}, blocks: {k: {layouts: "
+               "{b: {z: L}}}}}",
+               others) ==
+        "{layouts: {a: {x: t}}, targets: {t: {<5: a}}, blocks: {k: {tensors: {w: L}, layouts: {a: "
+        "{x: L}, b: {z: L}}}, j: {where: c}}}");
+}
+
 TEST_CASE("places stay in the file that a part was written in") {
   Diagnostics diagnostics;
   const auto merged =
