@@ -1,8 +1,9 @@
 // `extends`, `like` of blocks and `replace`: several files become one tree.
 //
 // Maps merge key by key and the later file wins; lists and `place` are replaced; null removes. With
-// a layout go the tables and targets that the other files have for it. A block may say `replace: [layout]` to start that layout's table afresh. Places keep pointing into
-// the file each part was written in.
+// a layout go the tables and targets that the other files have for it. A block may say `replace:
+// [layout]` to start that layout's table afresh. Places keep pointing into the file each part was
+// written in.
 #ifndef RULE_RUNNER_SYNTAX_MERGE_H_
 #define RULE_RUNNER_SYNTAX_MERGE_H_
 
