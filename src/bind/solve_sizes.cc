@@ -85,6 +85,9 @@ void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const Key
       const Poly rest = equation.extent.Substitute(known);
       const std::vector<std::string> own = rest.Axes();
       if (own.size() < 2 || rest.TermCount() != 1) continue;
+      // A size per kind has no single value that could stand in, and one that stands in already
+      // tells nothing new.
+      if (model->IsByKind(own[0]) || model->IsStandIn(own[0])) continue;
       if (best == nullptr || own.size() < axes.size()) best = &equation, axes = own;
     }
     if (best == nullptr) return false;

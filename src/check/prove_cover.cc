@@ -2,7 +2,9 @@
 //
 // Without arithmetic: a leaf covers, for each axis, either all of it or one alternative of its
 // refinement, so a tensor is a grid of cells (one per combination of alternatives) and each cell
-// must be covered by exactly one leaf.
+// must be covered by exactly one leaf. A block that exists only where a condition holds may leave a
+// cell empty: which layers the condition admits is known only with a config, and a conversion that
+// would lose one of them is refused then.
 #include <fmt/format.h>
 
 #include <utility>
@@ -54,7 +56,7 @@ void CheckTensor(const CheckedRules& rules, const CheckedLayout& layout, int ten
     }
   }
   const bool excused = layout.partial || (table != nullptr && table->partial) ||
-                       (logical.optional && leaves.empty()) ||
+                       (logical.optional && leaves.empty()) || (block.where && !leaves.empty()) ||
                        (table != nullptr && !table->variants.empty() &&
                         table->variants[static_cast<size_t>(variant)].may_lack);
   bool has_default = false;

@@ -12,8 +12,6 @@
 namespace rr {
 namespace {
 
-constexpr size_t kShown = 3;
-
 // Sets of numbers that grow together.
 class Unions {
  public:

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -19,6 +20,23 @@ Outcome Absent(std::string name, bool is_null) {
   outcome.absent_name = std::move(name);
   outcome.is_null = is_null;
   return outcome;
+}
+
+// The numbers of "3,4, 5"; nothing when there is anything else in it.
+std::optional<std::vector<int64_t>> NumbersIn(std::string_view text) {
+  std::vector<int64_t> numbers;
+  while (true) {
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc()) return std::nullopt;
+    numbers.push_back(number);
+    text.remove_prefix(static_cast<size_t>(end - text.data()));
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    if (text.empty()) return numbers;
+    if (text[0] != ',') return std::nullopt;
+    text.remove_prefix(1);
+  }
 }
 
 // Deep recursion needs no guard here: a formula has at most 1000 nodes.
@@ -132,12 +150,8 @@ class Evaluator {
         return ValueOutcome(!Equal(a.value, b.value));
       case Op::kIn:
       case Op::kNotIn: {
-        const Value::List* list = b.value.AsList();
-        if (list == nullptr)
-          return ErrorOutcome(fmt::format("`in` needs a list, found {}", TypeName(b.value)));
-        const bool found = std::any_of(list->begin(), list->end(),
-                                       [&](const Value& item) { return Equal(a.value, item); });
-        return ValueOutcome(found == (node.op == Op::kIn));
+        const Outcome found = Contains(b.value, a.value);
+        return found.ok() ? ValueOutcome(*found.value.AsBool() == (node.op == Op::kIn)) : found;
       }
       case Op::kLess:
       case Op::kLessEqual:
@@ -149,22 +163,47 @@ class Evaluator {
     }
   }
 
+  // Whether a list has an item. A text of whole numbers with commas between them is a list too: so
+  // Step-3.5 says which layers have experts (moe_layers_enum: "3,4,5").
+  Outcome Contains(const Value& all, const Value& item) {
+    if (const std::string* text = all.AsString()) {
+      const int64_t* wanted = item.AsInt();
+      if (wanted == nullptr)
+        return ErrorOutcome(fmt::format("`in` of a text needs a whole number, found {}",
+                                        TypeName(item)));
+      const std::optional<std::vector<int64_t>> numbers = NumbersIn(*text);
+      if (!numbers)
+        return ErrorOutcome(fmt::format("{} is not whole numbers with commas", ToJson(all)));
+      return ValueOutcome(std::find(numbers->begin(), numbers->end(), *wanted) != numbers->end());
+    }
+    const Value::List* list = all.AsList();
+    if (list == nullptr)
+      return ErrorOutcome(fmt::format("`in` needs a list, found {}", TypeName(all)));
+    return ValueOutcome(std::any_of(list->begin(), list->end(),
+                                    [&](const Value& one) { return Equal(item, one); }));
+  }
+
   Outcome Index(const FormulaNode& node) {
     Outcome base = Run(*node.operands[0]);
     if (!base.ok()) return base;
     Outcome index = Run(*node.operands[1]);
     if (!index.ok()) return index;
     const Value::List* list = base.value.AsList();
+    const std::string* text = base.value.AsString();
     const int64_t* at = index.value.AsInt();
-    if (list == nullptr)
-      return ErrorOutcome(fmt::format("only a list has items, found {}", TypeName(base.value)));
+    if (list == nullptr && text == nullptr) {
+      return ErrorOutcome(
+          fmt::format("only a list or a text has items, found {}", TypeName(base.value)));
+    }
     if (at == nullptr) {
       return ErrorOutcome(fmt::format("an index is a whole number, found {}", ToJson(index.value)));
     }
     const FormulaNode& named = *node.operands[0];
     std::string name = fmt::format("{}[{}]", named.op == Op::kName ? named.name : "list", *at);
-    if (*at < 0 || static_cast<uint64_t>(*at) >= list->size())
+    if (*at < 0 || static_cast<uint64_t>(*at) >= (text != nullptr ? text->size() : list->size()))
       return Absent(std::move(name), false);
+    // A text's item is a character: so Nemotron-H says what its layers are ("MEM*E").
+    if (text != nullptr) return ValueOutcome(std::string(1, (*text)[static_cast<size_t>(*at)]));
     const Value& item = (*list)[static_cast<size_t>(*at)];
     return item.IsNull() ? Absent(std::move(name), true) : ValueOutcome(item);
   }

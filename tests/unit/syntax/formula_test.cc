@@ -141,7 +141,17 @@ TEST_CASE("comparisons") {
   CHECK(Eval("2 not in [1, 2]") == "false");
   CHECK(Eval("'a' in ['b']") == "false");
   CHECK(Eval("1 in []") == "false");
-  CHECK(Eval("'a' in 'abc'") == "error: `in` needs a list, found text");
+  CHECK(Eval("'a' in 'abc'") == "error: `in` of a text needs a whole number, found text");
+  CHECK(Eval("1 in 2") == "error: `in` needs a list, found a whole number");
+}
+
+TEST_CASE("a text of whole numbers is a list of them") {
+  CHECK(Eval("12 in '3,4, 12 '") == "true");
+  CHECK(Eval("2 in '3,4,12'") == "false");
+  CHECK(Eval("2 not in '3,4,12'") == "true");
+  CHECK(Eval("2 in '2,'") == R"(error: "2," is not whole numbers with commas)");
+  CHECK(Eval("2 in ''") == R"(error: "" is not whole numbers with commas)");
+  CHECK(Eval("2 in '2 3'") == R"(error: "2 3" is not whole numbers with commas)");
 }
 
 TEST_CASE("types are errors, not guesses") {
@@ -151,7 +161,10 @@ TEST_CASE("types are errors, not guesses") {
   CHECK(Eval("min(1, [])") == "error: [] is a list, where a number is expected");
   CHECK(Eval("not 1") == "error: 1 is a whole number, where true or false is expected");
   CHECK(Eval("true and 'x'") == R"(error: "x" is text, where true or false is expected)");
-  CHECK(Eval("'abc'[0]") == "error: only a list has items, found text");
+  CHECK(Eval("'abc'[0]") == R"("a")");
+  CHECK(Eval("'abc'[2] == 'c'") == "true");
+  CHECK(Eval("'abc'[3] ?? 'none'") == R"("none")");
+  CHECK(Eval("5[0]") == "error: only a list or a text has items, found a whole number");
   CHECK(Eval("[1]['a']") == R"(error: an index is a whole number, found "a")");
 }
 
