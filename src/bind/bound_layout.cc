@@ -8,6 +8,20 @@
 #include "syntax/adapter_style.h"
 
 namespace rr {
+namespace {
+
+KeyTemplate WithPrefixes(const CheckedLayout& layout, KeyTemplate key, const LayoutChoice& choice) {
+  for (const auto& [name, variants] : layout.prefixes) {
+    const bool used = std::any_of(key.parts.begin(), key.parts.end(), [&](const KeyPart& part) {
+      return part.kind == KeyPart::Kind::kName && part.text == name;
+    });
+    if (used)
+      key = ReplacePart(key, KeyPart::Kind::kName, name, variants[choice.prefixes.at(name)]);
+  }
+  return key;
+}
+
+}  // namespace
 
 std::string StorageOf(const CheckedLayout& layout, const CheckedEntry& entry) {
   std::string text = entry.Signature();
@@ -43,9 +57,7 @@ std::string WeightKey(const CheckedLayout& layout, const LayoutChoice& choice,
                       const BoundTensor& tensor) {
   const CheckedEntry& entry = layout.entries[static_cast<size_t>(tensor.entry)];
   if (!entry.weight) return "";
-  CheckedEntry weight = entry;
-  weight.key = *entry.weight;
-  KeyTemplate key = ConcreteKey(layout, weight, choice);
+  KeyTemplate key = WithPrefixes(layout, *entry.weight, choice);
   std::vector<std::string> axes = entry.key.Captures();
   std::sort(axes.begin(), axes.end());
   axes.erase(std::unique(axes.begin(), axes.end()), axes.end());
@@ -85,11 +97,7 @@ void KeepPrefixes(const CheckedLayout& from, const LayoutChoice& from_choice,
 
 KeyTemplate ConcreteKey(const CheckedLayout& layout, const CheckedEntry& entry,
                         const LayoutChoice& choice) {
-  KeyTemplate key = entry.key;
-  for (const auto& [name, variants] : layout.prefixes) {
-    key = ReplacePart(key, KeyPart::Kind::kName, name, variants[choice.prefixes.at(name)]);
-  }
-  return key;
+  return WithPrefixes(layout, entry.key, choice);
 }
 
 }  // namespace rr

@@ -133,15 +133,22 @@ size_t CountKnown(const CompiledLayout& compiled, const KeyTable& table) {
   return count;
 }
 
+struct Chosen {
+  LayoutChoice choice;
+  std::unique_ptr<CompiledLayout> compiled;
+  size_t known = 0;
+};
+
 // The choice of prefixes that knows the most keys; the first of equals.
-std::pair<LayoutChoice, size_t> BestChoice(const CheckedLayout& layout, const KeyTable& table) {
-  std::optional<std::pair<LayoutChoice, size_t>> best;
+Chosen BestChoice(const CheckedLayout& layout, const KeyTable& table) {
+  Chosen best;
   for (const LayoutChoice& choice : Choices(layout)) {
-    const size_t count = CountKnown(CompiledLayout(layout, choice), table);
-    if (!best || count > best->second) best = {choice, count};
-    if (count == table.keys.size()) break;  // none can know more
+    auto compiled = std::make_unique<CompiledLayout>(layout, choice);
+    const size_t known = CountKnown(*compiled, table);
+    if (best.compiled == nullptr || known > best.known) best = {choice, std::move(compiled), known};
+    if (known == table.keys.size()) break;  // none can know more
   }
-  return *best;
+  return best;
 }
 
 }  // namespace
@@ -161,13 +168,14 @@ KeyTable MakeKeyTable(std::vector<FoundKey> keys) {
 }
 
 size_t CountKnownKeys(const CheckedLayout& layout, const KeyTable& table) {
-  return BestChoice(layout, table).second;
+  return BestChoice(layout, table).known;
 }
 
 LayoutMatch MatchKeys(const CheckedLayout& layout, const KeyTable& table) {
+  Chosen best = BestChoice(layout, table);
+  CompiledLayout& compiled = *best.compiled;
   LayoutMatch result;
-  result.choice = BestChoice(layout, table).first;
-  CompiledLayout compiled(layout, result.choice);
+  result.choice = std::move(best.choice);
   result.known.assign(table.keys.size(), false);
   const auto entries = static_cast<int>(layout.entries.size());
   const auto ignores = static_cast<int>(layout.ignore.size());

@@ -5,7 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/rule_paths.h"
-#include "run/rule_tests.h"
+#include "run/test_rule_files.h"
 
 namespace rr::cli {
 
@@ -13,6 +13,7 @@ void AddTest(CLI::App& app, Run* run) {
   struct Flags {
     std::vector<std::string> paths, rules;
     uint64_t seed = 0;
+    int jobs = 0;
   };
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand(
@@ -26,34 +27,32 @@ void AddTest(CLI::App& app, Run* run) {
       ->add_option("--seed", flags->seed,
                    "for the sizes of the round trips; random when 0, and printed")
       ->type_name("N");
+  command
+      ->add_option("--jobs", flags->jobs,
+                   "files that are tested at once; as many as there are processors when 0")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
   command->callback([flags, run] {
     *run = [flags] {
-      const std::vector<std::string> directories = RuleDirectories(flags->rules);
-      const uint64_t seed = flags->seed != 0 ? flags->seed : std::random_device()() | 1;
+      TestFilesRequest request;
+      request.directories = RuleDirectories(flags->rules);
+      request.paths = RulePaths(flags->paths.empty() ? request.directories : flags->paths);
+      request.seed = flags->seed != 0 ? flags->seed : std::random_device()() | 1;
+      request.jobs = flags->jobs;
       bool good = true;
-      for (const std::string& file : RulePaths(flags->paths.empty() ? directories : flags->paths)) {
-        RuleLibrary library(RealFiles(), directories);
-        Diagnostics diagnostics;
-        const RulesPtr rules = library.LoadFile(file, &diagnostics);
-        RuleTestReport report;
-        if (rules != nullptr && rules->valid) {
-          RunElementTests(*rules, &report, &diagnostics);
-          RunRoundTrips(*rules, seed, &report, &diagnostics);
-          const RulesPtr adapters =
-              library.AdaptersOf(rules, RuleLibrary::Internal::kNo, &diagnostics);
-          if (adapters->valid) RunAdapterRoundTrips(*adapters, seed, &report, &diagnostics);
-        }
-        const bool passed = Show(diagnostics) == kDone;
+      TestRuleFiles(RealFiles(), request, [&](const RuleFileResult& result) {
+        const RuleTestReport& report = result.report;
+        const bool passed = Show(result.diagnostics) == kDone;
         good = good && passed;
         Print(fmt::format(
             "{} {}: {} elements, {} round trips, {} of adapters{}, seed {}\n",
-            passed ? "ok  " : "FAIL", file, report.elements, report.round_trips,
+            passed ? "ok  " : "FAIL", result.path, report.elements, report.round_trips,
             report.adapter_round_trips,
             report.skipped > 0
                 ? fmt::format(", {} skipped by `require`, `partial` or `default`", report.skipped)
                 : "",
-            seed));
-      }
+            request.seed));
+      });
       return good ? kDone : kFindings;
     };
   });

@@ -10,10 +10,10 @@
 #include <string>
 #include <utility>
 
-#include "bind/adapter_source.h"
 #include "plan/adapter_conversion.h"
 #include "run/reference.h"
 #include "run/rule_tests.h"
+#include "run/test_adapter.h"
 #include "run/test_models.h"
 #include "syntax/adapter_style.h"
 
@@ -22,60 +22,100 @@ namespace {
 
 using Bytes = std::vector<std::vector<std::byte>>;
 
-// An adapter in memory, all F32.
-struct Adapter {
-  KeyTable table;
-  Bytes tensors;
-  Config config;
-  bool exact = true;
-};
+constexpr int64_t kRank = 2;
 
-// Deltas by slice, row by row.
-using Deltas = std::map<SliceKey, std::vector<double>>;
+// The key of the weight that a pattern of adapter_config.json means.
+std::string PatternOf(const AdaptedModule& module) {
+  std::string name = module.weight;
+  if (!module.parameter && name.ends_with(".weight")) name.resize(name.size() - 7);
+  return "\\Q" + name + "\\E";
+}
+
+// Ranks and alphas of the modules: what most have, and patterns of the whole names of the others.
+Config ConfigOf(const std::vector<AdaptedModule>& modules) {
+  const auto alpha_of = [](const AdaptedModule& module) {
+    return module.scale.value_or(0) * static_cast<double>(module.rank);
+  };
+  std::map<std::pair<int64_t, double>, size_t> counts;
+  for (const AdaptedModule& module : modules) ++counts[{module.rank, alpha_of(module)}];
+  std::pair<int64_t, double> usual{1, 1};
+  size_t most = 0;
+  for (const auto& [facts, count] : counts) {
+    if (count > most) usual = facts;
+    most = std::max(most, count);
+  }
+  Value::Map ranks, alphas;
+  for (const AdaptedModule& module : modules) {
+    if (module.rank != usual.first) ranks.push_back({PatternOf(module), module.rank});
+    if (alpha_of(module) != usual.second) alphas.push_back({PatternOf(module), alpha_of(module)});
+  }
+  return Config(Value(Value::Map{{"r", usual.first},
+                                 {"lora_alpha", usual.second},
+                                 {"rank_pattern", std::move(ranks)},
+                                 {"alpha_pattern", std::move(alphas)}}));
+}
 
 class RoundTrips {
  public:
-  RoundTrips(const CheckedRules& rules, uint64_t seed, RuleTestReport* report,
-             Diagnostics* diagnostics)
-      : rules_(rules), random_(seed), seed_(seed), report_(report), diagnostics_(diagnostics) {}
+  RoundTrips(const CheckedRules& rules, const TestModel& test_model, std::mt19937_64* random,
+             RuleTestReport* report, Diagnostics* diagnostics)
+      : rules_(rules),
+        test_model_(test_model),
+        model_(rules, test_model.config, test_model.sizes),
+        random_(*random),
+        report_(report),
+        diagnostics_(diagnostics),
+        opener_(rules, test_model, diagnostics) {}
 
   void Run() {
-    for (TestModel& model : MakeTestModels(rules_, &random_, diagnostics_)) {
-      model_ = std::move(model);
-      for (const CheckedLayout& from : rules_.layouts) {
-        if (from.IsInternal()) continue;
-        for (const CheckedLayout& to : rules_.layouts) {
-          if (&to != &from && !to.IsInternal()) Pair(from, to);
-        }
+    for (const CheckedLayout& from : rules_.layouts) {
+      if (from.IsInternal()) continue;
+      InstantiateOptions options;
+      options.rank_of = [](const std::string&) { return std::optional<int64_t>(kRank); };
+      Diagnostics unmet;
+      model_.CheckRequirements(from, &unmet);
+      bound_.reset();
+      if (!unmet.HasErrors())
+        bound_ = Instantiate(model_, from, DefaultChoice(from), options, diagnostics_);
+      made_.clear();
+      for (const CheckedLayout& to : rules_.layouts) {
+        if (&to != &from && !to.IsInternal()) Pair(from, to);
       }
     }
   }
 
  private:
+  // An adapter of the first layout, and what it says.
+  struct Made {
+    TestAdapter adapter;
+    std::optional<OpenedAdapter> opened;
+    Deltas deltas;
+  };
+
   void Pair(const CheckedLayout& from, const CheckedLayout& to) {
-    const Model model(rules_, model_.config, model_.sizes);
     Diagnostics unmet;
-    model.CheckRequirements(from, &unmet);
-    model.CheckRequirements(to, &unmet);
-    if (unmet.HasErrors()) {
+    model_.CheckRequirements(to, &unmet);
+    if (!bound_ || unmet.HasErrors()) {
       ++report_->skipped;
       return;
     }
-    const std::optional<Adapter> first = Make(model, from, to);
-    if (!first || first->table.keys.empty()) return;
-    const std::optional<Deltas> deltas = DeltasOf(*first, from);
-    const std::optional<Adapter> there = Convert(*first, from, to);
-    if (!there || !deltas) return;
-    const std::optional<Deltas> their_deltas = DeltasOf(*there, to);
-    const std::optional<Adapter> back = Convert(*there, to, from);
-    if (!their_deltas || !back) return;
-    const std::optional<Deltas> back_deltas = DeltasOf(*back, from);
-    if (!back_deltas) return;
+    const Made& first = Make(from, to);
+    if (!first.opened) return;
+    const std::optional<TestAdapter> there = Convert(*first.opened, first.adapter, to);
+    if (!there) return;
+    const std::optional<OpenedAdapter> there_opened = opener_.Open(*there, to);
+    if (!there_opened) return;
+    const std::optional<TestAdapter> back = Convert(*there_opened, *there, from);
+    if (!back) return;
+    const std::optional<OpenedAdapter> back_opened = opener_.Open(*back, from);
+    if (!back_opened) return;
     ++report_->adapter_round_trips;
     // A value word (a query scale) is part of what the other layout stores.
     const bool exact = there->exact && back->exact;
-    const std::string changed = exact ? Difference(*deltas, *their_deltas, 0) : "";
-    const std::string lost = Difference(*deltas, *back_deltas, exact ? 0 : 1e-5);
+    const std::string changed =
+        exact ? Difference(first.deltas, DeltasOf(*there_opened, *there), 0) : "";
+    const std::string lost =
+        Difference(first.deltas, DeltasOf(*back_opened, *back), exact ? 0 : 1e-5);
     if (!changed.empty()) Fail(from, to, "the deltas change: " + changed);
     if (!lost.empty()) Fail(from, to, "the deltas do not come back: " + lost);
   }
@@ -101,38 +141,25 @@ class RoundTrips {
     return "";
   }
 
-  // Factors of what both layouts store, with small whole numbers.
-  static constexpr int64_t kRank = 2;
-
-  std::optional<Adapter> Make(const Model& model, const CheckedLayout& from,
-                              const CheckedLayout& to) {
-    InstantiateOptions options;
-    options.rank_of = [](const std::string&) { return std::optional<int64_t>(kRank); };
-    const std::optional<BoundLayout> bound =
-        Instantiate(model, from, DefaultChoice(from), options, diagnostics_);
-    if (!bound) return std::nullopt;
-    const std::set<int> theirs = WeightsOf(to);
-    Adapter adapter;
+  // Factors of what both layouts store, with small whole numbers. One adapter serves all layouts
+  // that store the same.
+  const Made& Make(const CheckedLayout& from, const CheckedLayout& to) {
+    const std::set<int> left_out = LeftOut(from, to);
+    const auto [at, is_new] = made_.try_emplace(left_out);
+    Made& made = at->second;
+    if (!is_new) return made;
     std::vector<FoundKey> keys;
-    for (const BoundTensor& tensor : bound->tensors) {
+    for (const BoundTensor& tensor : bound_->tensors) {
       const CheckedEntry& entry = from.entries[static_cast<size_t>(tensor.entry)];
-      if (!HasRank(entry)) continue;
-      const bool both = std::all_of(
-          entry.leaves.begin(), entry.leaves.end(),
-          [&](const auto& leaf) { return theirs.count(WeightOf(rules_, leaf.tensor)) > 0; });
-      // A table that a partial one of the other layout stands against is left out whole.
-      if (!both) left_out_.insert(entry.block);
-      keys.push_back({tensor.key, tensor.shape, Dtype::kF32});
-      block_of_[tensor.key] = entry.block;
+      if (HasRank(entry) && left_out.count(entry.block) == 0)
+        keys.push_back({tensor.key, tensor.shape, Dtype::kF32});
     }
-    std::erase_if(keys,
-                  [&](const FoundKey& key) { return left_out_.count(block_of_.at(key.name)) > 0; });
-    left_out_.clear();
-    adapter.table = MakeKeyTable(std::move(keys));
+    if (keys.empty()) return made;
+    made.adapter.table = MakeKeyTable(std::move(keys));
     // One A for all, or as many as there are tensors.
     const bool one_a = random_() % 2 == 0;
     std::uniform_int_distribution<int> value(-3, 3);
-    for (const FoundKey& key : adapter.table.keys) {
+    for (const FoundKey& key : made.adapter.table.keys) {
       size_t count = 1;
       for (const int64_t extent : *key.shape) count *= static_cast<size_t>(extent);
       std::vector<float> values(count);
@@ -140,10 +167,26 @@ class RoundTrips {
       for (float& x : values) x = static_cast<float>(value(own));
       std::vector<std::byte> bytes(count * sizeof(float));
       std::memcpy(bytes.data(), values.data(), bytes.size());
-      adapter.tensors.push_back(std::move(bytes));
+      made.adapter.tensors.push_back(std::move(bytes));
     }
-    adapter.config = Config(Value(Value::Map{{"r", kRank}, {"lora_alpha", 2 * kRank}}));
-    return adapter;
+    made.adapter.config = Config(Value(Value::Map{{"r", kRank}, {"lora_alpha", 2 * kRank}}));
+    made.opened = opener_.Open(made.adapter, from);
+    if (made.opened) made.deltas = DeltasOf(*made.opened, made.adapter);
+    return made;
+  }
+
+  // Blocks of which the other layout does not store everything: they are left out whole.
+  std::set<int> LeftOut(const CheckedLayout& from, const CheckedLayout& to) const {
+    const std::set<int> theirs = WeightsOf(to);
+    std::set<int> blocks;
+    for (const BoundTensor& tensor : bound_->tensors) {
+      const CheckedEntry& entry = from.entries[static_cast<size_t>(tensor.entry)];
+      const bool both = std::all_of(
+          entry.leaves.begin(), entry.leaves.end(),
+          [&](const auto& leaf) { return theirs.count(WeightOf(rules_, leaf.tensor)) > 0; });
+      if (HasRank(entry) && !both) blocks.insert(entry.block);
+    }
+    return blocks;
   }
 
   // The weights whose factors a layout stores, in the alternative that is written.
@@ -158,34 +201,15 @@ class RoundTrips {
     return weights;
   }
 
-  struct Opened {
-    BoundSource bound;
-    AdapterSource adapter;
-  };
-
-  std::optional<Opened> Open(const Adapter& adapter, const CheckedLayout& layout) {
-    const size_t errors = diagnostics_->ErrorCount();
-    std::optional<BoundSource> bound =
-        BindSource(rules_, layout, model_.config, model_.sizes, adapter.table, {}, diagnostics_);
-    std::optional<AdapterConfig> config =
-        AdapterConfig::Read(adapter.config, "adapter_config.json", diagnostics_);
-    if (!bound || !config || diagnostics_->ErrorCount() > errors) return std::nullopt;
-    std::optional<AdapterSource> read = ReadAdapterSource(*bound, *config, {}, diagnostics_);
-    if (!read) return std::nullopt;
-    return Opened{std::move(*bound), std::move(*read)};
-  }
-
-  std::optional<Adapter> Convert(const Adapter& adapter, const CheckedLayout& from,
-                                 const CheckedLayout& to) {
-    const std::optional<Opened> opened = Open(adapter, from);
-    if (!opened) return std::nullopt;
+  std::optional<TestAdapter> Convert(const OpenedAdapter& opened, const TestAdapter& adapter,
+                                     const CheckedLayout& to) {
     ConversionOptions options;
     options.allow_uniform_rank = options.allow_lossy = options.fill_zero = true;
     options.allow_partial = true;  // zeros that were filled in on the way there
     LoaderNeeds needs;
     needs.uniform = to.style->uniform;
     const std::optional<AdapterConversion> built = BuildAdapterConversion(
-        opened->bound, opened->adapter, adapter.table, to, needs, options,
+        *opened.bound, opened.source, adapter.table, to, needs, options,
         [&](uint32_t key) { return adapter.tensors[key]; }, diagnostics_);
     if (!built) return std::nullopt;
     const Graph& graph = built->conversion.graph;
@@ -203,125 +227,34 @@ class RoundTrips {
       ++report_->skipped;
       return std::nullopt;
     }
-    Adapter result;
+    TestAdapter result;
     result.exact = built->conversion.lossy.empty();
     result.table = MakeKeyTable(std::move(keys));
     result.tensors = written.tensors();
-    // Ranks and alphas of the modules, as patterns of their whole names.
-    Value::Map ranks, alphas;
-    for (const AdaptedModule& module : built->modules) {
-      std::string name = module.weight;
-      if (!module.parameter && name.ends_with(".weight")) name.resize(name.size() - 7);
-      std::string pattern = "\\Q" + name + "\\E";
-      ranks.push_back({pattern, module.rank});
-      const double alpha = module.scale.value_or(0) * static_cast<double>(module.rank);
-      alphas.push_back({pattern, alpha});
-    }
-    const Value usual_rank = ranks.empty() ? Value(1) : ranks[0].second;
-    const Value usual_alpha = alphas.empty() ? Value(1) : alphas[0].second;
-    result.config = Config(Value(Value::Map{{"r", usual_rank},
-                                            {"lora_alpha", usual_alpha},
-                                            {"rank_pattern", std::move(ranks)},
-                                            {"alpha_pattern", std::move(alphas)}}));
+    result.config = ConfigOf(built->modules);
     return result;
-  }
-
-  std::optional<Deltas> DeltasOf(const Adapter& adapter, const CheckedLayout& layout) {
-    const std::optional<Opened> opened = Open(adapter, layout);
-    if (!opened) return std::nullopt;
-    Deltas deltas;
-    for (const auto& [slice, facts] : opened->adapter.facts) {
-      const SlicePieces& pieces = opened->adapter.sliced.slices.at(slice);
-      const std::vector<float> a = Gather(*opened, adapter, pieces.a);  // rank, input
-      const std::vector<float> b = Gather(*opened, adapter, pieces.b);  // rank, output
-      const auto rank = static_cast<size_t>(facts.rank);
-      const size_t in = a.size() / rank, out = b.size() / rank;
-      std::vector<double> delta(in * out, 0);
-      for (size_t r = 0; r < rank; ++r) {
-        for (size_t o = 0; o < out; ++o) {
-          for (size_t i = 0; i < in; ++i)
-            delta[o * in + i] += static_cast<double>(b[r * out + o]) * a[r * in + i];
-        }
-      }
-      const double scale = opened->adapter.ScaleOf(slice).value_or(0);
-      for (double& x : delta) x *= scale;
-      deltas[slice] = std::move(delta);
-    }
-    return deltas;
-  }
-
-  // The elements of a factor, rank first, in the order of its other axes, through all its pieces.
-  std::vector<float> Gather(const Opened& opened, const Adapter& adapter,
-                            const std::vector<uint32_t>& pieces) const {
-    std::map<std::vector<int64_t>, float> elements;  // by index: ordered
-    const SlicedLayout& sliced = opened.adapter.sliced;
-    for (const uint32_t p : pieces) {
-      const BoundPiece& piece = sliced.bound.pieces[p];
-      const BoundLeaf& leaf = sliced.bound.leaves[piece.leaf];
-      const LogicalTensor& tensor = rules_.tensors[static_cast<size_t>(leaf.tensor)];
-      const size_t rank = RankAxisOf(tensor);
-      std::vector<size_t> order{rank};
-      for (size_t a = tensor.batch; a < tensor.axes.size(); ++a) {
-        if (a != rank) order.push_back(a);
-      }
-      // Every index of every axis in turn.
-      std::vector<int64_t> sizes, at;
-      for (const size_t a : order) {
-        int64_t n = 1;
-        for (const BoundLeaf::Digit& digit : leaf.axes[a].digits) n *= digit.n;
-        sizes.push_back(leaf.axes[a].fixed ? 1 : n);
-        at.push_back(0);
-      }
-      const std::vector<std::byte>& bytes = adapter.tensors[opened.bound.found[piece.stored]];
-      for (bool more = true; more;) {
-        int64_t position = piece.start;
-        std::vector<int64_t> index;
-        for (size_t i = 0; i < order.size(); ++i) {
-          const BoundLeaf::Axis& axis = leaf.axes[order[i]];
-          index.push_back(axis.fixed ? piece.fixed[order[i]] : at[i]);
-          if (axis.fixed) continue;
-          int64_t rest = at[i];
-          for (auto digit = axis.digits.rbegin(); digit != axis.digits.rend(); ++digit) {
-            position += rest % digit->n * digit->stride;
-            rest /= digit->n;
-          }
-        }
-        float x;
-        std::memcpy(&x, bytes.data() + static_cast<size_t>(position) * sizeof x, sizeof x);
-        elements[index] = x;
-        more = false;
-        for (size_t i = at.size(); i-- > 0;) {
-          if (++at[i] < sizes[i]) {
-            more = true;
-            break;
-          }
-          at[i] = 0;
-        }
-      }
-    }
-    std::vector<float> values;
-    for (const auto& [index, x] : elements) values.push_back(x);
-    return values;
   }
 
   void Fail(const CheckedLayout& from, const CheckedLayout& to, const std::string& what) {
     std::vector<std::string> sizes;
-    for (const auto& [axis, size] : model_.sizes) sizes.push_back(fmt::format("{}={}", axis, size));
+    for (const auto& [axis, size] : test_model_.sizes)
+      sizes.push_back(fmt::format("{}={}", axis, size));
     Diagnostic& d =
         diagnostics_->Add(Code::kTestFailed, to.name.place,
                           fmt::format("adapters of {}, {} -> {}: {}", rules_.file->family.text,
                                       from.name.text, to.name.text, what));
-    d.notes.push_back({{}, fmt::format("seed {}, sizes {}", seed_, fmt::join(sizes, " "))});
+    d.notes.push_back({{}, fmt::format("seed {}, sizes {}", report_->seed, fmt::join(sizes, " "))});
   }
 
   const CheckedRules& rules_;
-  std::mt19937_64 random_;
-  uint64_t seed_;
+  const TestModel& test_model_;
+  const Model model_;
+  std::mt19937_64& random_;
   RuleTestReport* report_;
   Diagnostics* diagnostics_;
-  TestModel model_;
-  std::set<int> left_out_;               // blocks
-  std::map<std::string, int> block_of_;  // by key
+  AdapterOpener opener_;
+  std::optional<BoundLayout> bound_;    // the first layout of the pairs at hand
+  std::map<std::set<int>, Made> made_;  // its adapters, by the blocks that are left out
 };
 
 }  // namespace
@@ -329,7 +262,9 @@ class RoundTrips {
 void RunAdapterRoundTrips(const CheckedRules& adapters, uint64_t seed, RuleTestReport* report,
                           Diagnostics* diagnostics) {
   report->seed = seed;
-  RoundTrips(adapters, seed, report, diagnostics).Run();
+  std::mt19937_64 random(seed);
+  for (const TestModel& model : MakeTestModels(adapters, &random, diagnostics))
+    RoundTrips(adapters, model, &random, report, diagnostics).Run();
 }
 
 }  // namespace rr

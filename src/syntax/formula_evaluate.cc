@@ -169,8 +169,8 @@ class Evaluator {
     if (const std::string* text = all.AsString()) {
       const int64_t* wanted = item.AsInt();
       if (wanted == nullptr)
-        return ErrorOutcome(fmt::format("`in` of a text needs a whole number, found {}",
-                                        TypeName(item)));
+        return ErrorOutcome(
+            fmt::format("`in` of a text needs a whole number, found {}", TypeName(item)));
       const std::optional<std::vector<int64_t>> numbers = NumbersIn(*text);
       if (!numbers)
         return ErrorOutcome(fmt::format("{} is not whole numbers with commas", ToJson(all)));
