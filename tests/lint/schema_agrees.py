@@ -35,12 +35,17 @@ Loader.add_constructor("tag:yaml.org,2002:null", _scalar)
 
 
 def without_nulls(value):
-    """A null in a map removes its key."""
+    """A null in a map removes its key; a map of nulls only has nothing to say itself."""
     if isinstance(value, dict):
-        return {k: without_nulls(v) for k, v in value.items() if v is not None}
+        kept = {k: v for k, v in value.items() if v is not None and not only_nulls(v)}
+        return {k: without_nulls(v) for k, v in kept.items()}
     if isinstance(value, list):
         return [without_nulls(v) for v in value]
     return value
+
+
+def only_nulls(value):
+    return isinstance(value, dict) and value and all(v is None for v in value.values())
 
 
 def findings(program, path):
