@@ -1,12 +1,13 @@
+#include "run/element_tests.h"
+
 #include <fmt/format.h>
 
 #include <charconv>
 #include <utility>
 
 #include "base/text.h"
-#include "bind/bound_layout.h"
-#include "bind/model.h"
 #include "io/json.h"
+#include "run/locate.h"
 #include "run/rule_tests.h"
 
 namespace rr {
@@ -55,74 +56,80 @@ std::optional<Element> ParseElement(const CheckedRules& rules, const SpannedText
   return element;
 }
 
-std::string PlaceText(const std::string& key, const std::vector<int64_t>& position) {
-  return key.empty() ? "nowhere" : fmt::format("{} [{}]", key, fmt::join(position, ", "));
+// Where the same element is in another layout, of which the file's tests say the same.
+std::string Elsewhere(const CheckedRules& rules, const ElementTest& test, const Model& model,
+                      const TestRule::Expectation& failed, const CheckedEntry** entry) {
+  for (const TestRule::Expectation& other : test.rule->expectations) {
+    const CheckedLayout* layout = rules.FindLayout(other.layout.text);
+    if (&other == &failed || layout == nullptr) continue;
+    Diagnostics ignored;
+    const Located found = Locate(model, *layout, test.tensor, test.indices, &ignored);
+    if (found.key != other.key || found.position != other.position || found.entry < 0) continue;
+    *entry = &layout->entries[static_cast<size_t>(found.entry)];
+    return fmt::format("in `{}` it is at {}, as the test says", other.layout.text,
+                       PlaceText(found.key, found.position));
+  }
+  return "";
+}
+
+void Fail(const CheckedRules& rules, const std::vector<ElementTest>& tests, const ElementTest& test,
+          const TestRule::Expectation& expected, const CheckedLayout& layout, const Located& found,
+          Diagnostics* diagnostics) {
+  const Model model = test.ModelOf(rules);
+  Diagnostic failure{Code::kTestFailed, Severity::kError, expected.place, "", {}, ""};
+  failure.message = fmt::format("{} is at {} in `{}`, the test says {}", test.rule->element->text,
+                                PlaceText(found.key, found.position), expected.layout.text,
+                                PlaceText(expected.key, expected.position));
+  if (found.entry >= 0) {
+    const CheckedEntry& entry = layout.entries[static_cast<size_t>(found.entry)];
+    for (const std::string& line : IndexFormulas(rules, entry, test.tensor))
+      failure.notes.push_back(
+          {entry.rule->place, fmt::format("in `{}` {}", expected.layout.text, line)});
+  }
+  const CheckedEntry* other = nullptr;
+  const std::string elsewhere = Elsewhere(rules, test, model, expected, &other);
+  if (other != nullptr) {
+    failure.notes.push_back({{}, elsewhere});
+    for (const std::string& line : IndexFormulas(rules, *other, test.tensor))
+      failure.notes.push_back({other->rule->place, "there " + line});
+  }
+  if (const std::string guess = GuessMistake(rules, tests, test, expected); !guess.empty())
+    failure.help = "a guess: " + guess;
+  Diagnostic& added = diagnostics->Add(failure.code, failure.place, failure.message);
+  added.notes = std::move(failure.notes);
+  added.help = std::move(failure.help);
 }
 
 }  // namespace
 
-std::pair<std::string, std::vector<int64_t>> Locate(const CheckedRules& rules,
-                                                    const CheckedLayout& layout, const Model& model,
-                                                    int tensor, const std::vector<int64_t>& indices,
-                                                    Diagnostics* diagnostics) {
-  // Only the tensor's own block is needed: sizes that other blocks need may be unknown.
-  LayoutChoice choice = DefaultChoice(layout);
-  const auto block = static_cast<size_t>(rules.tensors[static_cast<size_t>(tensor)].block);
-  for (size_t b = 0; b < choice.present.size(); ++b)
-    choice.present[b] = choice.present[b] && b == block;
-  const std::optional<BoundLayout> bound = Instantiate(model, layout, choice, {}, diagnostics);
-  if (!bound) return {};
-  for (const BoundPiece& piece : bound->pieces) {
-    const BoundLeaf& leaf = bound->leaves[piece.leaf];
-    if (leaf.tensor != tensor) continue;
-    int64_t position = piece.start;
-    bool here = true;
-    for (size_t a = 0; here && a < indices.size(); ++a) {
-      if (leaf.axes[a].fixed) {
-        here = piece.fixed[a] == indices[a];
-        continue;
-      }
-      int64_t size = 1, rest = indices[a];
-      for (const BoundLeaf::Digit& digit : leaf.axes[a].digits) size *= digit.n;
-      here = indices[a] < size;
-      for (auto digit = leaf.axes[a].digits.rbegin(); here && digit != leaf.axes[a].digits.rend();
-           ++digit) {
-        position += (rest % digit->n) * digit->stride;
-        rest /= digit->n;
-      }
-    }
-    if (!here) continue;
-    const BoundTensor& stored = bound->tensors[piece.stored];
-    std::vector<int64_t> at(stored.shape.size());
-    for (size_t d = stored.shape.size(); d-- > 0;) {
-      at[d] = position % stored.shape[d];
-      position /= stored.shape[d];
-    }
-    return {stored.key, at};
-  }
-  return {};
-}
-
-void RunElementTests(const CheckedRules& rules, RuleTestReport* report, Diagnostics* diagnostics) {
-  for (const TestRule& test : rules.file->tests) {
-    if (!test.element) continue;
-    const std::optional<Element> element = ParseElement(rules, *test.element, diagnostics);
+std::vector<ElementTest> ElementTestsOf(const CheckedRules& rules, Diagnostics* diagnostics) {
+  std::vector<ElementTest> tests;
+  for (const TestRule& rule : rules.file->tests) {
+    if (!rule.element) continue;
+    const std::optional<Element> element = ParseElement(rules, *rule.element, diagnostics);
     if (!element) continue;
-    Config config;
-    for (const auto& [name, text] : test.config) {
+    ElementTest test{&rule, element->tensor, element->indices, {}, {}};
+    for (const auto& [name, text] : rule.config) {
       Diagnostics ignored;
       std::optional<Value> value = ParseJson(name.text, text.text, &ignored);
-      config.Set(name.text, value ? std::move(*value) : Value(text.text));
+      test.config.Set(name.text, value ? std::move(*value) : Value(text.text));
     }
-    std::map<std::string, int64_t> sizes;
-    for (const auto& [name, size] : test.sizes) {
-      sizes[name.text] = size;
+    for (const auto& [name, size] : rule.sizes) {
+      test.sizes[name.text] = size;
       if (rules.file->FindAxis(name.text) == nullptr)
         diagnostics->Add(Code::kBadTest, name.place,
                          fmt::format("`{}` is no axis of this family", name.text));
     }
-    const Model model(rules, config, sizes);
-    for (const TestRule::Expectation& expected : test.expectations) {
+    tests.push_back(std::move(test));
+  }
+  return tests;
+}
+
+void RunElementTests(const CheckedRules& rules, RuleTestReport* report, Diagnostics* diagnostics) {
+  const std::vector<ElementTest> tests = ElementTestsOf(rules, diagnostics);
+  for (const ElementTest& test : tests) {
+    const Model model = test.ModelOf(rules);
+    for (const TestRule::Expectation& expected : test.rule->expectations) {
       const CheckedLayout* layout = rules.FindLayout(expected.layout.text);
       if (layout == nullptr) {
         diagnostics
@@ -132,15 +139,11 @@ void RunElementTests(const CheckedRules& rules, RuleTestReport* report, Diagnost
         continue;
       }
       const size_t errors = diagnostics->ErrorCount();
-      const auto [key, position] =
-          Locate(rules, *layout, model, element->tensor, element->indices, diagnostics);
+      const Located found = Locate(model, *layout, test.tensor, test.indices, diagnostics);
       if (diagnostics->ErrorCount() > errors) continue;
       ++report->elements;
-      if (key == expected.key && position == expected.position) continue;
-      diagnostics->Add(Code::kTestFailed, expected.place,
-                       fmt::format("{} is at {} in `{}`, the test says {}", test.element->text,
-                                   PlaceText(key, position), expected.layout.text,
-                                   PlaceText(expected.key, expected.position)));
+      if (found.key == expected.key && found.position == expected.position) continue;
+      Fail(rules, tests, test, expected, *layout, found, diagnostics);
     }
   }
 }

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <random>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "plan/conversion.h"
 #include "plan/plan.h"
 #include "run/executor.h"
+#include "run/follow_element.h"
 #include "run/reference.h"
 #include "run/rule_tests.h"
 #include "run/synth.h"
@@ -38,6 +38,8 @@ Bytes EmptyTensors(const Graph& graph) {
 }
 
 struct Converted {
+  BoundSource from;
+  Conversion conversion;
   KeyTable table;
   Bytes tensors;
   bool exact = true;
@@ -138,41 +140,28 @@ class RoundTrips {
         Fail(from, to, fmt::format("{} does not come back", table.keys[i].name));
         return;
       }
-      const std::vector<std::byte>& was = tensors[i];
-      const std::vector<std::byte>& is = back->tensors[found->second];
-      if (was == is) continue;
-      if (there->exact && back->exact) {
-        Fail(from, to, fmt::format("{} comes back with other bytes", table.keys[i].name));
-        return;
-      }
-      if (was.size() != is.size() || !Near(was, is)) {
-        Fail(from, to, fmt::format("{} comes back with other values", table.keys[i].name));
-        return;
-      }
+      const bool exact = there->exact && back->exact;
+      const std::optional<WrongElement> wrong =
+          FirstWrong(tensors[i], back->tensors[found->second], exact ? 0 : 1e-6F);
+      if (!wrong) continue;
+      Diagnostic& d = Fail(from, to, DoesNotComeBack(table.keys[i], *wrong));
+      for (std::string& line :
+           FollowElement(rules_, there->from, there->conversion, i, wrong->element))
+        d.notes.push_back({{}, std::move(line)});
+      return;
     }
-  }
-
-  // Value words round: within a few units in the last place of F32.
-  static bool Near(const std::vector<std::byte>& a, const std::vector<std::byte>& b) {
-    for (size_t i = 0; i + 4 <= a.size(); i += 4) {
-      float x, y;
-      std::memcpy(&x, a.data() + i, 4);
-      std::memcpy(&y, b.data() + i, 4);
-      if (!(std::fabs(x - y) <= 1e-6F * std::max(1.0F, std::fabs(x)))) return false;
-    }
-    return true;
   }
 
   std::optional<Converted> Convert(const CheckedLayout& from, const CheckedLayout& to,
                                    const Config& config, const KeyTable& table,
                                    const Bytes& tensors) {
     const size_t errors = diagnostics_->ErrorCount();
-    const std::optional<BoundSource> bound =
+    std::optional<BoundSource> bound =
         BindSource(rules_, from, config, given_, table, {}, diagnostics_);
     if (!bound || diagnostics_->ErrorCount() > errors) return std::nullopt;
     ConversionOptions options;
     options.allow_lossy = options.allow_partial = true;
-    const std::optional<Conversion> conversion =
+    std::optional<Conversion> conversion =
         BuildConversion(*bound, table, to, options, diagnostics_);
     if (!conversion) return std::nullopt;
     const MemoryTensors reader(WithConstants(tensors, conversion->constants));
@@ -202,16 +191,19 @@ class RoundTrips {
     result.table = MakeKeyTable(std::move(keys));
     result.tensors = reference.tensors();
     result.exact = conversion->lossy.empty();
+    result.from = std::move(*bound);
+    result.conversion = std::move(*conversion);
     return result;
   }
 
-  void Fail(const CheckedLayout& from, const CheckedLayout& to, const std::string& what) {
+  Diagnostic& Fail(const CheckedLayout& from, const CheckedLayout& to, const std::string& what) {
     std::vector<std::string> sizes;
     for (const auto& [axis, size] : given_) sizes.push_back(fmt::format("{}={}", axis, size));
     Diagnostic& d =
         diagnostics_->Add(Code::kTestFailed, to.name.place,
                           fmt::format("{} -> {}: {}", from.name.text, to.name.text, what));
     d.notes.push_back({{}, fmt::format("seed {}, sizes {}", seed_, fmt::join(sizes, " "))});
+    return d;
   }
 
   const CheckedRules& rules_;

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/diagnostic.h"
@@ -21,7 +20,8 @@ struct RuleTestReport {
   uint64_t seed = 0;
 };
 
-// Element tests: RR901 with the place that the rules give, RR902 for a test that cannot be run.
+// Element tests: RR901 with the place that the rules give, the formulas of this and of another
+// layout, and a guess; RR902 for a test that cannot be run.
 void RunElementTests(const CheckedRules& rules, RuleTestReport* report, Diagnostics* diagnostics);
 
 // Every ordered pair of layouts, at random pairwise different sizes, for each config that the
@@ -35,13 +35,6 @@ void RunRoundTrips(const CheckedRules& rules, uint64_t seed, RuleTestReport* rep
 // must be the same bit for bit.
 void RunAdapterRoundTrips(const CheckedRules& adapters, uint64_t seed, RuleTestReport* report,
                           Diagnostics* diagnostics);
-
-// Where an element lies in a layout: key and position. Empty key when the layout does not store it.
-std::pair<std::string, std::vector<int64_t>> Locate(const CheckedRules& rules,
-                                                    const CheckedLayout& layout,
-                                                    const class Model& model, int tensor,
-                                                    const std::vector<int64_t>& indices,
-                                                    Diagnostics* diagnostics);
 
 }  // namespace rr
 
