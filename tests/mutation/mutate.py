@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Makes the shipped rule files wrong in hundreds of small ways and counts what `lint` and `test` notice.
+
+  tests/mutation/mutate.py build/release/rule-runner
+  tests/mutation/mutate.py build/release/rule-runner --mutants 20 --families qwen3,qwen3_moe --at-least 80
+
+The same seed makes the same mutants of the same rules. Mutants of parts are judged by the smallest families that take them over.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import pathlib
+import queue
+import random
+import sys
+import tempfile
+
+from judge import Judge
+from operators import OPERATORS, edits_of
+from rule_set import RuleSet
+from rule_text import Document
+
+CAUGHT = ("lint", "test")
+KINDS = ("lint", "test", "survived", "equivalent", "crash", "time")
+
+
+def sample(rules, files, count, wanted, rng):
+    """Mutants, one operator after the other and files at random within each."""
+    documents = {file: Document(rules.texts[file]) for file in files}
+    spots = {}
+    for name in wanted:
+        by_file = {file: edits_of(name, document) for file, document in documents.items()}
+        spots[name] = {file: edits for file, edits in by_file.items() if edits}
+    chosen = []
+    while len(chosen) < count and any(spots.values()):
+        for name in wanted:
+            if len(chosen) == count or not spots[name]:
+                continue
+            file = rng.choice(sorted(spots[name]))
+            edits = spots[name][file]
+            chosen.append((file, edits.pop(rng.randrange(len(edits)))))
+            if not edits:
+                del spots[name][file]
+    return chosen
+
+
+def shown(rules, file, edit):
+    text = rules.texts[file]
+    line = text.count("\n", 0, edit.start) + 1
+    old = " ".join(text[edit.start : edit.end].split())
+    new = " ".join(edit.text.split())
+    return f"rules/{file}:{line}: {edit.operator}: `{old[:110]}` -> `{new[:110]}`"
+
+
+def table(results):
+    counts = collections.defaultdict(collections.Counter)
+    for _, edit, verdict in results:
+        counts[edit.operator][verdict.kind] += 1
+        counts["all"][verdict.kind] += 1
+    lines = [f"{'operator':30}" + "".join(f"{kind:>11}" for kind in KINDS)]
+    for name in [*OPERATORS, "all"]:
+        if counts[name]:
+            lines.append(f"{name:30}" + "".join(f"{counts[name][kind] or '':>11}" for kind in KINDS))
+    return "\n".join(lines), counts["all"]
+
+
+def main():
+    here = pathlib.Path(__file__).resolve()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program")
+    parser.add_argument("--rules", default=here.parents[2] / "rules")
+    parser.add_argument("--mutants", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--at-least", type=float, default=95, metavar="PERCENT")
+    parser.add_argument("--families", help="only these families and what they take over, with commas between")
+    parser.add_argument("--operators", help="only these operators, with commas between")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--seconds", type=int, default=120, help="time for one command")
+    arguments = parser.parse_args()
+
+    rules = RuleSet(arguments.rules)
+    only = arguments.families.split(",") if arguments.families else None
+    families = [f for f in rules.families() if only is None or pathlib.Path(f).stem in only]
+    files = [f for f in rules.texts if f != "adapters/factors.yaml" and set(rules.reached(f)) & set(families)]
+    wanted = arguments.operators.split(",") if arguments.operators else list(OPERATORS)
+    mutants = sample(rules, files, arguments.mutants, wanted, random.Random(arguments.seed))
+
+    judges = queue.Queue()
+    with tempfile.TemporaryDirectory() as folder:
+        for job in range(arguments.jobs):
+            place = f"{folder}/{job}"
+            judges.put(Judge(arguments.program, rules, place, arguments.seed, arguments.seconds))
+
+        def judged(mutant):
+            file, edit = mutant
+            judge = judges.get()
+            try:
+                near = [family for family in rules.reached(file) if family in families]
+                return file, edit, judge.judge(file, edit, near[:3])
+            finally:
+                judges.put(judge)
+
+        with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+            results = []
+            for result in pool.map(judged, mutants):
+                results.append(result)
+                if sys.stderr.isatty():
+                    print(f"\r{len(results)} of {len(mutants)}", end="", file=sys.stderr)
+
+    text, counts = table(results)
+    print(text)
+    for kind in KINDS[2:]:
+        if counts[kind]:
+            print(f"\n{kind}:")
+        for file, edit, verdict in results:
+            if verdict.kind == kind:
+                print(f"  {shown(rules, file, edit)}" + (f"  ({verdict.detail})" if verdict.detail else ""))
+    looked_at = sum(counts.values()) - counts["equivalent"]
+    caught = sum(counts[kind] for kind in CAUGHT)
+    percent = 100 * caught / max(looked_at, 1)
+    print(f"\n{caught} of {looked_at} caught, {percent:.1f} %; seed {arguments.seed}")
+    return 0 if percent >= arguments.at_least else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
