@@ -4,7 +4,8 @@
   tests/mutation/mutate.py build/release/rule-runner
   tests/mutation/mutate.py build/release/rule-runner --mutants 20 --families qwen3,qwen3_moe --at-least 80
 
-The same seed makes the same mutants of the same rules. Mutants of parts are judged by the smallest families that take them over.
+The same seed makes the same mutants of the same rules. Mutants of parts are judged by the families that take them over, the smallest
+first.
 """
 
 import argparse
@@ -97,7 +98,7 @@ def main():
             judge = judges.get()
             try:
                 near = [family for family in rules.reached(file) if family in families]
-                return file, edit, judge.judge(file, edit, near[:3])
+                return file, edit, judge.judge(file, edit, near)
             finally:
                 judges.put(judge)
 
@@ -105,17 +106,13 @@ def main():
             results = []
             for result in pool.map(judged, mutants):
                 results.append(result)
-                if sys.stderr.isatty():
-                    print(f"\r{len(results)} of {len(mutants)}", end="", file=sys.stderr)
+                file, edit, verdict = result
+                if verdict.kind not in CAUGHT:
+                    why = f"  ({verdict.detail})" if verdict.detail else ""
+                    print(f"{verdict.kind}: {shown(rules, file, edit)}{why}", flush=True)
 
     text, counts = table(results)
-    print(text)
-    for kind in KINDS[2:]:
-        if counts[kind]:
-            print(f"\n{kind}:")
-        for file, edit, verdict in results:
-            if verdict.kind == kind:
-                print(f"  {shown(rules, file, edit)}" + (f"  ({verdict.detail})" if verdict.detail else ""))
+    print("\n" + text)
     looked_at = sum(counts.values()) - counts["equivalent"]
     caught = sum(counts[kind] for kind in CAUGHT)
     percent = 100 * caught / max(looked_at, 1)
