@@ -162,7 +162,8 @@ class Binder {
     for (const uint32_t key : match.ignored) used[key] = true;
     for (const uint32_t key : match.passed) used[key] = true;
     for (uint32_t i = 0; i < used.size(); ++i) {
-      if (!used[i]) source->unmatched.push_back(i);
+      const int64_t weight = table_.keys[i].part_of;
+      if (!used[weight < 0 ? i : static_cast<size_t>(weight)]) source->unmatched.push_back(i);
     }
     ReportUnmatched(match, *source);
     ReportMissing(*source);

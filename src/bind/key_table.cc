@@ -128,7 +128,8 @@ std::vector<LayoutChoice> Choices(const CheckedLayout& layout) {
 size_t CountKnown(const CompiledLayout& compiled, const KeyTable& table) {
   size_t count = 0;
   for (const KeyForm& form : table.forms) {
-    if (!compiled.Match(table.keys[form.keys[0]].name).empty()) count += form.keys.size();
+    if (!compiled.Match(table.keys[form.keys[0]].name).empty())
+      count += form.keys.size() + form.parts;
   }
   return count;
 }
@@ -153,15 +154,22 @@ Chosen BestChoice(const CheckedLayout& layout, const KeyTable& table) {
 
 }  // namespace
 
-KeyTable MakeKeyTable(std::vector<FoundKey> keys) {
+KeyTable MakeKeyTable(std::vector<FoundKey> keys, std::vector<QuantizedWeight> quantized) {
   KeyTable table;
   table.keys = std::move(keys);
+  table.quantized = std::move(quantized);
+  std::vector<size_t> parts(table.keys.size(), 0);
+  for (const FoundKey& key : table.keys) {
+    if (key.part_of >= 0) ++parts[static_cast<size_t>(key.part_of)];
+  }
   std::map<std::string, size_t> forms;
   for (uint32_t i = 0; i < table.keys.size(); ++i) {
+    if (table.keys[i].part_of >= 0) continue;
     const std::string pattern = PatternOf(table.keys[i].name);
     const auto [form, is_new] = forms.emplace(pattern, table.forms.size());
     if (is_new) table.forms.push_back({pattern, {}});
     table.forms[form->second].keys.push_back(i);
+    table.forms[form->second].parts += parts[i];
     table.by_name[table.keys[i].name] = i;
   }
   return table;

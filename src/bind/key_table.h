@@ -12,6 +12,7 @@
 
 #include "base/dtype.h"
 #include "bind/bound_layout.h"
+#include "bind/quantized_weight.h"
 #include "check/checked_rules.h"
 
 namespace rr {
@@ -21,20 +22,27 @@ struct FoundKey {
   std::string name;
   std::optional<std::vector<int64_t>> shape;
   std::optional<Dtype> dtype;
+  // Of quantised weights (bind/quantized.h).
+  int32_t quantized = -1;  // index into KeyTable::quantized; the key stands for its weight
+  int64_t part_of = -1;    // the index of the weight that this key is a part of
+  std::optional<Dtype> stored_as{};  // where nobody asks for another dtype than `dtype`
 };
 
 struct KeyForm {
   std::string pattern;         // digit runs as '#'
   std::vector<uint32_t> keys;  // indices into KeyTable::keys
+  size_t parts = 0;            // keys that are parts of these
 };
 
 struct KeyTable {
   std::vector<FoundKey> keys;
   std::vector<KeyForm> forms;
   std::map<std::string, uint32_t> by_name;
+  std::vector<QuantizedWeight> quantized;
 };
 
-KeyTable MakeKeyTable(std::vector<FoundKey> keys);
+// Parts of quantised weights are in no form and have no name: what knows a weight knows them.
+KeyTable MakeKeyTable(std::vector<FoundKey> keys, std::vector<QuantizedWeight> quantized = {});
 
 // Which keys a layout knows under one choice of prefixes. An entry may share keys with another one
 // that kinds tell apart.

@@ -105,16 +105,20 @@ RulesPtr RuleLibrary::LoadFile(const std::string& path, Diagnostics* diagnostics
   return rules;
 }
 
-const std::vector<StylePtr>& RuleLibrary::Styles(Diagnostics* diagnostics) {
-  if (styles_) return *styles_;
-  styles_.emplace();
+// The named items of all files in one folder of each directory; a name of an earlier directory
+// hides the same in later ones.
+template <class Item, class ParseFile>
+std::vector<std::shared_ptr<const Item>> RuleLibrary::ReadNamed(const std::string& folder,
+                                                                ParseFile parse,
+                                                                Diagnostics* diagnostics) {
+  std::vector<std::shared_ptr<const Item>> items;
   std::set<std::string> names;
   for (const std::string& directory : directories_) {
-    const std::string folder = directory + "/adapters";
-    if (files_.KindOf(folder) != FileKind::kDirectory) continue;
+    const std::string where = directory + "/" + folder;
+    if (files_.KindOf(where) != FileKind::kDirectory) continue;
     std::vector<std::string> paths;
-    for (const std::string& name : files_.List(folder)) {
-      if (name.ends_with(".yaml") && name[0] != '.') paths.push_back(folder + "/" + name);
+    for (const std::string& name : files_.List(where)) {
+      if (name.ends_with(".yaml") && name[0] != '.') paths.push_back(where + "/" + name);
     }
     std::sort(paths.begin(), paths.end());
     std::set<std::string> own;
@@ -124,15 +128,26 @@ const std::vector<StylePtr>& RuleLibrary::Styles(Diagnostics* diagnostics) {
       std::optional<YamlNode> tree =
           ParseYaml(std::make_shared<Source>(path, std::move(*text)), diagnostics);
       if (!tree) continue;
-      for (AdapterStyle& style : ParseAdapterStyles(*tree, diagnostics)) {
-        if (names.count(style.name.text) > 0) continue;
-        own.insert(style.name.text);
-        styles_->push_back(std::make_shared<AdapterStyle>(std::move(style)));
+      for (Item& item : parse(*tree, diagnostics)) {
+        if (names.count(item.name.text) > 0) continue;
+        own.insert(item.name.text);
+        items.push_back(std::make_shared<Item>(std::move(item)));
       }
     }
     names.merge(own);
   }
+  return items;
+}
+
+const std::vector<StylePtr>& RuleLibrary::Styles(Diagnostics* diagnostics) {
+  if (!styles_) styles_ = ReadNamed<AdapterStyle>("adapters", ParseAdapterStyles, diagnostics);
   return *styles_;
+}
+
+const std::vector<QuantFormatPtr>& RuleLibrary::QuantFormats(Diagnostics* diagnostics) {
+  if (!quant_formats_)
+    quant_formats_ = ReadNamed<QuantFormat>("quantization", ParseQuantFormats, diagnostics);
+  return *quant_formats_;
 }
 
 RulesPtr RuleLibrary::AdaptersOf(const RulesPtr& weights, Internal internal,

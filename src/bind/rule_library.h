@@ -13,6 +13,7 @@
 #include "base/checkpoint_kind.h"
 #include "base/diagnostic.h"
 #include "bind/detect.h"
+#include "bind/quantized_weight.h"
 #include "check/checked_rules.h"
 #include "check/derive_adapters.h"
 #include "io/files.h"
@@ -39,6 +40,8 @@ class RuleLibrary {
   // The adapter styles of all directories (their `adapters/`), by file name and order; one of an
   // earlier directory hides one of the same name.
   const std::vector<StylePtr>& Styles(Diagnostics* diagnostics);
+  // The quantisation formats of all directories (their `quantization/`), in the same way.
+  const std::vector<QuantFormatPtr>& QuantFormats(Diagnostics* diagnostics);
   // The rules of a family's adapters, derived from those of its weights. Never nullptr. Layouts
   // that only `merge` and `diff` need are made when they are asked for.
   enum class Internal { kNo, kYes };
@@ -50,10 +53,15 @@ class RuleLibrary {
   const std::vector<std::string>& directories() const { return directories_; }
 
  private:
+  template <class Item, class ParseFile>
+  std::vector<std::shared_ptr<const Item>> ReadNamed(const std::string& folder, ParseFile parse,
+                                                     Diagnostics* diagnostics);
+
   const Files& files_;
   std::vector<std::string> directories_;
   std::map<std::string, RulesPtr> loaded_;
   std::optional<std::vector<StylePtr>> styles_;
+  std::optional<std::vector<QuantFormatPtr>> quant_formats_;
   std::map<std::pair<const CheckedRules*, Internal>, std::pair<RulesPtr, RulesPtr>>
       adapters_;  // weights, adapters
 };

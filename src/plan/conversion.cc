@@ -14,6 +14,7 @@
 #include "plan/edge_builder.h"
 #include "plan/join.h"
 #include "plan/left_out.h"
+#include "plan/quantized_moves.h"
 #include "plan/value_words.h"
 
 namespace rr {
@@ -53,6 +54,8 @@ class Builder {
     if (diagnostics_->ErrorCount() > errors || !good_ || !edges_.good()) return std::nullopt;
     result_.cut_pads = CutPads(source_, table_, &result_.notes);
     NotePads(source_, result_.destination, paired_, &result_.notes);
+    ResolveQuantized(table_, options_, &result_.graph, &result_.notes, diagnostics_);
+    if (diagnostics_->ErrorCount() > errors) return std::nullopt;
     OrderDestinations(&result_.graph);
     result_.lossy = edges_.Lossy();
     for (std::string& key : DroppedKeys(source_, table_, diagnostics_))
@@ -165,8 +168,8 @@ class Builder {
 
   void MakeSources() {
     for (const FoundKey& key : table_.keys) {
-      result_.graph.sources.push_back(
-          {key.name, key.dtype.value_or(Dtype::kBF16), key.shape.value_or(std::vector<int64_t>{})});
+      result_.graph.sources.push_back({key.name, key.dtype.value_or(Dtype::kBF16),
+                                       key.shape.value_or(std::vector<int64_t>{}), key.stored_as});
     }
   }
 
@@ -367,9 +370,16 @@ class Builder {
       edge.destination = static_cast<uint32_t>(result_.graph.destinations.size());
       result_.graph.destinations.push_back({found.name, *found.dtype, *found.shape});
       edge.copy.dims.push_back({result_.graph.destinations.back().Count(), 1, 1});
-      result_.graph.edges.push_back(std::move(edge));
-      edges_.GiveDtype(static_cast<uint32_t>(result_.graph.destinations.size()) - 1, *found.dtype);
       paired_.push_back(true);
+      if (found.stored_as) {  // values that are computed are not unchanged anyhow
+        static const EntryRule kNothing;
+        CheckedEntry as_it_is;
+        as_it_is.rule = &kNothing;
+        edges_.Add(std::move(edge), as_it_is, as_it_is);
+        continue;
+      }
+      edges_.GiveDtype(edge.destination, *found.dtype);
+      result_.graph.edges.push_back(std::move(edge));
     }
   }
 

@@ -33,7 +33,8 @@ std::map<int, double> DefaultValues(const BoundSource& source, Diagnostics* diag
 Dtype MostCommonFloat(const KeyTable& table) {
   std::map<Dtype, size_t> count;
   for (const FoundKey& key : table.keys) {
-    if (key.dtype && IsFloat(*key.dtype)) ++count[*key.dtype];
+    if (key.dtype && IsFloat(*key.dtype) && key.quantized < 0 && key.part_of < 0)
+      ++count[*key.dtype];
   }
   Dtype common = Dtype::kF32;
   for (const auto& [dtype, n] : count) {

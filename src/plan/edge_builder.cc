@@ -36,7 +36,9 @@ void EdgeBuilder::Add(Edge edge, const CheckedEntry& from, const CheckedEntry& t
   GraphTensor& destination = graph_->destinations[edge.destination];
   const GraphTensor& source = graph_->sources[edge.source];
   Dtype dtype = source.dtype;
-  if (IsFloat(dtype)) dtype = to.rule->cast ? *to.rule->cast : options_.dtype.value_or(dtype);
+  if (IsFloat(dtype))
+    dtype =
+        to.rule->cast ? *to.rule->cast : options_.dtype.value_or(source.stored_as.value_or(dtype));
   GiveDtype(edge.destination, dtype);
   if (destination.dtype != dtype) {
     if (mixed_.insert(edge.destination).second && mixed_.size() <= kShown) {

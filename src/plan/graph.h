@@ -8,6 +8,7 @@
 #define RULE_RUNNER_PLAN_GRAPH_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,7 @@ struct GraphTensor {
   std::string key;
   Dtype dtype = Dtype::kF32;
   std::vector<int64_t> shape;
+  std::optional<Dtype> stored_as{};  // of a source: the dtype that a destination has by itself
 
   int64_t Count() const {
     int64_t n = 1;

@@ -12,6 +12,7 @@
 #include "check/strength.h"
 #include "plan/adapter_conversion.h"
 #include "run/adapter_config_out.h"
+#include "run/dequantized_reader.h"
 #include "run/padding.h"
 #include "run/reference.h"
 #include "run/source_reader.h"
@@ -60,15 +61,41 @@ std::optional<Conversion> BuildAdapter(const Files& files, const OpenedSource& s
   return std::move(built->conversion);
 }
 
-// The other files of a model folder go along. Nothing in them is changed.
+// Without what says that weights are quantised.
+Value WithoutQuantization(const Value& config) {
+  const Value::Map* members = config.AsMap();
+  if (members == nullptr) return config;
+  Value::Map kept;
+  for (const auto& [name, member] : *members) {
+    if (name != "quantization_config" && name != "compression_config")
+      kept.push_back({name, name.ends_with("_config") ? WithoutQuantization(member) : member});
+  }
+  return Value(std::move(kept));
+}
+
+// The other files of a model folder go along. Nothing in them is changed, but where all weights
+// have become plain nothing says that they are quantised.
 void CarryFiles(const OpenedSource& source, OutputCheckpoint* output) {
   const Checkpoint& checkpoint = source.checkpoint;
-  if (checkpoint.config) output->CopyFile(checkpoint.directory + "/config.json", "config.json");
-  for (const std::string& name : checkpoint.other_files)
-    output->CopyFile(checkpoint.directory + "/" + name, name);
+  const bool plain = source.quantized == QuantizedAs::kValues && !source.table.quantized.empty();
+  if (checkpoint.config && plain) {
+    output->AddFile("config.json", ToPrettyJson(WithoutQuantization(*checkpoint.config)) + "\n");
+  } else if (checkpoint.config) {
+    output->CopyFile(checkpoint.directory + "/config.json", "config.json");
+  }
+  for (const std::string& name : checkpoint.other_files) {
+    if (!plain || name != "hf_quant_config.json")
+      output->CopyFile(checkpoint.directory + "/" + name, name);
+  }
 }
 
 }  // namespace
+
+SourceRequest SourceOf(const ConvertRequest& request) {
+  SourceRequest source = request.source;
+  if (request.conversion.allow_lossy) source.quantized = QuantizedAs::kValues;
+  return source;
+}
 
 ReadTensor ReadWholeTensors(const Files& files, const OpenedSource& source) {
   std::shared_ptr<TensorReader> reader = ReadTensorsOf(files, source.checkpoint);
@@ -86,7 +113,7 @@ std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibr
   SourceOptions source_options;
   source_options.allow_shape = request.conversion.allow_shape;
   std::optional<OpenedSource> source =
-      OpenSource(files, library, request.source, source_options, diagnostics);
+      OpenSource(files, library, SourceOf(request), source_options, diagnostics);
   if (!source || diagnostics->HasErrors() || !source->bound) return std::nullopt;
   return PrepareOpened(files, std::move(*source), request, diagnostics);
 }
@@ -159,15 +186,22 @@ std::optional<PreparedConversion> PrepareOpened(const Files& files, OpenedSource
   return prepared;
 }
 
+std::unique_ptr<TensorReader> OpenTensors(const Files& files, const PreparedConversion& prepared) {
+  const KeyTable& table = prepared.source.table;
+  auto stored =
+      std::make_unique<SourceReader>(ReadTensorsOf(files, prepared.source.checkpoint),
+                                     prepared.source.tensor_of, prepared.conversion.constants);
+  if (table.quantized.empty() || prepared.source.quantized == QuantizedAs::kCodes) return stored;
+  return std::make_unique<DequantizedReader>(std::move(stored), table);
+}
+
 std::optional<RunReport> Convert(Files& files, RuleLibrary* library, const ConvertRequest& request,
                                  Diagnostics* diagnostics) {
   std::optional<PreparedConversion> prepared =
       PrepareConversion(files, library, request, diagnostics);
   if (!prepared) return std::nullopt;
   if (request.dry_run) return std::move(prepared->report);
-  const SourceReader reader(ReadTensorsOf(files, prepared->source.checkpoint),
-                            prepared->source.tensor_of, prepared->conversion.constants);
-  return RunPrepared(files, &*prepared, request, reader, diagnostics);
+  return RunPrepared(files, &*prepared, request, *OpenTensors(files, *prepared), diagnostics);
 }
 
 std::optional<RunReport> RunPrepared(Files& files, PreparedConversion* prepared,

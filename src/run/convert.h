@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "bind/adapter_source.h"
 #include "bind/bind_source.h"
 #include "bind/detect.h"
+#include "bind/quantized.h"
 #include "bind/rule_library.h"
 #include "io/checkpoint.h"
 #include "io/files.h"
@@ -41,6 +43,7 @@ struct SourceRequest {
   RuleLibrary::Internal internal = RuleLibrary::Internal::kNo;  // of layouts that are needed
   bool other_families = false;  // a config whose family knows none of the keys is not believed
   std::string exclude;          // source keys that match this regex are left out, and reported
+  QuantizedAs quantized = QuantizedAs::kCodes;
 };
 
 // A checkpoint that has been opened, recognised and bound.
@@ -56,6 +59,7 @@ struct OpenedSource {
   std::optional<BoundSource> bound;
   std::optional<AdapterSource> adapter;  // its ranks and scales, when it is one and nothing lacks
   std::vector<std::string> excluded;
+  QuantizedAs quantized = QuantizedAs::kCodes;
 };
 
 // Splits --set into sizes of axes and config attributes. RR422 for text that is neither.
@@ -109,6 +113,9 @@ struct RunReport {
   std::string ToText() const;
 };
 
+// The source of a conversion: quantised weights are their values where rounding is allowed.
+SourceRequest SourceOf(const ConvertRequest& request);
+
 // The plan of a request without running it.
 struct PreparedConversion {
   OpenedSource source;
@@ -134,6 +141,9 @@ std::optional<RunReport> RunPrepared(Files& files, PreparedConversion* prepared,
 
 // Whole tensors of an opened checkpoint, by index in its key table.
 ReadTensor ReadWholeTensors(const Files& files, const OpenedSource& source);
+
+// The tensors of a prepared conversion, by index in its graph's sources.
+std::unique_ptr<TensorReader> OpenTensors(const Files& files, const PreparedConversion& prepared);
 
 // nullopt after an error; nothing is left behind then.
 std::optional<RunReport> Convert(Files& files, RuleLibrary* library, const ConvertRequest& request,

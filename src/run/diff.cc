@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "run/adapter_factors.h"
+#include "run/dequantized_reader.h"
 #include "run/kernel_value.h"
 #include "run/source_reader.h"
 
@@ -143,16 +144,19 @@ class Comparison {
     }
     const std::set<uint32_t> tied = TiedOf(second);
     for (uint32_t i = 0; i < second.table.keys.size(); ++i) {
-      if (here.count(second.table.keys[i].name) == 0 && tied.count(i) == 0)
+      const FoundKey& key = second.table.keys[i];
+      if (here.count(key.name) == 0 && key.part_of < 0 && tied.count(i) == 0)
         report_.differences.push_back({second.table.keys[i].name, "only the second has it", 0, 0});
     }
-    const SourceReader reader(ReadTensorsOf(files_, prepared->source.checkpoint),
-                              prepared->source.tensor_of, prepared->conversion.constants);
-    const SourceReader theirs(ReadTensorsOf(files_, second.checkpoint), second.tensor_of, {});
+    const std::unique_ptr<TensorReader> reader = OpenTensors(files_, *prepared);
+    const DequantizedReader theirs(
+        std::make_unique<SourceReader>(ReadTensorsOf(files_, second.checkpoint), second.tensor_of,
+                                       std::vector<double>()),
+        second.table);
     Comparer comparer(std::move(tensors), theirs);
     RunOptions run;
     run.jobs = request_.jobs;
-    Execute(prepared->plan, reader, comparer, run, diagnostics_);
+    Execute(prepared->plan, *reader, comparer, run, diagnostics_);
     if (diagnostics_->HasErrors()) return false;
     for (const Comparer::Tensor& tensor : comparer.tensors()) {
       report_.compared += !tensor.skip;
@@ -274,10 +278,12 @@ std::optional<DiffReport> Diff(const Files& files, RuleLibrary* library, const D
                                Diagnostics* diagnostics) {
   SourceRequest wanted_second = request.second;
   wanted_second.internal = RuleLibrary::Internal::kYes;
+  wanted_second.quantized = QuantizedAs::kExact;  // values are compared, whatever codes they have
   std::optional<OpenedSource> second = OpenSource(files, library, wanted_second, {}, diagnostics);
   if (!second || diagnostics->HasErrors() || !second->bound) return std::nullopt;
   SourceRequest wanted = request.first;
   wanted.internal = RuleLibrary::Internal::kYes;
+  wanted.quantized = QuantizedAs::kExact;
   if (wanted.family.empty()) wanted.family = second->rules->file->family.text;
   // Adapters have no config.json of their own: what one of them was given holds for both.
   if (wanted.config.empty() && second->rules->file->adapters) wanted.model_config = second->config;

@@ -32,9 +32,19 @@ std::vector<std::string> TargetsOf(const OpenedSource& source) {
 std::map<std::string, size_t> DtypesOf(const OpenedSource& source) {
   std::map<std::string, size_t> dtypes;
   for (const FoundKey& key : source.table.keys) {
-    if (key.dtype) ++dtypes[std::string(NameOf(*key.dtype))];
+    const Dtype* stored = key.dtype ? &*key.dtype : nullptr;
+    if (key.quantized >= 0 && stored != nullptr)
+      stored = &*source.table.quantized[static_cast<size_t>(key.quantized)].code_dtype;
+    if (stored != nullptr) ++dtypes[std::string(NameOf(*stored))];
   }
   return dtypes;
+}
+
+// How many weights each quantisation format has.
+std::map<std::string, size_t> FormatsOf(const OpenedSource& source) {
+  std::map<std::string, size_t> formats;
+  for (const QuantizedWeight& weight : source.table.quantized) ++formats[weight.format->name.text];
+  return formats;
 }
 
 Value Texts(const std::vector<std::string>& texts) {
@@ -115,6 +125,9 @@ Value InspectJson(const OpenedSource& source, const Diagnostics& diagnostics) {
   Value::Map dtypes;
   for (const auto& [dtype, count] : DtypesOf(source)) dtypes.push_back({dtype, Count(count)});
   map.push_back({"dtypes", std::move(dtypes)});
+  Value::Map formats;
+  for (const auto& [format, count] : FormatsOf(source)) formats.push_back({format, Count(count)});
+  map.push_back({"quantized", std::move(formats)});
   const BoundSource* bound = source.bound ? &*source.bound : nullptr;
   map.push_back({"unmatched", bound != nullptr ? Texts(KeysOf(source, bound->unmatched))
                                                : Value(Value::List{})});
@@ -149,6 +162,8 @@ std::string InspectText(const OpenedSource& source) {
   for (const auto& [dtype, count] : DtypesOf(source))
     dtypes.push_back(fmt::format("{} {}", WithCommas(count), dtype));
   if (!dtypes.empty()) text += fmt::format("  dtypes: {}\n", JoinWords(dtypes, 22));
+  for (const auto& [format, count] : FormatsOf(source))
+    text += fmt::format("  quantised: {} ({} weights)\n", format, WithCommas(count));
   text += fmt::format("  family: {}\n", known ? source.rules->file->family.text : "unknown");
   if (known) text += fmt::format("  layout: {}\n", source.detection.layout);
   for (const std::string& reason : source.detection.reasons)

@@ -7,7 +7,6 @@
 
 #include "run/adapter_factors.h"
 #include "run/merged_reader.h"
-#include "run/source_reader.h"
 
 namespace rr {
 
@@ -19,6 +18,7 @@ std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRe
   ConvertRequest wanted = request.base;
   wanted.conversion.only_present = true;
   wanted.source.other_families = true;
+  wanted.source = SourceOf(wanted);
   std::optional<OpenedSource> base =
       OpenSource(files, library, wanted.source, options, diagnostics);
   if (!base || diagnostics->HasErrors() || !base->bound) return std::nullopt;
@@ -60,11 +60,8 @@ std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRe
   std::optional<PreparedConversion> prepared =
       PrepareOpened(files, std::move(*base), wanted, diagnostics);
   if (!prepared) return std::nullopt;
-  auto inner =
-      std::make_unique<SourceReader>(ReadTensorsOf(files, prepared->source.checkpoint),
-                                     prepared->source.tensor_of, prepared->conversion.constants);
   const std::unique_ptr<MergedReader> reader =
-      MergedReader::Create(prepared->source, std::move(inner), weighted, diagnostics);
+      MergedReader::Create(prepared->source, OpenTensors(files, *prepared), weighted, diagnostics);
   if (reader == nullptr) return std::nullopt;
   RunReport& report = prepared->report;
   for (size_t i = 0; i < adapters.size(); ++i) {

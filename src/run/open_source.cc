@@ -56,6 +56,18 @@ void ReadAdapter(const SourceRequest& request, OpenedSource* source, Diagnostics
   source->adapter = ReadAdapterSource(*source->bound, std::move(*config), options, diagnostics);
 }
 
+// An adapter is not quantised.
+void MakeTable(RuleLibrary* library, const SourceRequest& request, std::vector<FoundKey> keys,
+               OpenedSource* source, Diagnostics* diagnostics) {
+  if (source->checkpoint.kind == CheckpointKind::kAdapter) {
+    source->table = MakeKeyTable(std::move(keys));
+    return;
+  }
+  source->quantized = request.quantized;
+  source->table = MakeQuantizedKeyTable(std::move(keys), library->QuantFormats(diagnostics),
+                                        source->config, request.quantized, diagnostics);
+}
+
 // A config whose family knows none of the keys is of another model: the keys decide.
 void TryOtherFamilies(RuleLibrary* library, const SourceRequest& request,
                       const SourceOptions& options, OpenedSource* source,
@@ -220,8 +232,7 @@ std::optional<OpenedSource> OpenSource(const Files& files, RuleLibrary* library,
     keys.push_back({tensor.name, tensor.shape, tensor.dtype});
     source.tensor_of.push_back(i);
   }
-  source.table = MakeKeyTable(std::move(keys));
-
+  MakeTable(library, request, std::move(keys), &source, diagnostics);
   Recognize(library, request, options, &source, diagnostics);
   return source;
 }
@@ -268,7 +279,7 @@ std::optional<OpenedSource> OpenKeyList(const Files& files, RuleLibrary* library
   std::optional<Config> config = ReadConfig(files, request, source.checkpoint, diagnostics);
   if (!config) return std::nullopt;
   source.config = std::move(*config);
-  source.table = MakeKeyTable(std::move(keys));
+  MakeTable(library, request, std::move(keys), &source, diagnostics);
   Recognize(library, request, options, &source, diagnostics);
   return source;
 }

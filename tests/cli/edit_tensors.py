@@ -23,17 +23,22 @@ def save(path, tensors):
     path.write_bytes(struct.pack("<Q", len(text)) + text + body)
 
 
-source, destination, *actions = sys.argv[1:]
-tensors = load(source)
-while actions:
-    action, key, *actions = actions
-    if action == "drop":
-        del tensors[key]
-    elif action == "copy":
-        tensors[actions.pop(0)] = tensors[key]
-    elif action == "flat":
-        dtype, shape, data = tensors[key]
-        tensors[key] = (dtype, [math.prod(shape)], data)
-    else:
-        sys.exit(f"no action is called {action}")
-save(pathlib.Path(destination), tensors)
+def main():
+    source, destination, *actions = sys.argv[1:]
+    tensors = load(source)
+    while actions:
+        action, key, *actions = actions
+        if action == "drop":
+            del tensors[key]
+        elif action == "copy":
+            tensors[actions.pop(0)] = tensors[key]
+        elif action == "flat":
+            dtype, shape, data = tensors[key]
+            tensors[key] = (dtype, [math.prod(shape)], data)
+        else:
+            sys.exit(f"no action is called {action}")
+    save(pathlib.Path(destination), tensors)
+
+
+if __name__ == "__main__":
+    main()

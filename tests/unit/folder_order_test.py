@@ -9,13 +9,14 @@ SOURCES = pathlib.Path(__file__).resolve().parents[2] / "src"
 # Folder -> the folders that it may include, besides itself.
 ORDER = {
     "base": "",
+    "codec": "base",
     "report": "base",
     "io": "base",
-    "syntax": "base",
+    "syntax": "base codec",
     "check": "base syntax",
-    "bind": "base syntax check io",
-    "plan": "base syntax check bind",
-    "run": "base syntax check bind plan io",
+    "bind": "base codec syntax check io",
+    "plan": "base codec syntax check bind",
+    "run": "base codec syntax check bind plan io",
     "cli": "base syntax check bind plan run io report",
 }
 # The header of a library -> the folders that may include it.
