@@ -39,22 +39,17 @@ class Finder {
  public:
   Finder(std::vector<FoundKey> keys, const std::vector<QuantFormatPtr>& formats,
          const Config& config, Diagnostics* diagnostics)
-      : keys_(std::move(keys)), diagnostics_(diagnostics) {
-    if (const std::optional<Value> own = config.Lookup("quantization_config"))
-      config_ = Config(*own);
+      : keys_(std::move(keys)), diagnostics_(diagnostics), config_(QuantizationConfig(config)) {
     for (uint32_t i = 0; i < keys_.size(); ++i) index_[keys_[i].name] = i;
-    const auto announced = [&](const QuantFormatPtr& format) {
-      return !format->marks.empty() &&
-             std::all_of(format->marks.begin(), format->marks.end(),
-                         [&](const Formula& mark) { return Holds(mark, config_); });
-    };
     formats_ = formats;
-    std::stable_partition(formats_.begin(), formats_.end(), announced);
+    std::stable_partition(formats_.begin(), formats_.end(), [&](const QuantFormatPtr& format) {
+      return IsAnnounced(*format, config_);
+    });
   }
 
   KeyTable Run(QuantizedAs as) {
     for (const QuantFormatPtr& format : formats_) {
-      const std::optional<std::array<int64_t, 2>> block = BlockOf(*format);
+      const std::optional<std::array<int64_t, 2>> block = BlockOf(*format, config_);
       if (!block) continue;
       for (uint32_t i = 0; i < keys_.size(); ++i) Try(format, *block, i);
     }
@@ -69,20 +64,6 @@ class Finder {
   }
 
  private:
-  // nullopt where the config has no whole number for it.
-  std::optional<std::array<int64_t, 2>> BlockOf(const QuantFormat& format) const {
-    std::array<int64_t, 2> block{};
-    for (size_t d = 0; d < 2; ++d) {
-      if (!format.block[d]) continue;
-      const Formula::Outcome outcome =
-          format.block[d]->Evaluate([&](const std::string& name) { return config_.Lookup(name); });
-      const int64_t* size = outcome.ok() ? outcome.value.AsInt() : nullptr;
-      if (size == nullptr || *size < 1) return std::nullopt;
-      block[d] = *size;
-    }
-    return block;
-  }
-
   std::optional<uint32_t> IndexOf(const std::optional<std::string>& key) const {
     const auto found = key ? index_.find(*key) : index_.end();
     return found == index_.end() ? std::nullopt : std::optional(found->second);
@@ -200,6 +181,31 @@ class Finder {
 };
 
 }  // namespace
+
+Config QuantizationConfig(const Config& config) {
+  const std::optional<Value> own = config.Lookup("quantization_config");
+  return own ? Config(*own) : Config();
+}
+
+bool IsAnnounced(const QuantFormat& format, const Config& quantization_config) {
+  return !format.marks.empty() &&
+         std::all_of(format.marks.begin(), format.marks.end(),
+                     [&](const Formula& mark) { return Holds(mark, quantization_config); });
+}
+
+std::optional<std::array<int64_t, 2>> BlockOf(const QuantFormat& format,
+                                              const Config& quantization_config) {
+  std::array<int64_t, 2> block{};
+  for (size_t d = 0; d < 2; ++d) {
+    if (!format.block[d]) continue;
+    const Formula::Outcome outcome = format.block[d]->Evaluate(
+        [&](const std::string& name) { return quantization_config.Lookup(name); });
+    const int64_t* size = outcome.ok() ? outcome.value.AsInt() : nullptr;
+    if (size == nullptr || *size < 1) return std::nullopt;
+    block[d] = *size;
+  }
+  return block;
+}
 
 std::vector<int64_t> ScaleGrid(const std::vector<int64_t>& elements,
                                const std::array<int64_t, 2>& block) {

@@ -6,6 +6,9 @@
 #ifndef RULE_RUNNER_BIND_QUANTIZED_H_
 #define RULE_RUNNER_BIND_QUANTIZED_H_
 
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/diagnostic.h"
@@ -21,6 +24,14 @@ enum class QuantizedAs {
   kValues,  // its values, as F32; they are stored in the format's dtype, or in that of most others
   kExact,   // the same, and stored as F32
 };
+
+// What the config says of quantisation, wherever it says so.
+Config QuantizationConfig(const Config& config);
+// Whether all marks of the format hold; it needs some.
+bool IsAnnounced(const QuantFormat& format, const Config& quantization_config);
+// The sizes of its blocks, 0 for all; nullopt where the config has no whole number for one.
+std::optional<std::array<int64_t, 2>> BlockOf(const QuantFormat& format,
+                                              const Config& quantization_config);
 
 // The table of a checkpoint's keys. A format that the config announces comes before the others;
 // dtypes and shapes, where they are known, must be those of the format. RR403 where only the shape

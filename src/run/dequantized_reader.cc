@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <list>
+#include <mutex>
 #include <utility>
 
 #include "codec/e8m0.h"
@@ -11,11 +13,19 @@ namespace rr {
 namespace {
 
 constexpr int64_t kChunk = 16 << 10;  // elements decoded at once
+constexpr size_t kKept = 4;           // matrices
 
 }  // namespace
 
-DequantizedReader::DequantizedReader(std::unique_ptr<TensorReader> inner, const KeyTable& table)
-    : inner_(std::move(inner)) {
+struct DequantizedReader::Kept {
+  std::mutex mutex;
+  std::list<std::pair<std::pair<uint32_t, int64_t>, std::shared_ptr<const Matrix>>>
+      matrices;  // latest first
+};
+
+DequantizedReader::DequantizedReader(std::unique_ptr<TensorReader> inner, const KeyTable& table,
+                                     Order order)
+    : inner_(std::move(inner)), kept_(std::make_unique<Kept>()) {
   for (const FoundKey& key : table.keys) weight_of_.push_back(key.quantized);
   for (const QuantizedWeight& from : table.quantized) {
     Weight weight;
@@ -24,6 +34,7 @@ DequantizedReader::DequantizedReader(std::unique_ptr<TensorReader> inner, const 
     weight.scales = from.scales;
     weight.scale_dtype = table.keys[from.scales].dtype.value_or(Dtype::kF32);
     weight.divide = from.format->divide;
+    weight.turned = from.format->transposed && order == Order::kNamed;
     weight.columns = from.elements.back();
     weight.rows = from.elements[from.elements.size() - 2];
     const std::vector<int64_t> grid = ScaleGrid(from.elements, from.block);
@@ -35,6 +46,8 @@ DequantizedReader::DequantizedReader(std::unique_ptr<TensorReader> inner, const 
     weights_.push_back(weight);
   }
 }
+
+DequantizedReader::~DequantizedReader() = default;
 
 void DequantizedReader::Read(uint32_t index, uint64_t offset, std::span<std::byte> out) const {
   if (index >= weight_of_.size() || weight_of_[index] < 0) {
@@ -49,11 +62,51 @@ void DequantizedReader::Read(uint32_t index, uint64_t offset, std::span<std::byt
     const size_t bytes = std::min(out.size(), kChunk * sizeof(float) - skip);
     const auto n = static_cast<int64_t>((skip + bytes + sizeof(float) - 1) / sizeof(float));
     values.resize(static_cast<size_t>(n));
-    Values(weight, first, n, values.data());
+    if (weight.turned) {
+      TurnedValues(weight, first, n, values.data());
+    } else {
+      Values(weight, first, n, values.data());
+    }
     std::memcpy(out.data(), reinterpret_cast<const std::byte*>(values.data()) + skip, bytes);
     out = out.subspan(bytes);
     offset += bytes;
   }
+}
+
+void DequantizedReader::TurnedValues(const Weight& weight, int64_t first, int64_t n,
+                                     float* values) const {
+  const int64_t size = weight.rows * weight.columns;
+  for (int64_t done = 0; done < n;) {
+    const int64_t at = (first + done) % size;
+    const int64_t count = std::min(n - done, size - at);
+    const std::shared_ptr<const Matrix> matrix = Turned(weight, (first + done) / size);
+    std::copy_n(matrix->begin() + at, count, values + done);
+    done += count;
+  }
+}
+
+std::shared_ptr<const DequantizedReader::Matrix> DequantizedReader::Turned(const Weight& weight,
+                                                                           int64_t matrix) const {
+  const std::pair key{weight.codes, matrix};
+  {
+    const std::lock_guard lock(kept_->mutex);
+    for (const auto& [of, kept] : kept_->matrices) {
+      if (of == key) return kept;
+    }
+  }
+  const int64_t size = weight.rows * weight.columns;
+  Matrix stored(static_cast<size_t>(size)), turned(static_cast<size_t>(size));
+  Values(weight, matrix * size, size, stored.data());
+  for (int64_t r = 0; r < weight.rows; ++r) {
+    for (int64_t c = 0; c < weight.columns; ++c)
+      turned[static_cast<size_t>(c * weight.rows + r)] =
+          stored[static_cast<size_t>(r * weight.columns + c)];
+  }
+  auto made = std::make_shared<const Matrix>(std::move(turned));
+  const std::lock_guard lock(kept_->mutex);
+  kept_->matrices.emplace_front(key, made);
+  if (kept_->matrices.size() > kKept) kept_->matrices.pop_back();
+  return made;
 }
 
 int64_t DequantizedReader::GridRowOf(const Weight& weight, int64_t row) {

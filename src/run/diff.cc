@@ -152,7 +152,7 @@ class Comparison {
     const DequantizedReader theirs(
         std::make_unique<SourceReader>(ReadTensorsOf(files_, second.checkpoint), second.tensor_of,
                                        std::vector<double>()),
-        second.table);
+        second.table, DequantizedReader::Order::kNamed);
     Comparer comparer(std::move(tensors), theirs);
     RunOptions run;
     run.jobs = request_.jobs;

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "base/text.h"
+#include "bind/announced.h"
+#include "bind/quantized.h"
 #include "bind/targets.h"
 #include "io/json.h"
 #include "plan/conversion.h"
@@ -38,6 +40,9 @@ uint64_t MaskOf(Dtype dtype) {
     case Dtype::kF16:
     case Dtype::kBF16:
       return 0xBFFFBFFFBFFFBFFFULL;
+    case Dtype::kF8E4M3:
+    case Dtype::kF8E8M0:
+      return 0xBFBFBFBFBFBFBFBFULL;
     default:
       return ~0ULL;
   }
@@ -107,7 +112,12 @@ std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& l
 }
 
 SyntheticReader::SyntheticReader(const KeyTable& table) {
-  for (const FoundKey& key : table.keys) tensors_.push_back({HashOf(key.name), MaskOf(*key.dtype)});
+  for (const FoundKey& key : table.keys) {
+    const Dtype stored = key.quantized < 0
+                             ? *key.dtype
+                             : *table.quantized[static_cast<size_t>(key.quantized)].code_dtype;
+    tensors_.push_back({HashOf(key.name), MaskOf(stored)});
+  }
 }
 
 void SyntheticReader::Read(uint32_t index, uint64_t offset, std::span<std::byte> out) const {
@@ -156,10 +166,13 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   model.CheckConfig(first, diagnostics);
   model.CheckRequirements(first, diagnostics);
   if (diagnostics->HasErrors()) return std::nullopt;
-  const std::optional<KeyTable> table = SyntheticKeys(
+  std::optional<KeyTable> table = SyntheticKeys(
       model, first, request.dtype, [&](size_t b) { return !rules.file->blocks[b].optional; },
       diagnostics);
   if (!table) return std::nullopt;
+  const std::vector<QuantFormatPtr>& formats = library->QuantFormats(diagnostics);
+  table = MakeQuantizedKeyTable(AsAnnounced(std::move(table->keys), formats, config), formats,
+                                config, QuantizedAs::kCodes, diagnostics);
   const std::optional<BoundSource> bound =
       BindSource(rules, first, config, given, *table, {}, diagnostics);
   if (!bound || diagnostics->HasErrors()) return std::nullopt;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "syntax/fields.h"
+#include "syntax/regex.h"
 
 namespace rr {
 namespace {
@@ -38,7 +39,7 @@ class FormatParser {
     if (!ExpectMap(node, "a format", diagnostics_)) return format;
     RefuseUnknownFields(
         node, "a format",
-        {"about", "marks", "codes", "scales", "shape", "others", "transposed", "dtype"},
+        {"about", "marks", "codes", "scales", "shape", "others", "transposed", "dtype", "usual"},
         diagnostics_);
     if (const YamlNode* about = node.Find("about"))
       if (ExpectText(*about, "`about`", diagnostics_)) format.about = about->text.text;
@@ -58,6 +59,10 @@ class FormatParser {
     }
     if (const YamlNode* transposed = node.Find("transposed"))
       format.transposed = YesNoOf(*transposed, "`transposed`", diagnostics_).value_or(false);
+    if (const YamlNode* usual = node.Find("usual");
+        usual != nullptr && ExpectText(*usual, "`usual`, a regex,", diagnostics_) &&
+        CompilesAsRegex(usual->text, diagnostics_))
+      format.usual = usual->text.text;
     if (const YamlNode* dtype = node.Find("dtype")) {
       for (const Dtype one : Dtypes(*dtype)) format.dtype = one;
       if (format.dtype && !IsFloat(*format.dtype))

@@ -54,7 +54,9 @@ struct QuantFormat {
 
   std::optional<QuantKey> shape;  // the weight's shape, as whole numbers
   std::vector<QuantKey> others;   // may be there; for activations, not needed to read the weight
-  std::optional<Dtype> dtype;     // of the values, where nobody asks for another one
+  std::optional<std::string>
+      usual;                   // a regex over the keys of weights that are usually quantised so
+  std::optional<Dtype> dtype;  // of the values, where nobody asks for another one
 };
 
 // RR003 to RR005 and RR301 for what is malformed; the formats that are well formed all the same.

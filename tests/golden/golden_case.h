@@ -3,7 +3,8 @@
 //
 // cases.json lists the cases; each has a folder below cases/ with in.safetensors, out.safetensors
 // and case.json (the model's config, and which code of which version wrote the files).
-//   kind   convert, convert-shape (shapes may contradict the config); convert-lora,
+//   kind   convert, convert-shape (shapes may contradict the config), convert-lossy (quantised
+//          weights become values); convert-lora,
 //          convert-lora-blockdiag (ranks are stacked); merge (base.safetensors and the adapter
 //          in.safetensors), merge-split (both are in in.safetensors)
 //   from, to  layouts; of a merge the adapter's and the result's, found out where absent
@@ -141,9 +142,9 @@ inline std::vector<GoldenCase> ReadCases() {
     one.name = TextOf(row, "case");
     one.kind = TextOf(row, "kind");
     CAPTURE(one.name);
-    const std::vector<std::string> kinds{"convert",      "convert-shape",
-                                         "convert-lora", "convert-lora-blockdiag",
-                                         "merge",        "merge-split"};
+    const std::vector<std::string> kinds{"convert",      "convert-shape",          "convert-lossy",
+                                         "convert-lora", "convert-lora-blockdiag", "merge",
+                                         "merge-split"};
     REQUIRE(std::find(kinds.begin(), kinds.end(), one.kind) != kinds.end());
     if (!one.IsMerge() || row.Find("from") != nullptr) one.from = TextOf(row, "from");
     if (!one.IsMerge() || row.Find("to") != nullptr) one.to = TextOf(row, "to");
@@ -266,6 +267,7 @@ inline ConvertRequest RequestFor(const GoldenCase& golden, const std::string& so
   request.source.from = backwards ? golden.to : golden.from;
   request.to = backwards ? golden.from : golden.to;
   request.conversion.allow_shape = Contains(golden.kind, "shape");
+  request.conversion.allow_lossy = Contains(golden.kind, "lossy");
   // On the way back the parts get their own ranks again, which `auto` finds in the zeros.
   if (Contains(golden.kind, "blockdiag") && !backwards)
     request.conversion.fuse = FuseMode::kBlockDiagonal;

@@ -59,6 +59,8 @@ std::string FamilyOf(const std::string& text) {
 
 bool HasStyles(const std::string& text) { return text.find("\nstyles:") != std::string::npos; }
 
+bool HasFormats(const std::string& text) { return text.find("\nformats:") != std::string::npos; }
+
 // Every RRnnn of a text.
 std::set<std::string> CodesIn(const std::string& text) {
   std::set<std::string> codes;
@@ -80,13 +82,17 @@ TEST_CASE("the manual's examples are what it says they are") {
       files.Put("/manual/adapters/manual.yaml", example.text);
       continue;
     }
+    if (HasFormats(example.text)) {
+      files.Put("/manual/quantization/manual.yaml", example.text);
+      continue;
+    }
     const std::string family = FamilyOf(example.text);
     CAPTURE(family);
     CHECK(families.insert(family).second);
     files.Put("/manual/" + family + ".yaml", example.text);
   }
   for (const Example& example : examples) {
-    if (HasStyles(example.text)) continue;
+    if (HasStyles(example.text) || HasFormats(example.text)) continue;
     CAPTURE(example.line);
     Diagnostics diagnostics;
     RuleLibrary library(files, {"/manual"});
@@ -111,6 +117,10 @@ TEST_CASE("the manual's examples are what it says they are") {
     CHECK(RenderText(diagnostics, {}) == "");
   }
   CHECK(of_adapters >= 2);
+  Diagnostics of_formats;
+  RuleLibrary library(files, {"/manual"});
+  CHECK(library.QuantFormats(&of_formats).size() == 2);
+  CHECK(RenderText(of_formats, {}) == "");
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ same mxfp4_moved mxfp4
 expect 0 convert mxfp4 mxfp4_plain --to automodel --allow lossy
 expect 0 convert mxfp4_values mxfp4_expected --to automodel
 same mxfp4_plain mxfp4_expected
+expect 0 diff mxfp4 mxfp4_moved
 
 # A merge needs values.
 expect 1 merge fp8 there --adapter "$ROOT/examples/qwen3_moe_adapter"
