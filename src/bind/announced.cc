@@ -1,9 +1,10 @@
 #include "bind/announced.h"
 
 #include <re2/re2.h>
+#include <re2/set.h>
 
 #include <algorithm>
-#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -12,32 +13,40 @@
 namespace rr {
 namespace {
 
-using Regexes = std::vector<std::unique_ptr<RE2>>;
-
 // What quantization_config leaves out: names of modules or of a part of their path, with `*` for
 // anything (transformers), or `re:` and a regex that the beginning of a name matches
 // (compressed-tensors).
-Regexes LeftOut(const Config& config) {
-  Regexes regexes;
-  for (const char* list : {"modules_to_not_convert", "ignore"}) {
-    const std::optional<Value> value = config.Lookup(list);
-    const Value::List* items = value ? value->AsList() : nullptr;
-    if (items == nullptr) continue;
-    for (const Value& item : *items) {
-      if (item.AsString() == nullptr) continue;
-      std::string text = *item.AsString();
-      if (text.starts_with("re:")) {
-        text = "(?:" + text.substr(3) + ").*";
-      } else {
-        std::string quoted;
-        for (const char c : text) quoted += c == '*' ? ".*" : RE2::QuoteMeta(std::string(1, c));
-        text = "(?:.*\\.)?" + quoted + "(?:\\..*)?";
+class LeftOut {
+ public:
+  explicit LeftOut(const Config& config) : regexes_(RE2::Quiet, RE2::ANCHOR_BOTH) {
+    for (const char* list : {"modules_to_not_convert", "ignore"}) {
+      const std::optional<Value> value = config.Lookup(list);
+      const Value::List* items = value ? value->AsList() : nullptr;
+      if (items == nullptr) continue;
+      for (const Value& item : *items) {
+        if (item.AsString() != nullptr) Add(*item.AsString());
       }
-      regexes.push_back(std::make_unique<RE2>(text, RE2::Quiet));
     }
+    regexes_.Compile();
   }
-  return regexes;
-}
+
+  bool Has(const std::string& module) const { return any_ && regexes_.Match(module, nullptr); }
+
+ private:
+  void Add(const std::string& name) {
+    std::string regex;
+    if (name.starts_with("re:")) {
+      regex = "(?:" + name.substr(3) + ").*";
+    } else {
+      for (const char c : name) regex += c == '*' ? ".*" : RE2::QuoteMeta(std::string(1, c));
+      regex = "(?:.*\\.)?" + regex + "(?:\\..*)?";
+    }
+    any_ = regexes_.Add(regex, nullptr) >= 0 || any_;  // what is no regex leaves nothing out
+  }
+
+  RE2::Set regexes_;
+  bool any_ = false;
+};
 
 std::string ModuleOf(const std::string& key) {
   return key.ends_with(".weight") ? key.substr(0, key.size() - 7) : key;
@@ -77,19 +86,16 @@ std::vector<FoundKey> AsAnnounced(std::vector<FoundKey> keys,
                                   const std::vector<QuantFormatPtr>& formats,
                                   const Config& config) {
   const Config own = QuantizationConfig(config);
-  const Regexes left_out = LeftOut(own);
+  const LeftOut left_out(own);
   for (const QuantFormatPtr& format : formats) {
     const std::optional<std::array<int64_t, 2>> block = BlockOf(*format, own);
     if (!block || !format->usual || !IsAnnounced(*format, own)) continue;
     const RE2 usual(*format->usual, RE2::Quiet);
     std::vector<FoundKey> stored;
     for (FoundKey& key : keys) {
-      const bool is_left_out =
-          std::any_of(left_out.begin(), left_out.end(), [&](const std::unique_ptr<RE2>& regex) {
-            return RE2::FullMatch(ModuleOf(key.name), *regex);
-          });
       std::vector<FoundKey> parts;
-      if (!is_left_out && key.dtype && IsFloat(*key.dtype) && RE2::FullMatch(key.name, usual))
+      if (key.dtype && IsFloat(*key.dtype) && RE2::FullMatch(key.name, usual) &&
+          !left_out.Has(ModuleOf(key.name)))
         parts = PartsOf(key, *format, *block);
       if (parts.empty()) {
         stored.push_back(std::move(key));

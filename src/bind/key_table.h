@@ -39,6 +39,7 @@ struct KeyTable {
   std::vector<KeyForm> forms;
   std::map<std::string, uint32_t> by_name;
   std::vector<QuantizedWeight> quantized;
+  bool named_order = false;  // values come in the order of a weight's shape, not of its codes
 };
 
 // Parts of quantised weights are in no form and have no name: what knows a weight knows them.

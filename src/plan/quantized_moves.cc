@@ -28,7 +28,8 @@ class Resolver {
       GraphTensor& source = graph_->sources[weight.codes];
       const bool values = IsFloat(source.dtype);
       if (!values && weight.code_dtype) source.dtype = *weight.code_dtype;
-      source.shape = values ? weight.elements : weight.code_shape;
+      if (!values || !table_.named_order)
+        source.shape = values ? weight.elements : weight.code_shape;
     }
     std::vector<Edge> edges = std::move(graph_->edges);
     graph_->edges.clear();
@@ -74,7 +75,7 @@ class Resolver {
   }
 
   void InStoredOrder(const QuantizedWeight& weight, Edge edge) {
-    if (weight.format->transposed) {
+    if (weight.format->transposed && !table_.named_order) {
       const std::vector<int64_t>& there = graph_->destinations[edge.destination].shape;
       const std::optional<StridedCopy> copy =
           Regrid(edge.copy, GriddingOf(*weight.format, elements_[edge.source].shape, {1, 1}),

@@ -192,8 +192,9 @@ std::unique_ptr<TensorReader> OpenTensors(const Files& files, const PreparedConv
       std::make_unique<SourceReader>(ReadTensorsOf(files, prepared.source.checkpoint),
                                      prepared.source.tensor_of, prepared.conversion.constants);
   if (table.quantized.empty() || prepared.source.quantized == QuantizedAs::kCodes) return stored;
-  return std::make_unique<DequantizedReader>(std::move(stored), table,
-                                             DequantizedReader::Order::kStored);
+  return std::make_unique<DequantizedReader>(
+      std::move(stored), table,
+      table.named_order ? DequantizedReader::Order::kNamed : DequantizedReader::Order::kStored);
 }
 
 std::optional<RunReport> Convert(Files& files, RuleLibrary* library, const ConvertRequest& request,

@@ -22,6 +22,7 @@ std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRe
   std::optional<OpenedSource> base =
       OpenSource(files, library, wanted.source, options, diagnostics);
   if (!base || diagnostics->HasErrors() || !base->bound) return std::nullopt;
+  base->table.named_order = true;  // in which changes are computed
   if (base->rules->file->adapters) {
     diagnostics->Add(Code::kBadAdapterUse, Place::File(wanted.source.path),
                      "the base of a merge is a model, this is an adapter");

@@ -46,16 +46,14 @@ std::optional<TouchedTensors> FindTouched(const OpenedSource& base,
     const int32_t quantized = base.table.keys[found->second].quantized;
     const QuantFormat* format =
         quantized < 0 ? nullptr : base.table.quantized[static_cast<size_t>(quantized)].format.get();
-    if (!IsFloat(dtype) || (format != nullptr && format->transposed)) {
+    if (!IsFloat(dtype)) {
       Diagnostic& d = diagnostics->Add(
           Code::kValueOpOnDtype, {},
           fmt::format("{} is {}: an adapter is merged into floating-point weights only", key,
                       format != nullptr ? "quantised (" + format->name.text + ")"
                                         : std::string(NameOf(dtype))));
       if (format != nullptr)
-        d.help = format->transposed
-                     ? "convert the base with --allow lossy first, and merge into that"
-                     : "--allow lossy merges into the values of the weights and stores those";
+        d.help = "--allow lossy merges into the values of the weights and stores those";
       return nullptr;
     }
     std::unique_ptr<Touched>& one = touched[found->second];

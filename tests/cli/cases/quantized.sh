@@ -66,3 +66,27 @@ expect 1 merge fp8 there --adapter "$ROOT/examples/qwen3_moe_adapter"
 complains '--allow lossy'
 expect 0 merge fp8 merged --adapter "$ROOT/examples/qwen3_moe_adapter" --allow lossy
 config merged gone
+for base in mxfp4-packed mxfp4-packed_values; do
+  expect 0 merge $base merged_$base --adapter "$ROOT/examples/qwen3_moe_adapter" --allow lossy
+done
+same merged_mxfp4-packed merged_mxfp4-packed_values
+
+# The same where codes are stored the other way round.
+mkdir adapter
+PYTHONPATH="$ROOT/tests/cli:$PYTHONPATH" python3 - <<'P'
+import pathlib, random, struct
+from edit_tensors import save
+rng = random.Random(3)
+tensors = {}
+for layer in range(2):
+    for factor, shape in (("A", [6, 64]), ("B", [64, 6])):
+        values = [rng.randrange(-8, 9) / 8 for _ in range(6 * 64)]
+        name = f"base_model.model.model.layers.{layer}.mlp.experts.lora_{factor}.weight"
+        tensors[name] = ("F32", shape, struct.pack(f"<{len(values)}f", *values))
+save(pathlib.Path("adapter/adapter_model.safetensors"), tensors)
+P
+echo '{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": [], "target_parameters": ["mlp.experts.gate_up_proj"]}' >adapter/adapter_config.json
+for base in mxfp4 mxfp4_values; do
+  expect 0 merge $base merged_$base --adapter adapter --adapter-from peft-swapped --allow lossy
+done
+same merged_mxfp4 merged_mxfp4_values
