@@ -12,9 +12,10 @@ namespace {
 
 KeyTemplate WithPrefixes(const CheckedLayout& layout, KeyTemplate key, const LayoutChoice& choice) {
   for (const auto& [name, variants] : layout.prefixes) {
-    const bool used = std::any_of(key.parts.begin(), key.parts.end(), [&](const KeyPart& part) {
-      return part.kind == KeyPart::Kind::kName && part.text == name;
-    });
+    const bool used =
+        std::any_of(key.parts.begin(), key.parts.end(), [&wanted = name](const KeyPart& part) {
+          return part.kind == KeyPart::Kind::kName && part.text == wanted;
+        });
     if (used)
       key = ReplacePart(key, KeyPart::Kind::kName, name, variants[choice.prefixes.at(name)]);
   }
