@@ -26,7 +26,7 @@ const CodeInfo& InfoOf(Code code) {
 std::string CodeInfo::Id() const { return fmt::format("RR{:03}", static_cast<int>(code)); }
 
 Diagnostic& Diagnostics::Add(Code code, Place place, std::string message) {
-  all_.push_back({code, InfoOf(code).severity, std::move(place), std::move(message), {}, {}});
+  all_.push_back({code, InfoOf(code).severity, std::move(place), std::move(message), {}, {}, {}});
   return all_.back();
 }
 

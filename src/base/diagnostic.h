@@ -42,6 +42,12 @@ struct Note {
   std::string text;
 };
 
+// A change of the text of one source that mends a finding: `text` in the stead of `place`.
+struct Edit {
+  Place place;
+  std::string text;
+};
+
 struct Diagnostic {
   Code code;
   Severity severity;
@@ -49,6 +55,7 @@ struct Diagnostic {
   std::string message;      // what was found and what was expected
   std::vector<Note> notes;  // related places, counter-examples
   std::string help;         // the nearest right thing; empty when there is none
+  std::vector<Edit> fix;    // what `help` says, where a machine may do it; all of them or none
 };
 
 class Diagnostics {

@@ -55,13 +55,14 @@ class Binder {
     Diagnostic& d =
         diagnostics_->Add(Code::kUnknownName, place,
                           fmt::format("block `{}` has no tensor `{}`", Block().name.text, name));
-    d.help = Suggestion(name, names, "tensors");
+    SuggestName(&d, name, names, "tensors");
   }
 
   bool KnownAxis(const std::string& name, const Place& place, Code code = Code::kUnknownName) {
     if (std::find(axis_names_.begin(), axis_names_.end(), name) != axis_names_.end()) return true;
-    diagnostics_->Add(code, place, fmt::format("`{}` is no axis of this family", name)).help =
-        Suggestion(name, axis_names_, "axes");
+    SuggestName(
+        &diagnostics_->Add(code, place, fmt::format("`{}` is no axis of this family", name)), name,
+        axis_names_, "axes");
     return false;
   }
 
@@ -140,11 +141,10 @@ class Binder {
         if (known) continue;
         std::vector<std::string> names;
         for (const auto& [name, variants] : layout_->prefixes) names.push_back(name);
-        diagnostics_
-            ->Add(
-                Code::kUnknownKeyName, part.place,
-                fmt::format("layout `{}` has no named string `{}`", layout_->name.text, part.text))
-            .help = Suggestion(part.text, names, "named strings");
+        SuggestName(&diagnostics_->Add(Code::kUnknownKeyName, part.place,
+                                       fmt::format("layout `{}` has no named string `{}`",
+                                                   layout_->name.text, part.text)),
+                    part.text, names, "named strings");
         good = false;
       }
     }

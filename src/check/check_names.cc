@@ -80,16 +80,16 @@ class NameChecker {
 
   void Axis(const std::string& name, const Place& place) {
     if (std::find(axes_.begin(), axes_.end(), name) != axes_.end()) return;
-    diagnostics_
-        ->Add(Code::kUnknownName, place, fmt::format("`{}` is no axis of this family", name))
-        .help = Suggestion(name, axes_, "axes");
+    SuggestName(&diagnostics_->Add(Code::kUnknownName, place,
+                                   fmt::format("`{}` is no axis of this family", name)),
+                name, axes_, "axes");
   }
 
   void KindName(const Name& kind) {
     if (std::find(kinds_.begin(), kinds_.end(), kind.text) != kinds_.end()) return;
-    diagnostics_
-        ->Add(Code::kUnknownKind, kind.place, fmt::format("there is no kind `{}`", kind.text))
-        .help = Suggestion(kind.text, kinds_, "kinds");
+    SuggestName(&diagnostics_->Add(Code::kUnknownKind, kind.place,
+                                   fmt::format("there is no kind `{}`", kind.text)),
+                kind.text, kinds_, "kinds");
   }
 
   // Capitalised names are axes. In a condition a bare lower-case name that is near a kind is taken
@@ -100,10 +100,9 @@ class NameChecker {
       if (!seen_.insert({name.place.source.get(), name.place.begin}).second) continue;
       if (IsAxisName(name.name)) {
         if (std::find(axes_.begin(), axes_.end(), name.name) == axes_.end()) {
-          diagnostics_
-              ->Add(Code::kUnknownFormulaName, name.place,
-                    fmt::format("`{}` is no axis of this family", name.name))
-              .help = Suggestion(name.name, axes_, "axes");
+          SuggestName(&diagnostics_->Add(Code::kUnknownFormulaName, name.place,
+                                         fmt::format("`{}` is no axis of this family", name.name)),
+                      name.name, axes_, "axes");
         }
       } else if (condition && formula.root() != nullptr &&
                  formula.root()->op == FormulaNode::Op::kName) {

@@ -20,10 +20,9 @@ void CheckTargets(const RuleFile& file, Diagnostics* diagnostics) {
         if (name->text.empty() || (same && name == &one.adapters) ||
             std::find(layouts.begin(), layouts.end(), name->text) != layouts.end())
           continue;
-        diagnostics
-            ->Add(Code::kUnknownLayout, name->place,
-                  fmt::format("there is no layout `{}`", name->text))
-            .help = Suggestion(name->text, layouts, "layouts");
+        SuggestName(&diagnostics->Add(Code::kUnknownLayout, name->place,
+                                      fmt::format("there is no layout `{}`", name->text)),
+                    name->text, layouts, "layouts");
       }
       for (size_t j = 0; j < i; ++j) {
         const TargetCase& other = target.cases[j];

@@ -30,11 +30,17 @@ void ProveCover(const CheckedRules& rules, Diagnostics* diagnostics);
 // Keys are disjoint and decodable: RR103, RR104, RR105.
 void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics);
 
-// The nearest of the names, or all of them: "did you mean `hub`?", "layouts: hub and megatron".
-std::string Suggestion(const std::string& word, const std::vector<std::string>& names,
-                       std::string_view what);
+// The finding is about `word`. Its help is the nearest of the names, with a fix where there is no
+// doubt, or all of them: "did you mean `hub`?", "layouts: hub and megatron".
+void SuggestName(Diagnostic* finding, const std::string& word,
+                 const std::vector<std::string>& names, std::string_view what);
 std::vector<std::string> AxisNames(const RuleFile& file);
 
+// Whether all of `hold` can hold while none of `fail` does. Different kinds of one partition
+// exclude each other; parts of conditions that are not kinds may be true or false as they like, so
+// true means that nothing in the words of the conditions speaks against it.
+bool CanHold(const RuleFile& file, const std::vector<const Formula*>& hold,
+             const std::vector<const Formula*>& fail);
 // Whether two conditions can never hold together, decided from kinds: different kinds of one
 // partition exclude each other.
 bool Exclude(const RuleFile& file, const std::optional<Formula>& a,

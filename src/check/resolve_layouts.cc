@@ -27,9 +27,9 @@ std::vector<const LayoutRule*> Chain(const RuleFile& file, const LayoutRule& lay
     const Name& like = *chain.back()->like;
     const LayoutRule* next = file.FindLayout(like.text);
     if (next == nullptr) {
-      diagnostics
-          ->Add(Code::kUnknownLayout, like.place, fmt::format("there is no layout `{}`", like.text))
-          .help = Suggestion(like.text, LayoutNames(file), "layouts");
+      SuggestName(&diagnostics->Add(Code::kUnknownLayout, like.place,
+                                    fmt::format("there is no layout `{}`", like.text)),
+                  like.text, LayoutNames(file), "layouts");
       break;
     }
     if (cyclic->count(next) > 0) break;
@@ -52,14 +52,17 @@ std::optional<Refinement> Refine(const RuleFile& file, const RefineRule& rule,
     diagnostics->Add(Code::kBadPlace, place, std::move(message)).help = std::move(help);
     return std::nullopt;
   };
+  const auto unknown = [&](const std::string& axis, const Place& place) {
+    SuggestName(&diagnostics->Add(Code::kBadPlace, place,
+                                  fmt::format("`{}` is no axis of this family", axis)),
+                axis, AxisNames(file), "axes");
+    return std::nullopt;
+  };
   if (file.FindAxis(rule.axis.text) == nullptr) {
-    return fail(rule.axis.place, fmt::format("`{}` is no axis of this family", rule.axis.text),
-                Suggestion(rule.axis.text, AxisNames(file), "axes"));
+    return unknown(rule.axis.text, rule.axis.place);
   }
   for (const NamedPlace& factor : AxesIn(rule.expr)) {
-    if (file.FindAxis(factor.name) == nullptr)
-      return fail(factor.place, fmt::format("`{}` is no axis of this family", factor.name),
-                  Suggestion(factor.name, AxisNames(file), "axes"));
+    if (file.FindAxis(factor.name) == nullptr) return unknown(factor.name, factor.place);
     if (factor.name == rule.axis.text)
       return fail(factor.place, fmt::format("`{}` is refined by itself", factor.name));
   }
@@ -102,7 +105,7 @@ std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* dia
           Code::kUnknownLayout, table.layout.place,
           fmt::format("block `{}` has a table for `{}`, which is no layout of the family",
                       block.name.text, table.layout.text));
-      d.help = Suggestion(table.layout.text, LayoutNames(file), "layouts");
+      SuggestName(&d, table.layout.text, LayoutNames(file), "layouts");
     }
   }
   std::set<const LayoutRule*> cyclic;
@@ -142,10 +145,10 @@ std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* dia
           if (file.FindAxis(place.axis.text) != nullptr) {
             layout.place.push_back(&place);
           } else if (link == &rule) {
-            diagnostics
-                ->Add(Code::kBadPlace, place.axis.place,
-                      fmt::format("`{}` is no axis of this family", place.axis.text))
-                .help = Suggestion(place.axis.text, AxisNames(file), "axes");
+            SuggestName(
+                &diagnostics->Add(Code::kBadPlace, place.axis.place,
+                                  fmt::format("`{}` is no axis of this family", place.axis.text)),
+                place.axis.text, AxisNames(file), "axes");
           }
         }
       }

@@ -1,15 +1,16 @@
 #include <fmt/format.h>
 
+#include "base/suggest.h"
 #include "base/text.h"
 #include "check/proofs.h"
 
 namespace rr {
 
-std::string Suggestion(const std::string& word, const std::vector<std::string>& names,
-                       std::string_view what) {
-  const std::string nearest = DidYouMean(word, names);
-  if (!nearest.empty() || names.empty()) return nearest;
-  return fmt::format("{}: {}", what, JoinWords(names, 12));
+void SuggestName(Diagnostic* finding, const std::string& word,
+                 const std::vector<std::string>& names, std::string_view what) {
+  Suggest(finding, word, names);
+  if (finding->help.empty() && !names.empty())
+    finding->help = fmt::format("{}: {}", what, JoinWords(names, 12));
 }
 
 std::vector<std::string> AxisNames(const RuleFile& file) {

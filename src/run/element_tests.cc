@@ -76,7 +76,7 @@ void Fail(const CheckedRules& rules, const std::vector<ElementTest>& tests, cons
           const TestRule::Expectation& expected, const CheckedLayout& layout, const Located& found,
           Diagnostics* diagnostics) {
   const Model model = test.ModelOf(rules);
-  Diagnostic failure{Code::kTestFailed, Severity::kError, expected.place, "", {}, ""};
+  Diagnostic failure{Code::kTestFailed, Severity::kError, expected.place, "", {}, "", {}};
   failure.message = fmt::format("{} is at {} in `{}`, the test says {}", test.rule->element->text,
                                 PlaceText(found.key, found.position), expected.layout.text,
                                 PlaceText(expected.key, expected.position));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/suggest.h"
 #include "base/text.h"
 #include "syntax/fields.h"
 #include "syntax/ops.h"
@@ -177,7 +178,7 @@ class EntryParser {
         } else {
           Diagnostic& d = diagnostics_->Add(Code::kUnknownField, member.key.place(),
                                             fmt::format("there is no op `{}`", member.key.text));
-          d.help = DidYouMean(member.key.text, kOps);
+          Suggest(&d, member.key.text, kOps);
           if (d.help.empty()) d.help = fmt::format("ops: {}", JoinWords(kOps));
           return std::nullopt;
         }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/suggest.h"
 #include "base/text.h"
 
 namespace rr {
@@ -75,7 +76,7 @@ bool RefuseUnknownFields(const YamlNode& map, std::string_view what,
     known = false;
     Diagnostic& d = diagnostics->Add(Code::kUnknownField, member.key.place(),
                                      fmt::format("{} has no field `{}`", what, member.key.text));
-    d.help = DidYouMean(member.key.text, allowed);
+    Suggest(&d, member.key.text, allowed);
     if (d.help.empty()) d.help = fmt::format("fields: {}", JoinWords(allowed, allowed.size()));
   }
   return known;

@@ -52,6 +52,16 @@ std::optional<std::string> RewriteIfMatches(const std::string& regex, const std:
   return result;
 }
 
+std::optional<size_t> FirstMatch(const std::string& regex, const std::vector<std::string>& texts) {
+  const RE2 re(regex, Quietly());
+  if (!re.ok()) return std::nullopt;
+  const auto found = std::find_if(texts.begin(), texts.end(), [&](const std::string& text) {
+    return RE2::FullMatch(text, re);
+  });
+  if (found == texts.end()) return std::nullopt;
+  return static_cast<size_t>(found - texts.begin());
+}
+
 std::vector<std::string> GroupNames(const std::string& regex) {
   const RE2 re(regex, Quietly());
   std::vector<std::string> names;

@@ -19,6 +19,8 @@ bool CompilesAsRegex(const SpannedText& regex, Diagnostics* diagnostics);
 // regex does not match it.
 std::optional<std::string> RewriteIfMatches(const std::string& regex, const std::string& text,
                                             const std::string& pattern);
+// The first of the texts that the regex matches as a whole; nullopt when there is none.
+std::optional<size_t> FirstMatch(const std::string& regex, const std::vector<std::string>& texts);
 // The names of its named groups, in the order of the regex; empty when it is no regex.
 std::vector<std::string> GroupNames(const std::string& regex);
 

@@ -17,7 +17,8 @@ ORDER = {
     "bind": "base codec syntax check io",
     "plan": "base codec syntax check bind",
     "run": "base codec syntax check bind plan io",
-    "cli": "base syntax check bind plan run io report",
+    "lint": "base codec syntax check bind io",
+    "cli": "base syntax check bind plan run lint io report",
 }
 # The header of a library -> the folders that may include it.
 LIBRARIES = {

@@ -1,0 +1,39 @@
+#include "lint/config_attributes.h"
+
+#include <optional>
+
+#include "syntax/fields.h"
+#include "syntax/yaml_tree.h"
+
+namespace rr {
+
+ConfigAttributes ConfigAttributes::Read(const Files& files,
+                                        const std::vector<std::string>& directories,
+                                        Diagnostics* diagnostics) {
+  ConfigAttributes result;
+  for (const std::string& directory : directories) {
+    const std::string folder = directory + "/attributes";
+    if (files.KindOf(folder) != FileKind::kDirectory) continue;
+    for (const std::string& name : files.List(folder)) {
+      if (!name.ends_with(".yaml") || name[0] == '.') continue;
+      const std::string path = folder + "/" + name;
+      std::optional<std::string> text = ReadSmallFile(files, path, 1 << 20);
+      if (!text) continue;
+      const std::optional<YamlNode> tree =
+          ParseYaml(std::make_shared<Source>(path, std::move(*text)), diagnostics);
+      if (!tree || !ExpectMap(*tree, "a table of attributes", diagnostics)) continue;
+      for (const YamlMember& type : tree->members) {
+        for (const SpannedText& item : TextsOf(type.value, "an attribute", diagnostics)) {
+          result.by_type_[type.key.text].push_back(item.text);
+          result.all_.insert(item.text);
+          for (size_t dot = item.text.find('.'); dot != std::string::npos;
+               dot = item.text.find('.', dot + 1))
+            result.all_.insert(item.text.substr(dot + 1));
+        }
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace rr

@@ -1,0 +1,120 @@
+#include "lint/lint.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+
+#include "bind/rule_library.h"
+#include "lint/passes.h"
+#include "lint/suppressions.h"
+#include "syntax/adapter_style.h"
+#include "syntax/yaml_tree.h"
+
+namespace rr {
+namespace {
+
+std::string FolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+const std::string& FileOf(const Place& place) {
+  return place.source == nullptr ? place.file : place.source->name();
+}
+
+class Linter {
+ public:
+  Linter(const Files& files, const std::vector<std::string>& directories,
+         const Selection& selection)
+      : files_(files), directories_(directories), selection_(selection) {
+    attributes_ = ConfigAttributes::Read(files, directories, &all_);
+  }
+
+  void LintFile(const std::string& path) {
+    // A library of its own: the rules of a hundred families need not be held at once.
+    RuleLibrary library(files_, directories_);
+    Diagnostics found;
+    const RulesPtr rules = library.LoadFile(path, &found);
+    if (rules != nullptr && rules->valid) {
+      const RulesPtr adapters = library.AdaptersOf(rules, RuleLibrary::Internal::kYes, &found);
+      const SourcePtr own = rules->file->sources.at(0);
+      RunPasses({*rules, adapters->valid ? adapters.get() : nullptr, own,
+                 attributes_.empty() ? nullptr : &attributes_},
+                &found);
+    }
+    if (rules != nullptr) {
+      for (const SourcePtr& source : rules->file->sources) AddSource(source);
+      for (const StylePtr& style : library.Styles(&found)) AddSource(style->name.place.source);
+    }
+    for (const Diagnostic& d : found.all()) {
+      if (d.place.source != nullptr) AddSource(d.place.source);
+      if (d.severity == Severity::kError) broken_.insert(FileOf(d.place));
+    }
+    all_.AppendNew(found);
+    ++report_.files;
+  }
+
+  LintReport Finish(const std::vector<std::string>& paths) {
+    Suppressions suppressions;
+    Diagnostics of_comments;
+    for (const auto& [name, source] : sources_) suppressions.Read(source, &of_comments);
+    std::vector<Diagnostic> shown;
+    for (const Diagnostic& d : all_.all()) {
+      if (!suppressions.Allows(d) && selection_.Shows(d)) shown.push_back(d);
+    }
+    std::set<std::string> judged(paths.begin(), paths.end()), folders;
+    for (const std::string& path : paths) folders.insert(FolderOf(path));
+    for (const auto& [name, source] : sources_) {
+      const std::string folder = FolderOf(name);
+      const bool beside = (folder.ends_with("/common") || folder.ends_with("/adapters")) &&
+                          folders.count(FolderOf(folder)) > 0 && paths.size() > 1;
+      if (beside) judged.insert(name);
+      if (judged.count(name) > 0) report_.sources.push_back(source);
+    }
+    // In a broken file not everything was looked for.
+    for (const std::string& file : judged) {
+      if (broken_.empty()) suppressions.ReportUnused(file, &of_comments);
+    }
+    for (const Diagnostic& d : of_comments.all()) {
+      if (judged.count(FileOf(d.place)) > 0 && selection_.Shows(d)) shown.push_back(d);
+    }
+    const auto order = [](const Diagnostic& d) {
+      return std::tie(FileOf(d.place), d.place.begin, d.place.end, d.code, d.message);
+    };
+    std::stable_sort(shown.begin(), shown.end(),
+                     [&](const Diagnostic& a, const Diagnostic& b) { return order(a) < order(b); });
+    for (Diagnostic& d : shown) report_.findings.Add(d.code, {}, "") = std::move(d);
+    return std::move(report_);
+  }
+
+ private:
+  void AddSource(const SourcePtr& source) {
+    if (!sources_.emplace(source->name(), source).second) return;
+    Diagnostics unread, found;  // what cannot be read is reported where the file is loaded
+    if (const std::optional<YamlNode> tree = ParseYaml(source, &unread))
+      RunFilePasses(*tree, &found);
+    all_.AppendNew(found);
+  }
+
+  const Files& files_;
+  const std::vector<std::string>& directories_;
+  const Selection& selection_;
+  ConfigAttributes attributes_;
+  Diagnostics all_;
+  std::map<std::string, SourcePtr> sources_;
+  std::set<std::string> broken_;
+  LintReport report_;
+};
+
+}  // namespace
+
+LintReport Lint(const Files& files, const std::vector<std::string>& paths,
+                const std::vector<std::string>& directories, const Selection& selection) {
+  Linter linter(files, directories, selection);
+  for (const std::string& path : paths) linter.LintFile(path);
+  return linter.Finish(paths);
+}
+
+}  // namespace rr
