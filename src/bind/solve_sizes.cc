@@ -78,6 +78,7 @@ void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const Key
   };
   // Of a product of unknown sizes only the product can be known. The first of its sizes stands in
   // as 1; whoever needs the sizes themselves must be told them.
+  std::set<std::string> tried;  // one that stood in and is still unknown tells nothing new
   const auto stand_in = [&] {
     const Equation* best = nullptr;
     std::vector<std::string> axes;
@@ -85,12 +86,12 @@ void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const Key
       const Poly rest = equation.extent.Substitute(known);
       const std::vector<std::string> own = rest.Axes();
       if (own.size() < 2 || rest.TermCount() != 1) continue;
-      // A size per kind has no single value that could stand in, and one that stands in already
-      // tells nothing new.
-      if (model->IsByKind(own[0]) || model->IsStandIn(own[0])) continue;
+      // A size per kind has no single value that could stand in.
+      if (model->IsByKind(own[0]) || tried.count(own[0]) > 0) continue;
       if (best == nullptr || own.size() < axes.size()) best = &equation, axes = own;
     }
     if (best == nullptr) return false;
+    tried.insert(axes[0]);
     model->StandIn(axes[0], 1, "only a product with it is known");
     for (const std::string& axis : axes) model->MarkStandIn(axis);
     return true;

@@ -1,6 +1,5 @@
 #include "run/diff.h"
 
-#include <cblas.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "base/text.h"
 #include "run/adapter_factors.h"
 #include "run/dequantized_reader.h"
+#include "run/kernel_product.h"
 #include "run/kernel_value.h"
 #include "run/source_reader.h"
 
@@ -256,11 +256,8 @@ class Comparison {
     const int64_t batch = static_cast<int64_t>(a.size()) / (weight.rank * in);
     std::vector<double> delta(static_cast<size_t>(batch * out * in), 0);
     for (int64_t i = 0; i < batch; ++i) {
-      cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<blasint>(out),
-                  static_cast<blasint>(in), static_cast<blasint>(weight.rank), weight.scale,
-                  b.data() + i * out * weight.rank, static_cast<blasint>(weight.rank),
-                  a.data() + i * weight.rank * in, static_cast<blasint>(in), 0.0,
-                  delta.data() + i * out * in, static_cast<blasint>(in));
+      AddProduct(out, in, weight.rank, weight.scale, b.data() + i * out * weight.rank,
+                 a.data() + i * weight.rank * in, in, delta.data() + i * out * in);
     }
     return delta;
   }

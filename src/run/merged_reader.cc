@@ -1,6 +1,5 @@
 #include "run/merged_reader.h"
 
-#include <cblas.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "run/kernel_product.h"
 #include "run/kernel_value.h"
 #include "run/merge_targets.h"
 
@@ -21,22 +21,6 @@ namespace {
 
 constexpr size_t kKept = 8;          // weights whose factors stay loaded
 constexpr int64_t kBlock = 1 << 20;  // elements of a product that are in memory at once
-
-// delta[m, n] += scale * rows[m, rank] * columns[rank, n]
-void Product(int64_t m, int64_t n, int64_t rank, double scale, const float* rows,
-             const float* columns, int64_t stride, float* delta) {
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<blasint>(m),
-              static_cast<blasint>(n), static_cast<blasint>(rank), static_cast<float>(scale), rows,
-              static_cast<blasint>(rank), columns, static_cast<blasint>(stride), 1.0f, delta,
-              static_cast<blasint>(n));
-}
-void Product(int64_t m, int64_t n, int64_t rank, double scale, const double* rows,
-             const double* columns, int64_t stride, double* delta) {
-  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<blasint>(m),
-              static_cast<blasint>(n), static_cast<blasint>(rank), scale, rows,
-              static_cast<blasint>(rank), columns, static_cast<blasint>(stride), 1.0, delta,
-              static_cast<blasint>(n));
-}
 
 template <class T>
 std::vector<T> LoadAs(const AdapterFactors& factors, uint32_t tensor) {
@@ -235,8 +219,8 @@ struct MergedReader::State {
         const T* row = factors.rows.data() + (place.batch * row_count + place.row) * factors.rank;
         const T* column =
             factors.columns.data() + place.batch * factors.rank * column_count + place.first + skip;
-        Product(rows, width, factors.rank, factors.scale, row, column, column_count,
-                delta.data() + done);
+        AddProduct(rows, width, factors.rank, factors.scale, row, column, column_count,
+                   delta.data() + done);
       }
       done += rows * width;
     }
@@ -343,8 +327,6 @@ std::unique_ptr<MergedReader> MergedReader::Create(const OpenedSource& base,
   state->base = &base;
   state->inner = std::move(inner);
   state->adapters = std::move(adapters);
-  // Threads are ours: a product runs in the one that asks for it.
-  openblas_set_num_threads(1);
   std::optional<TouchedTensors> touched = FindTouched(base, state->adapters, diagnostics);
   if (!touched) return nullptr;
   state->touched = std::move(*touched);

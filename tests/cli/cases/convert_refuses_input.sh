@@ -35,7 +35,7 @@ expect 1 convert "$SAMPLE" there --to megatron --config wide.json
 complains 64
 expect 1 convert "$SAMPLE" there --to megatron --set num_experts=4 --set num_experts_per_tok=1
 [ -s err ] || fail "no reason is given"
-sed 's/qwen3_moe/qwen9_moe/; s/Qwen3Moe/Qwen9Moe/' "$SAMPLE/config.json" >alien.json
+sed 's/qwen3_moe/qwen33_moe/; s/Qwen3Moe/Qwen33Moe/' "$SAMPLE/config.json" >alien.json
 refused RR408 "$SAMPLE" there --to megatron --config alien.json
 complains 'qwen3_moe'
 echo '[1]' >list.json

@@ -60,8 +60,8 @@ expect 0 test one --seed 5
 says 'ok   one/toy.yaml: 2 elements'
 sed 's/A B/A A/' one/toy.yaml >wrong.yaml
 expect 1 lint wrong.yaml
-complains 'wrong.yaml:12:28:'
-complains '[RR203 wrong-axes]'
+says 'wrong.yaml:12:28:'
+says '[RR203 wrong-axes]'
 expect 1 test wrong.yaml
 says FAIL
 sed 's/"layer.1.kernel", 2, 0/"layer.1.kernel", 0, 2/' one/toy.yaml >untrue.yaml
