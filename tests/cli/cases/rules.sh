@@ -75,7 +75,7 @@ expect 1 test nowhere.yaml
 echo 'family: [' >one/broken.yaml
 expect 0 convert toy y --to turned --rules one
 expect 1 list --rules one
-complains one/broken.yaml
+says one/broken.yaml
 says qwen3_moe
 expect 1 lint one
-complains one/broken.yaml
+says one/broken.yaml
