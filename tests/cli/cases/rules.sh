@@ -75,7 +75,7 @@ expect 1 test nowhere.yaml
 echo 'family: [' >one/broken.yaml
 expect 0 convert toy y --to turned --rules one
 expect 1 list --rules one
-says one/broken.yaml
+complains one/broken.yaml
 says qwen3_moe
 expect 1 lint one
 says one/broken.yaml
