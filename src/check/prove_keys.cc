@@ -1,6 +1,8 @@
 // The keys of a layout are decodable and pairwise disjoint, once prefixes are chosen.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -27,18 +29,35 @@ std::vector<std::vector<std::pair<std::string, const KeyTemplate*>>> PrefixChoic
   return choices;
 }
 
+// Pairs of blocks whose conditions exclude each other, each decided once.
+class Exclusions {
+ public:
+  explicit Exclusions(const RuleFile& file) : file_(file) {}
+  bool Exclude(int a, int b) {
+    if (a == b) return false;
+    const auto [known, is_new] = known_.emplace(std::minmax(a, b), false);
+    if (is_new) {
+      known->second = rr::Exclude(file_, file_.blocks[static_cast<size_t>(a)].where,
+                                  file_.blocks[static_cast<size_t>(b)].where);
+    }
+    return known->second;
+  }
+
+ private:
+  const RuleFile& file_;
+  std::map<std::pair<int, int>, bool> known_;
+};
+
 void CheckPair(const CheckedRules& rules, const CheckedLayout& layout, const CheckedEntry& a,
                const CheckedEntry& b, const KeyTemplate& key_a, const KeyTemplate& key_b,
-               Diagnostics* diagnostics) {
-  const std::optional<std::string> common = CommonKey(key_a, key_b);
-  if (!common) return;
+               Exclusions* exclusions, Diagnostics* diagnostics) {
   if (a.block == b.block && a.variant != b.variant)
     return;  // `one of`: the file has one or the other
-  const auto& blocks = rules.file->blocks;
-  if (a.block != b.block && Exclude(*rules.file, blocks[static_cast<size_t>(a.block)].where,
-                                    blocks[static_cast<size_t>(b.block)].where))
-    return;
   if (a.rule->drop && b.rule->drop) return;
+  if (exclusions->Exclude(a.block, b.block)) return;
+  const std::optional<std::string> common = CommonKey(key_a, key_b);
+  if (!common) return;
+  const auto& blocks = rules.file->blocks;
   Diagnostic& d =
       diagnostics->Add(Code::kOverlappingKeys, b.rule->place,
                        fmt::format("in layout `{}` two keys can be the same, for instance `{}`",
@@ -56,6 +75,7 @@ void CheckPair(const CheckedRules& rules, const CheckedLayout& layout, const Che
 
 void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics) {
   std::set<std::pair<const Source*, uint32_t>> checked;
+  Exclusions exclusions(*rules.file);
   for (const CheckedLayout& layout : rules.layouts) {
     // A layout has the regexes of those that it is like: each is checked once.
     auto check = [&](const SpannedText& regex) {
@@ -92,7 +112,7 @@ void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics) {
           if (reported[i][j] || Differ(ends[i], ends[j])) continue;
           const size_t before = diagnostics->all().size();
           CheckPair(rules, layout, layout.entries[j], layout.entries[i], keys[j], keys[i],
-                    diagnostics);
+                    &exclusions, diagnostics);
           reported[i][j] = diagnostics->all().size() > before;
         }
       }
