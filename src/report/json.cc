@@ -7,17 +7,14 @@
 namespace rr {
 namespace {
 
-// The fields of a place, in front of others.
-Value::Map PlaceFields(const Place& place) {
+void AddPlace(const Place& place, Value::Map* fields) {
   const TextRegion region = RegionOf(place);
-  Value::Map fields;
-  fields.emplace_back("file", region.file);
-  if (region.line == 0) return fields;
-  fields.emplace_back("line", region.line);
-  fields.emplace_back("column", region.column);
-  fields.emplace_back("end_line", region.end_line);
-  fields.emplace_back("end_column", region.end_column);
-  return fields;
+  fields->emplace_back("file", region.file);
+  if (region.line == 0) return;
+  fields->emplace_back("line", region.line);
+  fields->emplace_back("column", region.column);
+  fields->emplace_back("end_line", region.end_line);
+  fields->emplace_back("end_column", region.end_column);
 }
 
 }  // namespace
@@ -30,15 +27,17 @@ std::string RenderJson(const Diagnostics& diagnostics) {
     finding.emplace_back("name", std::string(InfoOf(d.code).name));
     finding.emplace_back("severity", std::string(WordOf(d.severity)));
     finding.emplace_back("message", Printable(d.message));
-    for (auto& field : PlaceFields(d.place)) finding.push_back(std::move(field));
+    AddPlace(d.place, &finding);
     Value::List notes, fix;
     for (const Note& note : d.notes) {
-      Value::Map fields = PlaceFields(note.place);
-      fields.emplace(fields.begin(), "message", Printable(note.text));
+      Value::Map fields;
+      fields.emplace_back("message", Printable(note.text));
+      AddPlace(note.place, &fields);
       notes.emplace_back(std::move(fields));
     }
     for (const Edit& edit : d.fix) {
-      Value::Map fields = PlaceFields(edit.place);
+      Value::Map fields;
+      AddPlace(edit.place, &fields);
       fields.emplace_back("text", edit.text);
       fix.emplace_back(std::move(fields));
     }
@@ -52,12 +51,11 @@ std::string RenderJson(const Diagnostics& diagnostics) {
         std::count_if(diagnostics.all().begin(), diagnostics.all().end(),
                       [&](const Diagnostic& d) { return d.severity == severity; }));
   };
-  Value::Map report;
-  report.emplace_back("findings", std::move(findings));
-  report.emplace_back("errors", count(Severity::kError));
-  report.emplace_back("warnings", count(Severity::kWarning));
-  report.emplace_back("notes", count(Severity::kNote));
-  return ToPrettyJson(std::move(report)) + "\n";
+  const Value report = Value::Map{{"findings", std::move(findings)},
+                                  {"errors", count(Severity::kError)},
+                                  {"warnings", count(Severity::kWarning)},
+                                  {"notes", count(Severity::kNote)}};
+  return ToPrettyJson(report) + "\n";
 }
 
 }  // namespace rr
