@@ -31,7 +31,8 @@ TEST_CASE("every layout of every family comes back from every other one") {
     // Every pair, but for those that a layout's `require` rules out in every config.
     CHECK(report.round_trips + report.skipped >=
           2 * rules->layouts.size() * (rules->layouts.size() - 1));
-    CHECK(report.round_trips >= 2 * rules->layouts.size());
+    // A family with one layout has no pair: it is there to be read, tested by its elements.
+    if (rules->layouts.size() > 1) CHECK(report.round_trips >= 2 * rules->layouts.size());
   }
 }
 
@@ -48,7 +49,8 @@ TEST_CASE("a wrong expectation of an element test is found") {
   changed.file = file;
   RuleTestReport report;
   RunElementTests(changed, &report, &findings);
-  CHECK(findings.ErrorCount() == 6);
+  CHECK(file->tests[0].expectations.size() >= 6);
+  CHECK(findings.ErrorCount() == file->tests[0].expectations.size());
 }
 
 }  // namespace
