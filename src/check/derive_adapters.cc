@@ -111,8 +111,9 @@ class LayoutDeriver {
         !tensors.empty() &&
         std::all_of(tensors.begin(), tensors.end(), [](const TensorRule* t) { return t->linear; });
     bool factored = false;
+    const std::string key_text = weight.key.ToString();
     for (const AdapterModule& module : variant.modules) {
-      if (!RewriteIfMatches(module.of.text, weight.key.ToString(), "\\0")) continue;
+      if (!module.regex.Matches(key_text)) continue;
       if (!module.tensors.empty() && !HoldsJust(tensors, module.tensors)) continue;
       bool has_factor = false;
       for (const AdapterKey& key : module.keys) {
@@ -151,7 +152,7 @@ class LayoutDeriver {
                                     const std::vector<const TensorRule*>& tensors,
                                     const AdapterModule& module, const AdapterKey& key) {
     const std::optional<std::string> text =
-        RewriteIfMatches(module.of.text, weight.key.ToString(), key.key.text);
+        module.regex.Rewrite(weight.key.ToString(), key.key.text);
     if (!text) {
       Bad(key.key.place(), "this key asks for a group that `of` does not have");
       return std::nullopt;

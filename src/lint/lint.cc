@@ -1,9 +1,13 @@
 #include "lint/lint.h"
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
+#include <thread>
 #include <tuple>
 
 #include "bind/rule_library.h"
@@ -24,6 +28,11 @@ const std::string& FileOf(const Place& place) {
   return place.source == nullptr ? place.file : place.source->name();
 }
 
+struct FileFindings {
+  Diagnostics found;
+  std::vector<SourcePtr> sources;  // what was read for it
+};
+
 class Linter {
  public:
   Linter(const Files& files, const std::vector<std::string>& directories,
@@ -32,28 +41,37 @@ class Linter {
     attributes_ = ConfigAttributes::Read(files, directories, &all_);
   }
 
-  void LintFile(const std::string& path) {
-    // A library of its own: the rules of a hundred families need not be held at once.
-    RuleLibrary library(files_, directories_);
-    Diagnostics found;
-    const RulesPtr rules = library.LoadFile(path, &found);
-    if (rules != nullptr && rules->valid) {
-      const RulesPtr adapters = library.AdaptersOf(rules, RuleLibrary::Internal::kYes, &found);
-      const SourcePtr own = rules->file->sources.at(0);
-      RunPasses({*rules, adapters->valid ? adapters.get() : nullptr, own,
-                 attributes_.empty() ? nullptr : &attributes_},
-                &found);
+  // What the files say, found side by side and put together in their order.
+  void LintAll(const std::vector<std::string>& paths) {
+    std::vector<FileFindings> all(paths.size());
+    std::atomic<size_t> next = 0;
+    std::exception_ptr failure;
+    std::mutex failing;
+    const auto work = [&] {
+      try {
+        for (size_t i = next++; i < paths.size(); i = next++) all[i] = LintFile(paths[i]);
+      } catch (...) {
+        const std::lock_guard lock(failing);
+        failure = std::current_exception();
+        next = paths.size();
+      }
+    };
+    {
+      std::vector<std::jthread> threads;
+      const size_t count = std::min<size_t>(std::thread::hardware_concurrency(), paths.size());
+      for (size_t i = 1; i < count; ++i) threads.emplace_back(work);
+      work();
     }
-    if (rules != nullptr) {
-      for (const SourcePtr& source : rules->file->sources) AddSource(source);
-      for (const StylePtr& style : library.Styles(&found)) AddSource(style->name.place.source);
+    if (failure) std::rethrow_exception(failure);
+    for (const FileFindings& file : all) {
+      for (const SourcePtr& source : file.sources) AddSource(source);
+      for (const Diagnostic& d : file.found.all()) {
+        if (d.place.source != nullptr) AddSource(d.place.source);
+        if (d.severity == Severity::kError) broken_.insert(FileOf(d.place));
+      }
+      all_.AppendNew(file.found);
     }
-    for (const Diagnostic& d : found.all()) {
-      if (d.place.source != nullptr) AddSource(d.place.source);
-      if (d.severity == Severity::kError) broken_.insert(FileOf(d.place));
-    }
-    all_.AppendNew(found);
-    ++report_.files;
+    report_.files = paths.size();
   }
 
   LintReport Finish(const std::vector<std::string>& paths) {
@@ -90,6 +108,24 @@ class Linter {
   }
 
  private:
+  FileFindings LintFile(const std::string& path) const {
+    // A library of its own: the rules of a hundred families need not be held at once.
+    RuleLibrary library(files_, directories_);
+    FileFindings file;
+    const RulesPtr rules = library.LoadFile(path, &file.found);
+    if (rules == nullptr) return file;
+    if (rules->valid) {
+      const RulesPtr adapters = library.AdaptersOf(rules, RuleLibrary::Internal::kYes, &file.found);
+      RunPasses({*rules, adapters->valid ? adapters.get() : nullptr, rules->file->sources.at(0),
+                 attributes_.empty() ? nullptr : &attributes_},
+                &file.found);
+    }
+    file.sources = rules->file->sources;
+    for (const StylePtr& style : library.Styles(&file.found))
+      file.sources.push_back(style->name.place.source);
+    return file;
+  }
+
   void AddSource(const SourcePtr& source) {
     if (!sources_.emplace(source->name(), source).second) return;
     Diagnostics unread, found;  // what cannot be read is reported where the file is loaded
@@ -113,7 +149,7 @@ class Linter {
 LintReport Lint(const Files& files, const std::vector<std::string>& paths,
                 const std::vector<std::string>& directories, const Selection& selection) {
   Linter linter(files, directories, selection);
-  for (const std::string& path : paths) linter.LintFile(path);
+  linter.LintAll(paths);
   return linter.Finish(paths);
 }
 

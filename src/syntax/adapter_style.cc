@@ -160,6 +160,7 @@ class StyleParser {
       AdapterModule module;
       module.of = of->text;
       if (!CompilesAsRegex(of->text, diagnostics_)) continue;
+      module.regex = CompiledRegex(of->text.text);
       if (const YamlNode* tensors = item.Find("tensors")) {
         for (const SpannedText& tensor : TextsOf(*tensors, "a tensor", diagnostics_))
           module.tensors.push_back(tensor.text);

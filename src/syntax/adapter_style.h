@@ -21,6 +21,7 @@
 #include "base/diagnostic.h"
 #include "syntax/axis_expression.h"
 #include "syntax/formula.h"
+#include "syntax/regex.h"
 #include "syntax/rule_file.h"
 #include "syntax/yaml_tree.h"
 
@@ -38,7 +39,8 @@ struct AdapterKey {
 };
 
 struct AdapterModule {
-  SpannedText of;  // an anchored RE2 regex over the key templates of the base layout
+  SpannedText of;       // an anchored RE2 regex over the key templates of the base layout
+  CompiledRegex regex;  // the same, compiled
   std::vector<std::string> tensors;  // not empty: only weights that store just these
   bool parameter = false;  // PEFT wraps it as a parameter (target_parameters), not as a module
   std::vector<AdapterKey> keys;

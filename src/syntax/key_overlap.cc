@@ -97,6 +97,40 @@ bool HasClearBorders(const KeyTemplate& key) {
   return true;
 }
 
+// Whether two keys whose integers have clear borders can be the same, where walking both from the
+// left shows it: a common text, an integer in both, a common text, and so on. nullopt where an
+// integer meets a literal digit.
+std::optional<bool> MeetFromTheLeft(const KeyTemplate& a, const KeyTemplate& b) {
+  struct Walk {
+    const KeyTemplate& key;
+    size_t part = 0, at = 0;
+
+    bool Done() {
+      while (part < key.parts.size() && IsLiteral() && at == key.parts[part].text.size())
+        ++part, at = 0;
+      return part == key.parts.size();
+    }
+    bool IsLiteral() const { return key.parts[part].kind != KeyPart::Kind::kCapture; }
+    char Byte() const { return key.parts[part].text[at]; }
+  };
+  Walk x{a}, y{b};
+  while (true) {
+    const bool x_done = x.Done(), y_done = y.Done();
+    if (x_done || y_done) return x_done && y_done;
+    if (x.IsLiteral() && y.IsLiteral()) {
+      if (x.Byte() != y.Byte()) return false;
+      ++x.at, ++y.at;
+    } else if (!x.IsLiteral() && !y.IsLiteral()) {
+      // No digit follows either of them, so both end at the same byte.
+      ++x.part, ++y.part;
+    } else {
+      const char c = x.IsLiteral() ? x.Byte() : y.Byte();
+      if (c >= '0' && c <= '9') return std::nullopt;
+      return false;
+    }
+  }
+}
+
 }  // namespace
 
 KeyEnds EndsOf(const KeyTemplate& key) {
@@ -121,6 +155,8 @@ bool Differ(const KeyEnds& a, const KeyEnds& b) {
 
 std::optional<std::string> CommonKey(const KeyTemplate& ka, const KeyTemplate& kb) {
   if (Differ(EndsOf(ka), EndsOf(kb))) return std::nullopt;
+  if (HasClearBorders(ka) && HasClearBorders(kb) && MeetFromTheLeft(ka, kb) == false)
+    return std::nullopt;
   const Automaton a = Build(ka);
   const Automaton b = Build(kb);
   using State = std::pair<int, int>;

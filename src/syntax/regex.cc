@@ -39,16 +39,22 @@ bool CheckRegex(const SpannedText& regex, Diagnostics* diagnostics) {
   return true;
 }
 
-std::optional<std::string> RewriteIfMatches(const std::string& regex, const std::string& text,
-                                            const std::string& pattern) {
-  const RE2 re(regex, Quietly());
+CompiledRegex::CompiledRegex(const std::string& regex)
+    : re_(std::make_shared<const RE2>(regex, Quietly())) {}
+
+bool CompiledRegex::Matches(const std::string& text) const {
+  return re_ != nullptr && re_->ok() && RE2::FullMatch(text, *re_);
+}
+
+std::optional<std::string> CompiledRegex::Rewrite(const std::string& text,
+                                                  const std::string& pattern) const {
+  if (re_ == nullptr || !re_->ok()) return std::nullopt;
   constexpr int kGroups = 10;
   re2::StringPiece groups[kGroups];
-  const int count = std::min(kGroups, re.NumberOfCapturingGroups() + 1);
-  if (!re.ok() || !re.Match(text, 0, text.size(), RE2::ANCHOR_BOTH, groups, count))
-    return std::nullopt;
+  const int count = std::min(kGroups, re_->NumberOfCapturingGroups() + 1);
+  if (!re_->Match(text, 0, text.size(), RE2::ANCHOR_BOTH, groups, count)) return std::nullopt;
   std::string result;
-  if (!re.Rewrite(&result, pattern, groups, count)) return std::nullopt;
+  if (!re_->Rewrite(&result, pattern, groups, count)) return std::nullopt;
   return result;
 }
 

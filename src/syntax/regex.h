@@ -2,6 +2,7 @@
 #ifndef RULE_RUNNER_SYNTAX_REGEX_H_
 #define RULE_RUNNER_SYNTAX_REGEX_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,16 +10,29 @@
 #include "base/diagnostic.h"
 #include "base/source.h"
 
+namespace re2 {
+class RE2;
+}
+
 namespace rr {
 
 // RR105 for what RE2 refuses, and for a regex that matches the empty text or every key.
 bool CheckRegex(const SpannedText& regex, Diagnostics* diagnostics);
 // RR105 for what RE2 refuses.
 bool CompilesAsRegex(const SpannedText& regex, Diagnostics* diagnostics);
-// `pattern` with \0 .. \9 replaced by the groups of an anchored match of `text`; nullopt when the
-// regex does not match it.
-std::optional<std::string> RewriteIfMatches(const std::string& regex, const std::string& text,
-                                            const std::string& pattern);
+// A regex that is asked often: compiled once, shared by its copies.
+class CompiledRegex {
+ public:
+  CompiledRegex() = default;  // matches nothing
+  explicit CompiledRegex(const std::string& regex);
+  bool Matches(const std::string& text) const;
+  // `pattern` with \0 .. \9 replaced by the groups of an anchored match of `text`; nullopt when the
+  // regex does not match it, or has no such group.
+  std::optional<std::string> Rewrite(const std::string& text, const std::string& pattern) const;
+
+ private:
+  std::shared_ptr<const re2::RE2> re_;
+};
 // The first of the texts that the regex matches as a whole; nullopt when there is none.
 std::optional<size_t> FirstMatch(const std::string& regex, const std::vector<std::string>& texts);
 // The names of its named groups, in the order of the regex; empty when it is no regex.

@@ -42,18 +42,18 @@ TEST_CASE("regexes that match every key") {
 TEST_CASE("a text rewritten with the groups of a match of all of it") {
   const std::string regex = "(.*experts)\\.(gate|up)_proj";
   const std::string key = "model.experts.up_proj";
-  CHECK(RewriteIfMatches(regex, key, "{p}\\1.\\2.lora_A") == "{p}model.experts.up.lora_A");
-  CHECK(RewriteIfMatches(regex, key, "<\\0>") == "<model.experts.up_proj>");
-  CHECK(RewriteIfMatches(regex, key, "text") == "text");
+  CHECK(CompiledRegex(regex).Rewrite(key, "{p}\\1.\\2.lora_A") == "{p}model.experts.up.lora_A");
+  CHECK(CompiledRegex(regex).Rewrite(key, "<\\0>") == "<model.experts.up_proj>");
+  CHECK(CompiledRegex(regex).Rewrite(key, "text") == "text");
   // Not part of it, and no group that the regex does not have.
-  CHECK_FALSE(RewriteIfMatches(regex, key + ".weight", "\\1").has_value());
-  CHECK_FALSE(RewriteIfMatches(regex, key, "\\3").has_value());
-  CHECK_FALSE(RewriteIfMatches("(", key, "\\0").has_value());
+  CHECK_FALSE(CompiledRegex(regex).Rewrite(key + ".weight", "\\1").has_value());
+  CHECK_FALSE(CompiledRegex(regex).Rewrite(key, "\\3").has_value());
+  CHECK_FALSE(CompiledRegex("(").Rewrite(key, "\\0").has_value());
   // A group that took part in no match is empty; braces and dots of the key are text.
-  CHECK(RewriteIfMatches("(a)|(b)", "b", "[\\1|\\2]") == "[|b]");
-  CHECK(RewriteIfMatches("(.*)\\.\\{E\\}\\.w", "{L}e.{E}.w", "\\1-\\0") == "{L}e-{L}e.{E}.w");
+  CHECK(CompiledRegex("(a)|(b)").Rewrite("b", "[\\1|\\2]") == "[|b]");
+  CHECK(CompiledRegex("(.*)\\.\\{E\\}\\.w").Rewrite("{L}e.{E}.w", "\\1-\\0") == "{L}e-{L}e.{E}.w");
   // Nine groups and the whole.
-  CHECK(RewriteIfMatches("(.)(.)(.)(.)(.)(.)(.)(.)(.)(.)", "abcdefghij", "\\9\\1\\0") ==
+  CHECK(CompiledRegex("(.)(.)(.)(.)(.)(.)(.)(.)(.)(.)").Rewrite("abcdefghij", "\\9\\1\\0") ==
         "iaabcdefghij");
 }
 
