@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <utility>
@@ -12,22 +13,79 @@
 namespace rr {
 namespace {
 
-// One choice of variant for every named string of the layout.
-std::vector<std::vector<std::pair<std::string, const KeyTemplate*>>> PrefixChoices(
-    const CheckedLayout& layout) {
-  std::vector<std::vector<std::pair<std::string, const KeyTemplate*>>> choices{{}};
-  for (const auto& [name, variants] : layout.prefixes) {
-    std::vector<std::vector<std::pair<std::string, const KeyTemplate*>>> next;
-    for (const auto& choice : choices) {
-      for (const KeyTemplate& variant : variants) {
+// More names than bits share some: then a few choices are looked at in vain.
+uint64_t BitOf(size_t name) { return uint64_t{1} << (name % 64); }
+
+// One choice of variant for every named string of the layout, as indices. A key, or a pair of keys,
+// needs only the choices of the names that stand in it: those in which all others have their first.
+struct Choice {
+  std::vector<size_t> variants;
+  uint64_t moved = 0;  // the names that have not their first variant, by bit
+};
+
+std::vector<Choice> ChoicesOf(const CheckedLayout& layout) {
+  std::vector<Choice> choices{{}};
+  for (size_t name = 0; name < layout.prefixes.size(); ++name) {
+    std::vector<Choice> next;
+    for (const Choice& choice : choices) {
+      for (size_t v = 0; v < layout.prefixes[name].second.size(); ++v) {
         next.push_back(choice);
-        next.back().push_back({name, &variant});
+        next.back().variants.push_back(v);
+        if (v > 0) next.back().moved |= BitOf(name);
       }
     }
     choices = std::move(next);
   }
   return choices;
 }
+
+// A key of the layout, with the named strings of each choice put in when it is asked for.
+class ChosenKey {
+ public:
+  struct Chosen {
+    KeyTemplate key;
+    KeyEnds ends;
+  };
+
+  ChosenKey(const CheckedLayout& layout, const KeyTemplate& key) : layout_(layout), key_(key) {
+    AddNames(key);
+  }
+  uint64_t names() const { return names_; }
+  const Chosen& At(const Choice& choice) {
+    std::vector<size_t> own;
+    for (size_t name = 0; name < choice.variants.size(); ++name)
+      own.push_back((names_ & BitOf(name)) != 0 ? choice.variants[name] : 0);
+    if (const auto known = known_.find(own); known != known_.end()) return known->second;
+    KeyTemplate key = key_;
+    for (size_t name = 0; name < own.size(); ++name) {
+      const auto& [text, variants] = layout_.prefixes[name];
+      if ((names_ & BitOf(name)) != 0)
+        key = ReplacePart(key, KeyPart::Kind::kName, text, variants[own[name]]);
+    }
+    key = Normalized(std::move(key));
+    KeyEnds ends = EndsOf(key);
+    return known_.emplace(std::move(own), Chosen{std::move(key), std::move(ends)}).first->second;
+  }
+
+ private:
+  // A named string may have others in it.
+  void AddNames(const KeyTemplate& key) {
+    for (const KeyPart& part : key.parts) {
+      for (size_t name = 0; name < layout_.prefixes.size(); ++name) {
+        const auto& [text, variants] = layout_.prefixes[name];
+        if (part.kind != KeyPart::Kind::kName || part.text != text) continue;
+        if ((names_ & BitOf(name)) != 0) continue;
+        names_ |= BitOf(name);
+        for (const KeyTemplate& variant : variants) AddNames(variant);
+      }
+    }
+  }
+
+  const CheckedLayout& layout_;
+  const KeyTemplate& key_;
+  uint64_t names_ = 0;
+  std::map<std::vector<size_t>, Chosen> known_;
+};
 
 // Pairs of blocks whose conditions exclude each other, each decided once.
 class Exclusions {
@@ -86,19 +144,15 @@ void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics) {
     for (const SpannedText& pass : layout.pass) check(pass);
     std::vector<std::vector<bool>> reported(layout.entries.size(),
                                             std::vector<bool>(layout.entries.size()));
-    for (const auto& choice : PrefixChoices(layout)) {
-      std::vector<KeyTemplate> keys;
-      std::vector<KeyEnds> ends;
-      for (const CheckedEntry& entry : layout.entries) {
-        KeyTemplate key = entry.key;
-        for (const auto& [name, variant] : choice)
-          key = ReplacePart(key, KeyPart::Kind::kName, name, *variant);
-        ends.push_back(EndsOf(key));
-        keys.push_back(std::move(key));
-      }
+    std::vector<ChosenKey> keys;
+    keys.reserve(layout.entries.size());
+    for (const CheckedEntry& entry : layout.entries) keys.emplace_back(layout, entry.key);
+    std::vector<const ChosenKey::Chosen*> chosen(keys.size());
+    for (const Choice& choice : ChoicesOf(layout)) {
+      for (size_t i = 0; i < keys.size(); ++i) chosen[i] = &keys[i].At(choice);
       for (size_t i = 0; i < keys.size(); ++i) {
-        if (!reported[i][i]) {
-          if (const auto example = AmbiguousKey(keys[i])) {
+        if (!reported[i][i] && (choice.moved & ~keys[i].names()) == 0) {
+          if (const auto example = AmbiguousKey(chosen[i]->key)) {
             reported[i][i] = true;
             diagnostics
                 ->Add(Code::kAmbiguousKey, layout.entries[i].rule->place,
@@ -109,10 +163,11 @@ void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics) {
           }
         }
         for (size_t j = 0; j < i; ++j) {
-          if (reported[i][j] || Differ(ends[i], ends[j])) continue;
+          if ((choice.moved & ~(keys[i].names() | keys[j].names())) != 0) continue;
+          if (reported[i][j] || Differ(chosen[i]->ends, chosen[j]->ends)) continue;
           const size_t before = diagnostics->all().size();
-          CheckPair(rules, layout, layout.entries[j], layout.entries[i], keys[j], keys[i],
-                    &exclusions, diagnostics);
+          CheckPair(rules, layout, layout.entries[j], layout.entries[i], chosen[j]->key,
+                    chosen[i]->key, &exclusions, diagnostics);
           reported[i][j] = diagnostics->all().size() > before;
         }
       }

@@ -154,9 +154,9 @@ bool Differ(const KeyEnds& a, const KeyEnds& b) {
 }
 
 std::optional<std::string> CommonKey(const KeyTemplate& ka, const KeyTemplate& kb) {
-  if (Differ(EndsOf(ka), EndsOf(kb))) return std::nullopt;
   if (HasClearBorders(ka) && HasClearBorders(kb) && MeetFromTheLeft(ka, kb) == false)
     return std::nullopt;
+  if (Differ(EndsOf(ka), EndsOf(kb))) return std::nullopt;
   const Automaton a = Build(ka);
   const Automaton b = Build(kb);
   using State = std::pair<int, int>;
