@@ -1,13 +1,14 @@
-// Compiled with -ffp-contract=off (CMakeLists.txt): a fused multiply-add rounds once, and not every
-// processor has it.
+// Compiled with -ffp-contract=off (CMakeLists.txt): what is fused is written here, so that no
+// compiler fuses the product with `scale` as well.
 #include "run/kernel_product.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace rr {
 namespace {
 
-constexpr int64_t kRows = 4;  // rows and bytes of a row that are summed in registers
+constexpr int64_t kRows = 3;  // rows and bytes of a row that are summed in registers
 constexpr int64_t kRowBytes = 128;
 
 template <class T>
@@ -20,14 +21,14 @@ template <class T>
     for (int64_t k = 0; k < rank; ++k) {
       for (int64_t i = 0; i < kRows; ++i) {
         for (int64_t j = 0; j < kWidth; ++j)
-          sums[i][j] += rows[i * rank + k] * columns[k * stride + j];
+          sums[i][j] = std::fma(rows[i * rank + k], columns[k * stride + j], sums[i][j]);
       }
     }
   } else {
     for (int64_t k = 0; k < rank; ++k) {
       for (int64_t i = 0; i < height; ++i) {
         for (int64_t j = 0; j < width; ++j)
-          sums[i][j] += rows[i * rank + k] * columns[k * stride + j];
+          sums[i][j] = std::fma(rows[i * rank + k], columns[k * stride + j], sums[i][j]);
       }
     }
   }
@@ -49,7 +50,8 @@ template <class T>
 }
 
 #if defined(__x86_64__)
-#define RR_CLONES [[gnu::target_clones("avx2", "default")]]
+// Processors without FMA get the same sums from the C library, slowly.
+#define RR_CLONES [[gnu::target_clones("fma", "default")]]
 #else
 #define RR_CLONES
 #endif

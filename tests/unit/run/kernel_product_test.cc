@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -21,9 +22,8 @@ TEST_CASE("every element is summed over the rank from first to last, then scaled
     for (int64_t j = 0; j < kN; ++j) {
       volatile float sum = 0;  // rounded at each step
       for (int64_t k = 0; k < kRank; ++k) {
-        volatile float product = rows[static_cast<std::size_t>(i * kRank + k)] *
-                                 columns[static_cast<std::size_t>(k * kStride + j)];
-        sum = sum + product;
+        sum = std::fma(rows[static_cast<std::size_t>(i * kRank + k)],
+                       columns[static_cast<std::size_t>(k * kStride + j)], sum);
       }
       volatile float scaled = 0.3f * sum;
       volatile float expected = 0.5f + scaled;
@@ -42,6 +42,20 @@ TEST_CASE("the order is kept where another would round differently") {
   AddProduct(1, 1, 3, 1, ones, rising, 1, &delta[1]);
   CHECK(delta[0] == 16777216);
   CHECK(delta[1] == 16777218);
+}
+
+TEST_CASE("products are not rounded before they are added, sums are before they are scaled") {
+  // (1 + 2^-12)^2 = 1 + 2^-11 + 2^-24, of which float32 drops the last term.
+  const float x = 1.0f + 0x1p-12f;
+  const float rows[2] = {1, x}, columns[2] = {-1.0f - 0x1p-11f, x};
+  float delta = 0;
+  AddProduct(1, 1, 2, 1, rows, columns, 1, &delta);
+  CHECK(delta == 0x1p-24f);
+  // x * x is rounded before it is added to `delta`.
+  const float one = 1;
+  delta = -1.0f - 0x1p-11f;
+  AddProduct(1, 1, 1, x, &x, &one, 1, &delta);
+  CHECK(delta == 0);
 }
 
 TEST_CASE("doubles") {
