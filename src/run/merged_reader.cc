@@ -20,7 +20,7 @@ namespace rr {
 namespace {
 
 constexpr size_t kKept = 8;          // weights whose factors stay loaded
-constexpr int64_t kBlock = 1 << 20;  // elements of a product that are in memory at once
+constexpr int64_t kBlock = 1 << 16;  // elements of a product at once: they stay in the cache
 
 template <class T>
 std::vector<T> LoadAs(const AdapterFactors& factors, uint32_t tensor) {
@@ -44,6 +44,14 @@ struct Loaded {
   std::vector<double> dora;  // per matrix and output: magnitude / length
   std::vector<double> bias;
   std::vector<T> saved;
+};
+
+// What a thread needs for a block besides its values; reused, as fresh memory costs more than the
+// arithmetic.
+template <class T>
+struct Scratch {
+  std::vector<T> delta;
+  std::vector<std::byte> bytes;
 };
 
 template <class T>
@@ -155,10 +163,11 @@ struct MergedReader::State {
     const int64_t runs = rows * matrix.in() / matrix.run();
     const int64_t block = std::max<int64_t>(1, kBlock / matrix.run());
     std::vector<T> values;
+    Scratch<T> scratch;
     for (int64_t first = 0; first < runs; first += block) {
       const int64_t count = std::min(block, runs - first);
       values.resize(static_cast<size_t>(count * matrix.run()));
-      Values(one, *loaded, first * matrix.run(), &values);
+      Values(one, *loaded, first * matrix.run(), &values, &scratch);
       for (int64_t r = 0; r < count; ++r) {
         const StoredMatrix::Place place = matrix.PlaceOf(first + r);
         for (int64_t c = 0; c < matrix.run(); ++c) {
@@ -192,11 +201,12 @@ struct MergedReader::State {
   // W + products of the elements from `first` on, and W alone.
   template <class T>
   void Values(const Touched& one, const Loaded<T>& loaded, int64_t first, std::vector<T>* merged,
-              std::vector<T>* before = nullptr) {
+              Scratch<T>* scratch, std::vector<T>* before = nullptr) {
     const StoredMatrix& matrix = *one.matrix;
     std::vector<T>& out = *merged;
     const auto count = static_cast<int64_t>(out.size());
-    std::vector<T> delta(out.size(), T{0});
+    std::vector<T>& delta = scratch->delta;
+    delta.assign(out.size(), T{0});
     // Runs of one matrix whose rows follow each other are one product.
     for (int64_t done = 0; done < count;) {
       const int64_t run = (first + done) / matrix.run();
@@ -224,7 +234,7 @@ struct MergedReader::State {
       }
       done += rows * width;
     }
-    ReadBase(one, first, &out);
+    ReadBase(one, first, &out, scratch);
     if (before != nullptr) *before = out;
     for (size_t i = 0; i < out.size(); ++i) out[i] += delta[i];
     if (before != nullptr) return;
@@ -235,10 +245,11 @@ struct MergedReader::State {
 
   // The base's values from `first` on, as T.
   template <class T>
-  void ReadBase(const Touched& one, int64_t first, std::vector<T>* values) {
+  void ReadBase(const Touched& one, int64_t first, std::vector<T>* values, Scratch<T>* scratch) {
     const Dtype dtype = DtypeOf(one.tensor);
     const size_t element = static_cast<size_t>(BitsOf(dtype)) / 8;
-    std::vector<std::byte> bytes(values->size() * element);
+    std::vector<std::byte>& bytes = scratch->bytes;
+    bytes.resize(values->size() * element);
     inner->Read(one.tensor, static_cast<uint64_t>(first) * element, bytes);
     ConvertRow(Cast(dtype, kDtypeOf<T>), static_cast<int64_t>(values->size()), bytes.data(), 1,
                reinterpret_cast<std::byte*>(values->data()), 1);
@@ -260,7 +271,8 @@ struct MergedReader::State {
     const auto begin = static_cast<int64_t>(offset / element);
     const auto end = static_cast<int64_t>((offset + out.size() + element - 1) / element);
     std::vector<T> values;
-    std::vector<std::byte> bytes;
+    std::vector<T> before;
+    Scratch<T> scratch;
     for (int64_t first = begin; first < end; first += kBlock) {
       const int64_t count = std::min(kBlock, end - first);
       values.resize(static_cast<size_t>(count));
@@ -269,12 +281,12 @@ struct MergedReader::State {
         one.read = true;
       } else if (one.matrix) {
         const bool dora = !loaded->dora.empty();
-        std::vector<T> before;
-        Values<T>(one, *loaded, first, &values, dora ? &before : nullptr);
+        Values<T>(one, *loaded, first, &values, &scratch, dora ? &before : nullptr);
         if (dora) Stretch(one, *loaded, first, before, &values);
       } else {
-        Bias(one, *loaded, first, values);
+        Bias(one, *loaded, first, values, &scratch);
       }
+      std::vector<std::byte>& bytes = scratch.bytes;
       bytes.resize(static_cast<size_t>(count) * element);
       ConvertRow(Cast(kDtypeOf<T>, dtype), count, reinterpret_cast<const std::byte*>(values.data()),
                  1, bytes.data(), 1);
@@ -304,8 +316,9 @@ struct MergedReader::State {
   }
 
   template <class T>
-  void Bias(const Touched& one, const Loaded<T>& loaded, int64_t first, std::vector<T>& values) {
-    ReadBase(one, first, &values);
+  void Bias(const Touched& one, const Loaded<T>& loaded, int64_t first, std::vector<T>& values,
+            Scratch<T>* scratch) {
+    ReadBase(one, first, &values, scratch);
     double largest = 0;
     for (size_t i = 0; i < values.size(); ++i) {
       const double change = loaded.bias[static_cast<size_t>(first) + i];
