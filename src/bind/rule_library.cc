@@ -26,6 +26,12 @@ bool IsPlainName(const std::string& name) {
          name.find('\0') == std::string::npos;
 }
 
+ParsedFilePtr Read(const Files& files, const std::string& path) {
+  if (files.KindOf(path) != FileKind::kFile) return nullptr;
+  std::optional<std::string> text = ReadSmallFile(files, path, kMostBytes);
+  return text ? ParsedFileOf(std::make_shared<Source>(path, std::move(*text))) : nullptr;
+}
+
 }  // namespace
 
 RuleLibrary::RuleLibrary(const Files& files, std::vector<std::string> directories)
@@ -65,40 +71,46 @@ RulesPtr RuleLibrary::Load(const std::string& family, Diagnostics* diagnostics) 
   return loaded_[family] = LoadFile(path, diagnostics);
 }
 
+ParsedFilePtr RuleLibrary::Shared(const std::string& path) {
+  const auto [known, is_new] = shared_.try_emplace(path);
+  if (is_new) known->second = Read(files_, path);
+  return known->second;
+}
+
+void RuleLibrary::ForgetRules() {
+  loaded_.clear();
+  adapters_.clear();
+}
+
 RulesPtr RuleLibrary::LoadFile(const std::string& path, Diagnostics* diagnostics) {
-  auto read = [&](const std::string& file) -> SourcePtr {
-    if (files_.KindOf(file) != FileKind::kFile) return nullptr;
-    std::optional<std::string> text = ReadSmallFile(files_, file, kMostBytes);
-    return text ? std::make_shared<Source>(file, std::move(*text)) : nullptr;
-  };
-  const SourcePtr source = read(path);
-  if (source == nullptr) {
+  const ParsedFilePtr parsed = Read(files_, path);
+  if (parsed == nullptr) {
     diagnostics->Add(Code::kBadYaml, Place::File(path), "this is no file of at most 1 MB");
     return nullptr;
   }
-  const FindRuleText find = [&](const std::string& name) -> SourcePtr {
+  const FindParsedFile find = [&](const std::string& name) -> ParsedFilePtr {
     if (!IsPlainName(name)) return nullptr;
     std::vector<std::string> places{DirectoryOf(path)};
     places.insert(places.end(), directories_.begin(), directories_.end());
     for (const std::string& place : places) {
       for (const char* sub : {"/", "/common/"}) {
         if (place + sub + name + ".yaml" == path) continue;
-        if (SourcePtr found = read(place + sub + name + ".yaml")) return found;
+        if (ParsedFilePtr found = Shared(place + sub + name + ".yaml")) return found;
       }
     }
     return nullptr;
   };
   Diagnostics found;
   std::shared_ptr<CheckedRules> rules;
-  if (const std::optional<MergedRules> merged = ReadAndMerge(source, find, &found)) {
+  if (const std::optional<MergedRules> merged = ReadAndMerge(parsed, find, &found)) {
     if (std::optional<RuleFile> file = ParseRuleFile(merged->tree, &found)) {
       file->sources = merged->sources;
       Diagnostics of_styles;  // reported where adapters are derived
       for (const StylePtr& style : Styles(&of_styles))
         file->style_names.push_back(style->name.text);
-      const bool parsed = !found.HasErrors();
+      const bool well_formed = !found.HasErrors();
       rules = std::make_shared<CheckedRules>(Check(std::move(*file), &found));
-      rules->valid = rules->valid && parsed;
+      rules->valid = rules->valid && well_formed;
     }
   }
   diagnostics->AppendNew(found);
@@ -140,13 +152,15 @@ std::vector<std::shared_ptr<const Item>> RuleLibrary::ReadNamed(const std::strin
 }
 
 const std::vector<StylePtr>& RuleLibrary::Styles(Diagnostics* diagnostics) {
-  if (!styles_) styles_ = ReadNamed<AdapterStyle>("adapters", ParseAdapterStyles, diagnostics);
+  if (!styles_) styles_ = ReadNamed<AdapterStyle>("adapters", ParseAdapterStyles, &of_styles_);
+  diagnostics->AppendNew(of_styles_);
   return *styles_;
 }
 
 const std::vector<QuantFormatPtr>& RuleLibrary::QuantFormats(Diagnostics* diagnostics) {
   if (!quant_formats_)
-    quant_formats_ = ReadNamed<QuantFormat>("quantization", ParseQuantFormats, diagnostics);
+    quant_formats_ = ReadNamed<QuantFormat>("quantization", ParseQuantFormats, &of_quant_formats_);
+  diagnostics->AppendNew(of_quant_formats_);
   return *quant_formats_;
 }
 

@@ -17,6 +17,7 @@
 #include "check/checked_rules.h"
 #include "check/derive_adapters.h"
 #include "io/files.h"
+#include "syntax/parsed_file.h"
 
 namespace rr {
 
@@ -50,16 +51,22 @@ class RuleLibrary {
   RulesPtr Of(const RulesPtr& weights, CheckpointKind kind, Internal internal,
               Diagnostics* diagnostics);
 
+  // Lets go of all rules; what files share (parts that they extend, styles) stays read.
+  void ForgetRules();
+
   const std::vector<std::string>& directories() const { return directories_; }
 
  private:
   template <class Item, class ParseFile>
   std::vector<std::shared_ptr<const Item>> ReadNamed(const std::string& folder, ParseFile parse,
                                                      Diagnostics* diagnostics);
+  ParsedFilePtr Shared(const std::string& path);
 
   const Files& files_;
   std::vector<std::string> directories_;
   std::map<std::string, RulesPtr> loaded_;
+  std::map<std::string, ParsedFilePtr> shared_;  // by path; nullptr when there is none
+  Diagnostics of_styles_, of_quant_formats_;
   std::optional<std::vector<StylePtr>> styles_;
   std::optional<std::vector<QuantFormatPtr>> quant_formats_;
   std::map<std::pair<const CheckedRules*, Internal>, std::pair<RulesPtr, RulesPtr>>

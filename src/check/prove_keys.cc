@@ -43,36 +43,38 @@ std::vector<Choice> ChoicesOf(const CheckedLayout& layout) {
 class ChosenKey {
  public:
   struct Chosen {
-    KeyTemplate key;
-    KeyEnds ends;
+    KeyTemplate key;     // its text only
+    std::string start;   // the literal text that it begins with
+    std::string ending;  // the literal text that it ends with, backwards
   };
 
-  ChosenKey(const CheckedLayout& layout, const KeyTemplate& key) : layout_(layout), key_(key) {
+  ChosenKey(const CheckedLayout& layout, const KeyTemplate& key) : layout_(&layout), key_(&key) {
     AddNames(key);
   }
   uint64_t names() const { return names_; }
   const Chosen& At(const Choice& choice) {
-    std::vector<size_t> own;
-    for (size_t name = 0; name < choice.variants.size(); ++name)
-      own.push_back((names_ & BitOf(name)) != 0 ? choice.variants[name] : 0);
-    if (const auto known = known_.find(own); known != known_.end()) return known->second;
-    KeyTemplate key = key_;
-    for (size_t name = 0; name < own.size(); ++name) {
-      const auto& [text, variants] = layout_.prefixes[name];
+    uint64_t own = 0;  // which choice of the names that stand in it
+    for (size_t name = 0; name < choice.variants.size(); ++name) {
       if ((names_ & BitOf(name)) != 0)
-        key = ReplacePart(key, KeyPart::Kind::kName, text, variants[own[name]]);
+        own = own * layout_->prefixes[name].second.size() + choice.variants[name];
     }
-    key = Normalized(std::move(key));
-    KeyEnds ends = EndsOf(key);
-    return known_.emplace(std::move(own), Chosen{std::move(key), std::move(ends)}).first->second;
+    const auto [known, is_new] = known_.try_emplace(own);
+    if (is_new) {
+      Chosen& chosen = known->second;
+      AddParts(*key_, choice, 0, &chosen.key.parts);
+      KeyEnds ends = EndsOf(chosen.key);
+      chosen.start = std::move(ends.start);
+      chosen.ending.assign(ends.end.rbegin(), ends.end.rend());
+    }
+    return known->second;
   }
 
  private:
   // A named string may have others in it.
   void AddNames(const KeyTemplate& key) {
     for (const KeyPart& part : key.parts) {
-      for (size_t name = 0; name < layout_.prefixes.size(); ++name) {
-        const auto& [text, variants] = layout_.prefixes[name];
+      for (size_t name = 0; name < layout_->prefixes.size(); ++name) {
+        const auto& [text, variants] = layout_->prefixes[name];
         if (part.kind != KeyPart::Kind::kName || part.text != text) continue;
         if ((names_ & BitOf(name)) != 0) continue;
         names_ |= BitOf(name);
@@ -81,11 +83,58 @@ class ChosenKey {
     }
   }
 
-  const CheckedLayout& layout_;
-  const KeyTemplate& key_;
+  // The parts of `key` with the names from `first` on put in, neighbouring literals joined. In the
+  // text of a name only those behind it are names.
+  void AddParts(const KeyTemplate& key, const Choice& choice, size_t first,
+                std::vector<KeyPart>* parts) const {
+    for (const KeyPart& part : key.parts) {
+      if (part.kind == KeyPart::Kind::kName) {
+        size_t name = first;
+        while (name < layout_->prefixes.size() && layout_->prefixes[name].first != part.text)
+          ++name;
+        if (name < layout_->prefixes.size()) {
+          AddParts(layout_->prefixes[name].second[choice.variants[name]], choice, name + 1, parts);
+          continue;
+        }
+      }
+      if (part.kind != KeyPart::Kind::kLiteral) {
+        parts->push_back({part.kind, part.text, part.words, {}});
+      } else if (!parts->empty() && parts->back().kind == KeyPart::Kind::kLiteral) {
+        parts->back().text += part.text;
+      } else if (!part.text.empty()) {
+        parts->push_back({part.kind, part.text, {}, {}});
+      }
+    }
+  }
+
+  const CheckedLayout* layout_;
+  const KeyTemplate* key_;
   uint64_t names_ = 0;
-  std::map<std::vector<size_t>, Chosen> known_;
+  std::map<uint64_t, Chosen> known_;
 };
+
+bool BeginAlike(const std::string& a, const std::string& b) {
+  const size_t common = std::min(a.size(), b.size());
+  return a.compare(0, common, b, 0, common) == 0;
+}
+
+// Pairs of keys that begin and end with the same text, the greater index first, in order. Sorted by
+// their endings, the keys that end like one follow it.
+std::vector<std::pair<size_t, size_t>> Alike(const std::vector<const ChosenKey::Chosen*>& keys) {
+  std::vector<size_t> order(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return keys[a]->ending < keys[b]->ending; });
+  std::vector<std::pair<size_t, size_t>> pairs;
+  for (auto a = order.begin(); a != order.end(); ++a) {
+    for (auto b = a + 1; b != order.end() && keys[*b]->ending.starts_with(keys[*a]->ending); ++b) {
+      if (BeginAlike(keys[*a]->start, keys[*b]->start))
+        pairs.emplace_back(std::max(*a, *b), std::min(*a, *b));
+    }
+  }
+  std::sort(pairs.begin(), pairs.end());
+  return pairs;
+}
 
 // Pairs of blocks whose conditions exclude each other, each decided once.
 class Exclusions {
@@ -142,34 +191,32 @@ void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics) {
     };
     for (const RegexRule& ignore : layout.ignore) check(ignore.regex);
     for (const SpannedText& pass : layout.pass) check(pass);
-    std::vector<std::vector<bool>> reported(layout.entries.size(),
-                                            std::vector<bool>(layout.entries.size()));
+    std::set<std::pair<size_t, size_t>> reported;
     std::vector<ChosenKey> keys;
     keys.reserve(layout.entries.size());
     for (const CheckedEntry& entry : layout.entries) keys.emplace_back(layout, entry.key);
     std::vector<const ChosenKey::Chosen*> chosen(keys.size());
     for (const Choice& choice : ChoicesOf(layout)) {
-      for (size_t i = 0; i < keys.size(); ++i) chosen[i] = &keys[i].At(choice);
+      const auto needs = [&](uint64_t names) { return (choice.moved & ~names) == 0; };
       for (size_t i = 0; i < keys.size(); ++i) {
-        if (!reported[i][i] && (choice.moved & ~keys[i].names()) == 0) {
-          if (const auto example = AmbiguousKey(chosen[i]->key)) {
-            reported[i][i] = true;
-            diagnostics
-                ->Add(Code::kAmbiguousKey, layout.entries[i].rule->place,
-                      fmt::format("it does not show where a capture ends in a key such as `{}`",
-                                  *example))
-                .help =
-                "put literal text between captures that separates them, no digit behind a number";
-          }
-        }
-        for (size_t j = 0; j < i; ++j) {
-          if ((choice.moved & ~(keys[i].names() | keys[j].names())) != 0) continue;
-          if (reported[i][j] || Differ(chosen[i]->ends, chosen[j]->ends)) continue;
-          const size_t before = diagnostics->all().size();
-          CheckPair(rules, layout, layout.entries[j], layout.entries[i], chosen[j]->key,
-                    chosen[i]->key, &exclusions, diagnostics);
-          reported[i][j] = diagnostics->all().size() > before;
-        }
+        chosen[i] = &keys[i].At(choice);
+        if (!needs(keys[i].names()) || reported.count({i, i}) > 0) continue;
+        const std::optional<std::string> example = AmbiguousKey(chosen[i]->key);
+        if (!example) continue;
+        reported.insert({i, i});
+        diagnostics
+            ->Add(Code::kAmbiguousKey, layout.entries[i].rule->place,
+                  fmt::format("it does not show where a capture ends in a key such as `{}`",
+                              *example))
+            .help =
+            "put literal text between captures that separates them, no digit behind a number";
+      }
+      for (const auto& [i, j] : Alike(chosen)) {
+        if (!needs(keys[i].names() | keys[j].names()) || reported.count({i, j}) > 0) continue;
+        const size_t before = diagnostics->all().size();
+        CheckPair(rules, layout, layout.entries[j], layout.entries[i], chosen[j]->key,
+                  chosen[i]->key, &exclusions, diagnostics);
+        if (diagnostics->all().size() > before) reported.insert({i, j});
       }
     }
   }

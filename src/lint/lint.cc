@@ -49,7 +49,8 @@ class Linter {
     std::mutex failing;
     const auto work = [&] {
       try {
-        for (size_t i = next++; i < paths.size(); i = next++) all[i] = LintFile(paths[i]);
+        Worker worker{RuleLibrary(files_, directories_), {}};
+        for (size_t i = next++; i < paths.size(); i = next++) all[i] = LintFile(paths[i], &worker);
       } catch (...) {
         const std::lock_guard lock(failing);
         failure = std::current_exception();
@@ -64,9 +65,8 @@ class Linter {
     }
     if (failure) std::rethrow_exception(failure);
     for (const FileFindings& file : all) {
-      for (const SourcePtr& source : file.sources) AddSource(source);
+      for (const SourcePtr& source : file.sources) sources_.emplace(source->name(), source);
       for (const Diagnostic& d : file.found.all()) {
-        if (d.place.source != nullptr) AddSource(d.place.source);
         if (d.severity == Severity::kError) broken_.insert(FileOf(d.place));
       }
       all_.AppendNew(file.found);
@@ -108,30 +108,39 @@ class Linter {
   }
 
  private:
-  FileFindings LintFile(const std::string& path) const {
-    // A library of its own: the rules of a hundred families need not be held at once.
-    RuleLibrary library(files_, directories_);
-    FileFindings file;
-    const RulesPtr rules = library.LoadFile(path, &file.found);
-    if (rules == nullptr) return file;
-    if (rules->valid) {
-      const RulesPtr adapters = library.AdaptersOf(rules, RuleLibrary::Internal::kYes, &file.found);
-      RunPasses({*rules, adapters->valid ? adapters.get() : nullptr, rules->file->sources.at(0),
-                 attributes_.empty() ? nullptr : &attributes_},
-                &file.found);
-    }
-    file.sources = rules->file->sources;
-    for (const StylePtr& style : library.Styles(&file.found))
-      file.sources.push_back(style->name.place.source);
-    return file;
-  }
+  // What one thread keeps from file to file: shared parts are read once, rules are let go.
+  struct Worker {
+    RuleLibrary library;
+    std::set<std::string> seen;  // whose form has been looked at
+  };
 
-  void AddSource(const SourcePtr& source) {
-    if (!sources_.emplace(source->name(), source).second) return;
-    Diagnostics unread, found;  // what cannot be read is reported where the file is loaded
-    if (const std::optional<YamlNode> tree = ParseYaml(source, &unread))
-      RunFilePasses(*tree, &found);
-    all_.AppendNew(found);
+  FileFindings LintFile(const std::string& path, Worker* worker) const {
+    FileFindings file;
+    RuleLibrary& library = worker->library;
+    if (const RulesPtr rules = library.LoadFile(path, &file.found)) {
+      if (rules->valid) {
+        const RulesPtr adapters =
+            library.AdaptersOf(rules, RuleLibrary::Internal::kYes, &file.found);
+        RunPasses({*rules, adapters->valid ? adapters.get() : nullptr, rules->file->sources.at(0),
+                   attributes_.empty() ? nullptr : &attributes_},
+                  &file.found);
+      }
+      file.sources = rules->file->sources;
+      for (const StylePtr& style : library.Styles(&file.found))
+        file.sources.push_back(style->name.place.source);
+    }
+    library.ForgetRules();
+    for (const Diagnostic& d : file.found.all()) {
+      if (d.place.source != nullptr) file.sources.push_back(d.place.source);
+    }
+    for (const SourcePtr& source : file.sources) {
+      if (!worker->seen.insert(source->name()).second) continue;
+      Diagnostics unread, found;  // what cannot be read is reported where the file is loaded
+      if (const std::optional<YamlNode> tree = ParseYaml(source, &unread))
+        RunFilePasses(*tree, &found);
+      file.found.AppendNew(found);
+    }
+    return file;
   }
 
   const Files& files_;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
+#include <vector>
 
 #include "lint/passes.h"
 #include "syntax/adapter_style.h"
@@ -55,9 +57,9 @@ bool IsMarked(const CheckedLayout& layout) {
                                      !layout.style->unless.empty() || layout.IsInternal());
 }
 
-void Compare(const CheckedLayout& a, const CheckedLayout& b, Diagnostics* diagnostics) {
-  if (IsMarked(a) || IsMarked(b)) return;
-  const std::map<std::string, Stored> of_a = StoredIn(a), of_b = StoredIn(b);
+void Compare(const CheckedLayout& a, const std::map<std::string, Stored>& of_a,
+             const CheckedLayout& b, const std::map<std::string, Stored>& of_b,
+             Diagnostics* diagnostics) {
   const bool same = std::equal(of_a.begin(), of_a.end(), of_b.begin(), of_b.end(),
                                [](const auto& x, const auto& y) {
                                  return x.first == y.first && x.second.shape == y.second.shape;
@@ -75,8 +77,12 @@ void Compare(const CheckedLayout& a, const CheckedLayout& b, Diagnostics* diagno
 }
 
 void CompareAll(const std::vector<CheckedLayout>& layouts, Diagnostics* diagnostics) {
-  for (size_t i = 0; i < layouts.size(); ++i) {
-    for (size_t j = i + 1; j < layouts.size(); ++j) Compare(layouts[i], layouts[j], diagnostics);
+  std::vector<std::pair<const CheckedLayout*, std::map<std::string, Stored>>> seen;
+  for (const CheckedLayout& layout : layouts) {
+    if (IsMarked(layout)) continue;
+    seen.emplace_back(&layout, StoredIn(layout));
+    for (size_t i = 0; i + 1 < seen.size(); ++i)
+      Compare(*seen[i].first, seen[i].second, layout, seen.back().second, diagnostics);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "syntax/fields.h"
+#include "syntax/parsed_file.h"
 
 namespace rr {
 namespace {
@@ -47,12 +48,14 @@ void Forget(const YamlNode& block, YamlMember* table) {
 constexpr int kBlockDepth = 2;
 
 // `over` wins; its nulls stay in the result, where they remove what a third file has.
-YamlNode Merge(const YamlNode& base, const YamlNode& over, int depth) {
-  if (!base.IsMap() || !over.IsMap()) return over;
-  YamlNode result = base;
-  result.place = over.place;
+void MergeInto(YamlNode* base, const YamlNode& over, int depth) {
+  if (!base->IsMap() || !over.IsMap()) {
+    *base = over;
+    return;
+  }
+  base->place = over.place;
   if (const YamlNode* replace = over.Find(kReplace); replace != nullptr && depth == kBlockDepth) {
-    if (YamlMember* layouts = FindMember(&result, "layouts"); layouts != nullptr) {
+    if (YamlMember* layouts = FindMember(base, "layouts"); layouts != nullptr) {
       for (const YamlNode& layout : ItemsOf(*replace)) {
         if (YamlMember* table = FindMember(&layouts->value, layout.text.text)) Forget(over, table);
       }
@@ -60,17 +63,16 @@ YamlNode Merge(const YamlNode& base, const YamlNode& over, int depth) {
   }
   for (const YamlMember& member : over.members) {
     if (member.key.text == kReplace && depth == kBlockDepth) continue;
-    YamlMember* found = FindMember(&result, member.key.text);
+    YamlMember* found = FindMember(base, member.key.text);
     if (found == nullptr) {
-      result.members.push_back(member);
+      base->members.push_back(member);
     } else if (member.key.text == "place" && depth == kBlockDepth) {
       *found = member;
     } else {
       found->key = member.key;
-      found->value = Merge(found->value, member.value, depth + 1);
+      MergeInto(&found->value, member.value, depth + 1);
     }
   }
-  return result;
 }
 
 // Takes every mention of a layout out of `targets`; what is then empty goes too.
@@ -104,22 +106,23 @@ void ForgetLayouts(YamlNode* base, const YamlNode& over) {
 
 class Reader {
  public:
-  Reader(const FindRuleText& find, Diagnostics* diagnostics)
+  Reader(const FindParsedFile& find, Diagnostics* diagnostics)
       : find_(find), diagnostics_(diagnostics) {}
 
   // Each file is merged once, after everything that it extends: two parts that stand on the same
   // base do not undo each other's changes.
-  std::optional<YamlNode> Read(const SourcePtr& source) {
-    if (!ReadFile(source)) return std::nullopt;
-    YamlNode merged = std::move(trees_[0]);
-    for (size_t i = 1; i < trees_.size(); ++i) {
+  std::optional<YamlNode> Read(const ParsedFilePtr& file) {
+    if (!ReadFile(file)) return std::nullopt;
+    YamlNode merged = *files_[0]->tree;
+    for (size_t i = 1; i < files_.size(); ++i) {
+      const YamlNode& over = *files_[i]->tree;
       // What describes a base file does not describe this one.
       std::erase_if(merged.members, [](const YamlMember& m) {
         return m.key.text == "describes" || m.key.text == "tests" || m.key.text == "about" ||
                m.key.text == "family" || m.key.text == "rule-runner";
       });
-      ForgetLayouts(&merged, trees_[i]);
-      merged = Merge(merged, trees_[i], 0);
+      ForgetLayouts(&merged, over);
+      MergeInto(&merged, over, 0);
     }
     return merged;
   }
@@ -128,9 +131,10 @@ class Reader {
 
  private:
   // Appends the file and, before it, what it extends; false when it cannot be read itself.
-  bool ReadFile(const SourcePtr& source) {
-    sources.push_back(source);
-    std::optional<YamlNode> own = ParseYaml(source, diagnostics_);
+  bool ReadFile(const ParsedFilePtr& file) {
+    sources.push_back(file->source);
+    diagnostics_->Append(file->found);
+    const std::optional<YamlNode>& own = file->tree;
     if (!own) return false;
     if (!own->IsMap()) {
       diagnostics_->Add(Code::kWrongYamlType, own->place, "a rule file is a map");
@@ -147,11 +151,11 @@ class Reader {
     if (extends != nullptr && !extends->IsNull() && !extends->IsList()) {
       diagnostics_->Add(Code::kWrongYamlType, extends->place, "`extends` is a list of families");
     } else if (extends != nullptr) {
-      open_.push_back(source);
+      open_.push_back(file->source);
       for (const YamlNode& item : extends->items) ReadBase(item);
       open_.pop_back();
     }
-    trees_.push_back(std::move(*own));
+    files_.push_back(file);
     return true;
   }
 
@@ -171,11 +175,11 @@ class Reader {
       return;
     }
     const std::string& name = item.text.text;
-    const SourcePtr source = find_(name);
+    const ParsedFilePtr file = find_(name);
     // The file that is being read may extend another one of its own name, and is not found under it
     // itself.
     const auto cycle = std::find_if(open_.begin(), open_.end(), [&](const SourcePtr& open) {
-      return source != nullptr ? open->name() == source->name() : FamilyOf(*open) == name;
+      return file != nullptr ? open->name() == file->source->name() : FamilyOf(*open) == name;
     });
     if (cycle != open_.end()) {
       std::string chain;
@@ -184,7 +188,7 @@ class Reader {
       diagnostics_->Add(Code::kBadExtends, item.place, fmt::format("{}itself", chain));
       return;
     }
-    if (source == nullptr) {
+    if (file == nullptr) {
       diagnostics_
           ->Add(Code::kBadExtends, item.place, fmt::format("there is no rule file `{}`", name))
           .help =
@@ -192,7 +196,7 @@ class Reader {
           "each folder of rules, and in their `common/`";
       return;
     }
-    if (read_.insert(source->name()).second) ReadFile(source);
+    if (read_.insert(file->source->name()).second) ReadFile(file);
   }
 
   // "rules/common/decoder.yaml" -> "decoder"
@@ -201,11 +205,11 @@ class Reader {
     return name.substr(0, name.rfind(".yaml"));
   }
 
-  const FindRuleText& find_;
+  const FindParsedFile& find_;
   Diagnostics* diagnostics_;
   std::vector<SourcePtr> open_;
   std::set<std::string> read_;
-  std::vector<YamlNode> trees_;  // in the order of merging
+  std::vector<ParsedFilePtr> files_;  // in the order of merging
 };
 
 // `like: other` inside a block: the other block with this one merged over it. A block whose `like`
@@ -228,7 +232,8 @@ void ResolveLikeBlocks(YamlNode* tree, Diagnostics* diagnostics) {
         chain.push_back(name);
         YamlNode own = block.value;
         std::erase_if(own.members, [](const YamlMember& m) { return m.key.text == kLike; });
-        block.value = Merge(*other, own, kBlockDepth);
+        block.value = *other;
+        MergeInto(&block.value, own, kBlockDepth);
         continue;
       }
       if (!is_text) {
@@ -257,14 +262,30 @@ void ResolveLikeBlocks(YamlNode* tree, Diagnostics* diagnostics) {
 
 }  // namespace
 
-std::optional<MergedRules> ReadAndMerge(const SourcePtr& source, const FindRuleText& find,
+ParsedFilePtr ParsedFileOf(SourcePtr source) {
+  auto file = std::make_shared<ParsedFile>();
+  file->tree = ParseYaml(source, &file->found);
+  file->source = std::move(source);
+  return file;
+}
+
+std::optional<MergedRules> ReadAndMerge(const ParsedFilePtr& file, const FindParsedFile& find,
                                         Diagnostics* diagnostics) {
   Reader reader(find, diagnostics);
-  std::optional<YamlNode> tree = reader.Read(source);
+  std::optional<YamlNode> tree = reader.Read(file);
   if (!tree) return std::nullopt;
   ResolveLikeBlocks(&*tree, diagnostics);
   RemoveNulls(&*tree);
   return MergedRules{std::move(*tree), std::move(reader.sources)};
+}
+
+std::optional<MergedRules> ReadAndMerge(const SourcePtr& source, const FindRuleText& find,
+                                        Diagnostics* diagnostics) {
+  const FindParsedFile find_parsed = [&](const std::string& family) -> ParsedFilePtr {
+    SourcePtr found = find(family);
+    return found == nullptr ? nullptr : ParsedFileOf(std::move(found));
+  };
+  return ReadAndMerge(ParsedFileOf(source), find_parsed, diagnostics);
 }
 
 }  // namespace rr
