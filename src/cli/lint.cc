@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/lint_against.h"
 #include "cli/rule_paths.h"
 #include "lint/fix.h"
 #include "lint/lint_docs.h"
@@ -24,7 +25,7 @@ constexpr int kMostRounds = 5;
 
 struct Flags {
   std::vector<std::string> paths, rules, select, ignore;
-  std::string explain, stdin_name;
+  std::string explain, stdin_name, against;
   std::string format = "text", color = "auto", fail_on = "error";
   bool fix = false, diff = false;
 };
@@ -92,6 +93,12 @@ int RunLint(const Flags& flags) {
     return kUsage;
   }
   const std::vector<std::string> directories = RuleDirectories(flags.rules);
+  if (!flags.against.empty()) {
+    if (flags.format != "text" && flags.format != "json")
+      throw CLI::ValidationError("--format", "--against has text and json");
+    return LintAgainst({flags.against, flags.paths, directories, flags.format == "json",
+                        flags.fail_on == "warning"});
+  }
   if (!flags.stdin_name.empty()) {
     const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
     const OverlayFiles files(RealFiles(), flags.stdin_name, text);
@@ -137,7 +144,8 @@ void AddLint(CLI::App& app, Run* run) {
   command->footer(
       "Examples:\n  rule-runner lint rules\n  rule-runner lint --explain RR203\n"
       "  rule-runner lint rules --format github --fail-on warning\n"
-      "  rule-runner lint rules --diff --select RR0,RR2");
+      "  rule-runner lint rules --diff --select RR0,RR2\n"
+      "  rule-runner lint rules --against main");
   command->add_option("PATH", flags->paths,
                       "rule files, or folders of them; the installed rules when none is given");
   AddRulesFlag(command, &flags->rules);
@@ -168,6 +176,14 @@ void AddLint(CLI::App& app, Run* run) {
                    "read a rule file from standard input, as if it were this file; with --fix, "
                    "write it to standard output")
       ->type_name("PATH");
+  command
+      ->add_option("--against", flags->against,
+                   "compare with the rules of a folder, or of a git commit, tag or branch: which "
+                   "layouts store or ask for something else")
+      ->type_name("DIR|REF")
+      ->excludes("--fix")
+      ->excludes("--diff")
+      ->excludes("--stdin-filename");
   command->callback([flags, run] { *run = [flags] { return RunLint(*flags); }; });
 }
 
