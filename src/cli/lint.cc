@@ -145,7 +145,7 @@ void AddLint(CLI::App& app, Run* run) {
       "Examples:\n  rule-runner lint rules\n  rule-runner lint --explain RR203\n"
       "  rule-runner lint rules --format github --fail-on warning\n"
       "  rule-runner lint rules --diff --select RR0,RR2\n"
-      "  rule-runner lint rules --against main");
+      "  rule-runner lint rules --against old-rules");
   command->add_option("PATH", flags->paths,
                       "rule files, or folders of them; the installed rules when none is given");
   AddRulesFlag(command, &flags->rules);

@@ -15,6 +15,7 @@ cp -r "$SAMPLE" desk/Qwen3-30B-A3B
 cp "$SAMPLE/config.json" desk
 mkdir desk/rules  # the families that the examples name: testing all of them takes minutes
 cp -r "$ROOT"/rules/{adapters,common,llama.yaml,qwen3.yaml,qwen3_moe.yaml,gpt_oss.yaml} desk/rules
+cp -r desk/rules desk/old-rules
 cp -r "$SAMPLE" desk/base
 for name in my-lora a b; do cp -r "$ROOT/examples/qwen3_moe_adapter" desk/$name; done
 expect 0 convert "$SAMPLE" desk/converted --to automodel
