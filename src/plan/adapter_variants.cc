@@ -19,8 +19,8 @@ class Chooser {
 
   int Choose(int block) {
     const int count = layout_.variant_counts[static_cast<size_t>(block)];
-    // (stores all that is there, once only what is equal, nothing else, how much)
-    std::tuple<bool, bool, bool, size_t> best{};
+    // (stores all that is there, once only what is equal, nothing else, how much, how little else)
+    std::tuple<bool, bool, bool, int, int> best{};
     int chosen = 0;
     for (int v = 0; v < count; ++v) {
       std::set<int> stored;
@@ -35,15 +35,15 @@ class Chooser {
             equal = equal && (!leaf.axes[a].replicated || EqualOver(leaf.tensor, a));
         }
       }
-      size_t kept = 0;
-      bool all = true, nothing_else = true;
+      int kept = 0, others = 0;
+      bool all = true;
       for (const int weight : has_) {
         if (rules_.tensors[static_cast<size_t>(weight)].block != block) continue;
         all = all && stored.count(weight) > 0;
-        kept += stored.count(weight);
+        kept += stored.count(weight) > 0 ? 1 : 0;
       }
-      for (const int weight : stored) nothing_else = nothing_else && has_.count(weight) > 0;
-      const std::tuple<bool, bool, bool, size_t> score{all, equal, nothing_else, kept};
+      for (const int weight : stored) others += has_.count(weight) > 0 ? 0 : 1;
+      const std::tuple score{all, equal, others == 0, kept, -others};
       if (v > 0 && score <= best) continue;
       best = score;
       chosen = v;

@@ -9,8 +9,8 @@
 namespace rr {
 
 // Per block the first alternative that stores all that the source has and nothing that it lacks,
-// and stores once only what is equal; else the first that stores all; else the one that stores the
-// most.
+// and stores once only what is equal; else the first that stores all and the least besides; else
+// the one that stores the most.
 void ChooseAdapterVariants(const AdapterSource& adapter, const Model& model,
                            const CheckedLayout& layout, const ConversionOptions& options,
                            FactorValues* values, LayoutChoice* choice);

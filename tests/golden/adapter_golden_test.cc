@@ -243,6 +243,43 @@ TEST_CASE("Automodel leaves experts unconverted where one lacks; it is named, or
   CHECK(SameExperts(setting, got, in));
 }
 
+// PEFT 0.20.0's conversion to transformers 5 (utils/transformers_weight_conversion.py) stops at
+// "torch.cat(): expected a non-empty list of Tensors" where up_proj was not trained, and its load
+// refuses such a config.
+TEST_CASE("PEFT cannot fuse a gate without its up; what is missing is named, or taken as zero") {
+  Setting setting("peft/b11_qwen3moe_gate_only");
+  const Tensors in = setting.Case("in");
+  setting.PutSource(SourceConfig(setting.golden, setting.scene.about));
+  ConvertRequest request = setting.Request();
+  const std::vector<Diagnostic> found = MustRefuse(setting.scene.files, request);
+  REQUIRE(found.size() == 1);
+  CHECK(InfoOf(found[0].code).Id() == InfoOf(Code::kMissingKey).Id());
+  CHECK(Contains(found[0].message, "experts.up at layer 0, expert 0"));
+  CHECK(found[0].help == "--fill zero takes what is missing as zero");
+
+  request.source.fill_zero = true;
+  MustConvert(setting.scene.files, setting.golden, request);
+  CheckedConfig(setting.scene, "/got");
+  const Tensors got = LoadTensors(setting.scene.files, "/got");
+  // A lone wrapper is no `base_layer`. Gate's rows of B are what was trained, up's are zero;
+  // columns are rank-major.
+  const std::string b = kExperts + ".lora_B.weight";
+  const std::vector<double> fused = Numbers(got, b);
+  const auto experts = static_cast<size_t>(setting.Size("num_experts"));
+  const auto inner = static_cast<size_t>(setting.Size("moe_intermediate_size"));
+  const auto columns = static_cast<size_t>(got.at(b).shape[1]);
+  const size_t rank = columns / experts;
+  REQUIRE(got.at(b).shape[0] == static_cast<int64_t>(2 * inner));
+  for (size_t e = 0; e < experts; ++e) {
+    const std::vector<double> gate =
+        Numbers(in, kExperts + "." + std::to_string(e) + ".gate_proj.lora_B.weight");
+    for (size_t row = 0; row < 2 * inner; ++row) {
+      for (size_t k = 0; k < rank; ++k)
+        CHECK(fused[row * columns + k * experts + e] == (row < inner ? gate[row * rank + k] : 0));
+    }
+  }
+}
+
 // Megatron's in_proj has the rows q, k, v, z, b, a, each over all heads. Qwen3-Next has them in two
 // weights and by key head. NVIDIA-NeMo/Megatron-Bridge@067f987
 // src/megatron/bridge/models/conversion/peft_bridge.py writes all rows as they are under the name

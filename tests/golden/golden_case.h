@@ -21,6 +21,8 @@
 //   config_wrong  only the recorded adapter_config.json is
 //   warns  the codes of the warnings that the case gets: its files hold a part of a model, or its
 //          config is that of another family
+//   set    {NAME: VALUE}: what the recorded config lacks or the system was given elsewhere, as
+//          --set says it
 //   merged  in and out, merged into base.safetensors, both give merged.safetensors
 // Everything runs in memory, with both engines.
 #ifndef RULE_RUNNER_TESTS_GOLDEN_GOLDEN_CASE_H_
@@ -77,6 +79,7 @@ struct GoldenCase {
   Tolerance back;
   bool wrong = false, config_wrong = false, merged = false;
   std::set<std::string> warns;
+  std::vector<std::pair<std::string, std::string>> set;
 
   bool IsMerge() const { return kind.starts_with("merge"); }
   bool IsAdapter() const { return kind.starts_with("convert-lora"); }
@@ -153,6 +156,9 @@ inline std::vector<GoldenCase> ReadCases() {
     one.merged = row.Find("merged") != nullptr;
     if (const Value* warns = row.Find("warns"); warns != nullptr) {
       for (const Value& code : *warns->AsList()) one.warns.insert(*code.AsString());
+    }
+    if (const Value* set = row.Find("set"); set != nullptr) {
+      for (const auto& [name, value] : *set->AsMap()) one.set.emplace_back(name, ToJson(value));
     }
     const Value* back = row.Find("back");
     REQUIRE((back != nullptr) == (!one.IsMerge() && !one.wrong));
@@ -264,6 +270,7 @@ inline ConvertRequest RequestFor(const GoldenCase& golden, const std::string& so
   ConvertRequest request;
   request.source.path = source;
   request.source.config = "/case/config.json";
+  request.source.set = golden.set;
   request.source.from = backwards ? golden.to : golden.from;
   request.to = backwards ? golden.from : golden.to;
   request.conversion.allow_shape = Contains(golden.kind, "shape");
