@@ -178,6 +178,22 @@ void CheckPair(const CheckedRules& rules, const CheckedLayout& layout, const Che
   }
 }
 
+// A key begins as one tree of `pass` does, or it would have two names in another layout.
+void RefuseNestedTrees(const CheckedLayout& layout, Diagnostics* diagnostics) {
+  for (const SpannedText& pass : layout.pass) {
+    const auto tree = TreeOf(pass.text);
+    for (const SpannedText& around : layout.pass) {
+      const auto other = TreeOf(around.text);
+      if (!tree || !other || &pass == &around || !tree->beginning.starts_with(other->beginning))
+        continue;
+      diagnostics->Add(Code::kOverlappingKeys, pass.place(),
+                       fmt::format("in layout `{}` keys of the tree `{}` are keys of `{}` as well",
+                                   layout.name.text, tree->name, other->name));
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics) {
@@ -191,6 +207,7 @@ void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics) {
     };
     for (const RegexRule& ignore : layout.ignore) check(ignore.regex);
     for (const SpannedText& pass : layout.pass) check(pass);
+    RefuseNestedTrees(layout, diagnostics);
     std::set<std::pair<size_t, size_t>> reported;
     std::vector<ChosenKey> keys;
     keys.reserve(layout.entries.size());

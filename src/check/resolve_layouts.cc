@@ -7,9 +7,17 @@
 #include <utility>
 
 #include "check/proofs.h"
+#include "syntax/regex.h"
 
 namespace rr {
 namespace {
+
+bool HasTree(const CheckedLayout& layout, const std::string& name) {
+  return std::any_of(layout.pass.begin(), layout.pass.end(), [&](const SpannedText& pass) {
+    const auto tree = TreeOf(pass.text);
+    return tree && tree->name == name;
+  });
+}
 
 std::vector<std::string> LayoutNames(const RuleFile& file) {
   std::vector<std::string> names;
@@ -154,7 +162,11 @@ std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* dia
       }
       layout.ignore.insert(layout.ignore.end(), link->ignore.begin(), link->ignore.end());
       for (const Formula& formula : link->require) layout.require.push_back(&formula);
-      layout.pass.insert(layout.pass.end(), link->pass.begin(), link->pass.end());
+      for (const SpannedText& pass : link->pass) {
+        const auto tree = TreeOf(pass.text);
+        const bool known = tree && link != &rule && HasTree(layout, tree->name);
+        if (!known) layout.pass.push_back(pass);
+      }
     }
     broken = broken || diagnostics->ErrorCount() > errors;
     for (const BlockRule& block : file.blocks) {

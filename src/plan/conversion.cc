@@ -16,6 +16,7 @@
 #include "plan/left_out.h"
 #include "plan/quantized_moves.h"
 #include "plan/value_words.h"
+#include "syntax/regex.h"
 
 namespace rr {
 namespace {
@@ -344,7 +345,21 @@ class Builder {
     }
   }
 
-  // Keys that both layouts let through keep their name.
+  // The name in the destination of a key that the source lets through: where both have the tree
+  // that it belongs to, the destination's beginning takes the place of the source's.
+  std::string PassedName(const std::string& name) const {
+    for (const SpannedText& pass : source_.layout.layout->pass) {
+      const auto tree = TreeOf(pass.text);
+      if (!tree || !name.starts_with(tree->beginning)) continue;
+      for (const SpannedText& other : layout_.pass) {
+        const auto theirs = TreeOf(other.text);
+        if (theirs && theirs->name == tree->name)
+          return theirs->beginning + name.substr(tree->beginning.size());
+      }
+    }
+    return name;
+  }
+
   void Pass() {
     std::vector<KeyRegex> passes;
     for (const SpannedText& regex : layout_.pass) {
@@ -353,10 +368,10 @@ class Builder {
     }
     for (const uint32_t key : source_.passed) {
       const FoundKey& found = table_.keys[key];
-      if (!found.shape || !found.dtype || (only_ && !only_->IsFoundIn(found.name))) continue;
-      const bool known = std::any_of(passes.begin(), passes.end(), [&](const KeyRegex& regex) {
-        return regex.Matches(found.name);
-      });
+      const std::string name = PassedName(found.name);
+      if (!found.shape || !found.dtype || (only_ && !only_->IsFoundIn(name))) continue;
+      const bool known = std::any_of(passes.begin(), passes.end(),
+                                     [&](const KeyRegex& regex) { return regex.Matches(name); });
       if (!known) {
         if (!options_.allow_partial)
           diagnostics_->Add(
@@ -368,7 +383,7 @@ class Builder {
       Edge edge;
       edge.source = key;
       edge.destination = static_cast<uint32_t>(result_.graph.destinations.size());
-      result_.graph.destinations.push_back({found.name, *found.dtype, *found.shape});
+      result_.graph.destinations.push_back({name, *found.dtype, *found.shape});
       edge.copy.dims.push_back({result_.graph.destinations.back().Count(), 1, 1});
       paired_.push_back(true);
       if (found.stored_as) {  // values that are computed are not unchanged anyhow

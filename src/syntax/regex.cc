@@ -39,6 +39,24 @@ bool CheckRegex(const SpannedText& regex, Diagnostics* diagnostics) {
   return true;
 }
 
+SpannedText RegexOfTree(const std::string& name, const SpannedText& beginning) {
+  SpannedText regex = beginning;
+  regex.text = fmt::format("(?P<{}>{}).*", name, RE2::QuoteMeta(beginning.text));
+  if (!regex.offsets.empty()) {
+    regex.offsets.assign(regex.text.size() + 1, beginning.offsets.front());
+    regex.offsets.back() = beginning.offsets.back();
+  }
+  return regex;
+}
+
+std::optional<KeyTree> TreeOf(const std::string& regex) {
+  static const RE2 kForm(R"(\(\?P<(\w+)>((?:[\w/-]|\\\W)+)\)\.\*)", Quietly());
+  KeyTree tree;
+  if (!RE2::FullMatch(regex, kForm, &tree.name, &tree.beginning)) return std::nullopt;
+  std::erase(tree.beginning, '\\');
+  return tree;
+}
+
 CompiledRegex::CompiledRegex(const std::string& regex)
     : re_(std::make_shared<const RE2>(regex, Quietly())) {}
 

@@ -33,6 +33,14 @@ class CompiledRegex {
  private:
   std::shared_ptr<const re2::RE2> re_;
 };
+// A tree of keys: all that begin alike. As a regex (`pass: {visual: model.visual.}`) it is that
+// beginning in a group of the tree's name, and anything behind it: `(?P<visual>model\.visual\.).*`.
+struct KeyTree {
+  std::string name, beginning;
+};
+SpannedText RegexOfTree(const std::string& name, const SpannedText& beginning);
+// nullopt for a regex of any other form.
+std::optional<KeyTree> TreeOf(const std::string& regex);
 // The first of the texts that the regex matches as a whole; nullopt when there is none.
 std::optional<size_t> FirstMatch(const std::string& regex, const std::vector<std::string>& texts);
 // The names of its named groups, in the order of the regex; empty when it is no regex.

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "syntax/entry_parse.h"
 #include "syntax/fields.h"
+#include "syntax/regex.h"
 #include "syntax/rule_file.h"
 #include "syntax/target_parse.h"
 #include "syntax/test_parse.h"
@@ -205,8 +206,18 @@ class FileParser {
         }
       }
     }
-    if (const YamlNode* pass = node.Find("pass"))
-      layout.pass = TextsOf(*pass, "a regex of `pass`", diagnostics_);
+    if (const YamlNode* pass = node.Find("pass")) {
+      for (const YamlNode& item : ItemsOf(*pass)) {
+        if (item.IsMap()) {
+          for (const YamlMember& tree : item.members) {
+            if (ExpectText(tree.value, "how the keys of a tree begin", diagnostics_))
+              layout.pass.push_back(RegexOfTree(tree.key.text, tree.value.text));
+          }
+        } else if (ExpectText(item, "a regex of `pass`", diagnostics_)) {
+          layout.pass.push_back(item.text);
+        }
+      }
+    }
     if (const YamlNode* partial = node.Find("partial");
         partial != nullptr && ExpectText(*partial, "`partial`, the reason,", diagnostics_)) {
       layout.partial = partial->text.text;

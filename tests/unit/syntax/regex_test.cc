@@ -57,6 +57,25 @@ TEST_CASE("a text rewritten with the groups of a match of all of it") {
         "iaabcdefghij");
 }
 
+TEST_CASE("trees of keys are regexes and come back from them") {
+  for (const std::string beginning : {"model.visual.", "a-b/c_d9.", "audio", "x[0]."}) {
+    CAPTURE(beginning);
+    const std::string regex = RegexOfTree("tower", SpannedText::FromString(beginning)).text;
+    CHECK(CompiledRegex(regex).Matches(beginning + "0.weight"));
+    CHECK_FALSE(CompiledRegex(regex).Matches("m" + beginning + "0.weight"));
+    const auto tree = TreeOf(regex);
+    REQUIRE(tree.has_value());
+    CHECK(tree->name == "tower");
+    CHECK(tree->beginning == beginning);
+  }
+  CHECK(TreeOf("(?P<v>model\\.visual\\.).*")->beginning == "model.visual.");
+  for (const char* other : {"visual\\..*", "(?P<v>visual.).*", "(?P<v>\\d).*", "(?P<v>a|b).*",
+                            "(?P<v>a).*b", "(?P<v>).*", "(visual).*"}) {
+    CAPTURE(other);
+    CHECK_FALSE(TreeOf(other).has_value());
+  }
+}
+
 TEST_CASE("named groups") {
   CHECK(GroupNames("(?P<L>\\d+)\\.(?P<E>\\d+)(x)") == std::vector<std::string>{"L", "E"});
   CHECK(GroupNames("abc").empty());

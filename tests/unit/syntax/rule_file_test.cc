@@ -147,6 +147,15 @@ TEST_CASE("layouts") {
   CHECK(hub->ignore[0].regex.text == ".*_x");
   CHECK(hub->ignore[0].reason == "why");
   CHECK(hub->pass[0].text == "vision.*");
+  const RuleFile trees = Good(
+      "layouts: {hub: {pass: {vision: model.visual., audio: ears.}}, other: {pass: ['x.*', "
+      "{vision: "
+      "v.}, y]}}\n");
+  REQUIRE(trees.FindLayout("hub")->pass.size() == 2);
+  CHECK(trees.FindLayout("hub")->pass[0].text == "(?P<vision>model\\.visual\\.).*");
+  REQUIRE(trees.FindLayout("other")->pass.size() == 3);
+  CHECK(trees.FindLayout("other")->pass[1].text == "(?P<vision>v\\.).*");
+  CHECK(FaultOf("layouts: {hub: {pass: {vision: [a, b]}}}\n").starts_with("RR004"));
   CHECK(hub->partial == "because");
   CHECK(hub->require.size() == 1);
   CHECK(FaultOf("layouts: {hub: {prefix: {}}}\n").starts_with("RR003 `prefix`"));
