@@ -96,24 +96,50 @@ void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const Key
     for (const std::string& axis : axes) model->MarkStandIn(axis);
     return true;
   };
+  // Solves `rest` = `value` for its only axis. What follows from a size that stands in stands in.
+  const auto solve = [&](const Poly& rest, int64_t value, const std::vector<std::string>& used,
+                         const std::string& why) {
+    const auto linear = rest.AsLinear();
+    if (!linear || model->IsByKind(linear->axis) || done.count(linear->axis) > 0) return false;
+    const int64_t numerator = value - linear->constant;
+    if (linear->factor <= 0 || numerator < 0 || numerator % linear->factor != 0) return false;
+    model->Solve(linear->axis, numerator / linear->factor, why);
+    if (std::any_of(used.begin(), used.end(),
+                    [&](const std::string& axis) { return model->IsStandIn(axis); }))
+      model->MarkStandIn(linear->axis);
+    done.insert(linear->axis);
+    return true;
+  };
+  // Of two products that differ by one size: their quotient. (G Q D) / (G D) is Q.
+  const auto divide = [&] {
+    for (const Equation& product : equations) {
+      const Poly rest = product.extent.Substitute(known);
+      if (rest.TermCount() != 1 || rest.Axes().size() < 2) continue;
+      for (const Equation& part : equations) {
+        const Poly divisor = part.extent.Substitute(known);
+        if (divisor.TermCount() != 1 || divisor.Axes().empty() || part.value <= 0 ||
+            product.value % part.value != 0)
+          continue;
+        const auto quotient = rest.DividedBy(divisor);
+        if (!quotient) continue;
+        std::vector<std::string> used = product.extent.Axes();
+        std::erase_if(used, [&](const std::string& axis) { return known(axis) == std::nullopt; });
+        if (solve(*quotient, product.value / part.value, used,
+                  fmt::format("the shapes of {} and {}", table.keys[product.key].name,
+                              table.keys[part.key].name)))
+          return true;
+      }
+    }
+    return false;
+  };
   for (bool progress = true; progress;) {
     progress = false;
     for (const Equation& equation : equations) {
-      const Poly rest = equation.extent.Substitute(known);
-      const auto linear = rest.AsLinear();
-      if (!linear || model->IsByKind(linear->axis) || done.count(linear->axis) > 0) continue;
-      const int64_t numerator = equation.value - linear->constant;
-      if (linear->factor <= 0 || numerator < 0 || numerator % linear->factor != 0) continue;
-      model->Solve(linear->axis, numerator / linear->factor,
-                   fmt::format("the shape of {}", table.keys[equation.key].name));
-      const std::vector<std::string> axes = equation.extent.Axes();
-      if (std::any_of(axes.begin(), axes.end(),
-                      [&](const std::string& axis) { return model->IsStandIn(axis); }))
-        model->MarkStandIn(linear->axis);
-      done.insert(linear->axis);
-      progress = true;
+      if (solve(equation.extent.Substitute(known), equation.value, equation.extent.Axes(),
+                fmt::format("the shape of {}", table.keys[equation.key].name)))
+        progress = true;
     }
-    if (!progress) progress = stand_in();
+    if (!progress) progress = divide() || stand_in();
   }
 }
 

@@ -49,6 +49,17 @@ TEST_CASE("extents that are linear in one unknown, until nothing new is found") 
         "L=1 I=? ");
 }
 
+TEST_CASE("products that differ by one size give that size") {
+  const std::string tensors = "tensors: {q: L G Q D, k: L G D, s: L G Q}";
+  const std::string table = "'q.{L}': 'q[(G Q D)]', 'k.{L}': 'k[(G D)]', 's.{L}': 's[(G Q)]'";
+  CHECK(Solved("L: l, G: g, Q: q, D: d", tensors, table,
+               {{"q.0", {4096}}, {"k.0", {512}}, {"s.0", {64}}}) == "L=1 G=8 Q=8 D=64 ");
+  // No whole number: the shapes contradict each other, which is reported later.
+  CHECK(Solved("L: l, G: g, Q: q, D: d", "tensors: {q: L G Q D, k: L G D}",
+               "'q.{L}': 'q[(G Q D)]', 'k.{L}': 'k[(G D)]'", {{"q.0", {30}}, {"k.0", {7}}})
+            .starts_with("L=1 G=7 stands in"));
+}
+
 TEST_CASE("of a product only the product is known: sizes stand in until an equation gives them") {
   const std::string axes = "L: l, G: g, Q: q, D: d, H: h";
   const std::string tensors = "tensors: {q: L G Q D H, k: L G D}";
