@@ -66,7 +66,7 @@ TEST_CASE("of a product only the product is known: sizes stand in until an equat
   const std::string table = "'q.{L}': 'q[(G Q D) H]', 'k.{L}': 'k[(G D)]'";
   // D stands in as 1; what follows from it stands in as well, what does not is true.
   CHECK(Solved(axes, tensors, table, {{"q.0", {60, 7}}, {"k.0", {15}}}) ==
-        "L=1 G=15 stands in Q=4 stands in D=1 stands in H=7 ");
+        "L=1 G=15 stands in Q=4 D=1 stands in H=7 ");
   CHECK(Solved(axes, tensors, table, {{"q.0", {60, 7}}, {"k.0", {15}}}, {{"D", 5}}) ==
         "L=1 G=3 Q=4 D=5 H=7 ");
   // A size that the config gives needs nobody to stand in for it.

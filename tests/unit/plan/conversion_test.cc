@@ -420,8 +420,8 @@ TEST_CASE("trees that layouts name differently") {
       "blocks: {n: {tensors: {w: H}, layouts: {a: {x: H}, c: {z: H}}}}\n";
   const KeyTable table = KeysOf({{"x", {2}}, {"model.visual.9.q", {3, 5}}, {"ears.b", {7}}});
   CHECK(Show(Build(text, table, "a", "b")) ==
-        "x F32 [2]\nears.b F32 [7]\ntower.9.q F32 [3, 5]\nx -> x 0>0 2:1>1\n"
-        "ears.b -> ears.b 0>0 7:1>1\nmodel.visual.9.q -> tower.9.q 0>0 15:1>1\n");
+        "x F32 [2]\ntower.9.q F32 [3, 5]\nears.b F32 [7]\nx -> x 0>0 2:1>1\n"
+        "model.visual.9.q -> tower.9.q 0>0 15:1>1\nears.b -> ears.b 0>0 7:1>1\n");
   CHECK(Show(Build(text, KeysOf({{"x", {2}}, {"tower.9.q", {3, 5}}}), "b", "a")) ==
         "x F32 [2]\nmodel.visual.9.q F32 [3, 5]\nx -> x 0>0 2:1>1\n"
         "tower.9.q -> model.visual.9.q 0>0 15:1>1\n");
