@@ -11,6 +11,7 @@
 #include "golden_case.h"
 #include "report/render.h"
 #include "run/merge.h"
+#include "tensor_file.h"
 
 namespace rr::golden {
 namespace {
@@ -30,24 +31,6 @@ Tensor Whole(const std::string& seed, std::vector<int64_t> shape) {
     tensor.bytes.insert(tensor.bytes.end(), bytes, bytes + sizeof x);
   }
   return tensor;
-}
-
-std::string FileOf(const Tensors& tensors) {
-  Value::Map header;
-  std::string body;
-  for (const auto& [key, tensor] : tensors) {
-    const auto start = static_cast<int64_t>(body.size());
-    body.append(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
-    Value::List shape;
-    for (const int64_t n : tensor.shape) shape.emplace_back(n);
-    header.push_back(
-        {key, Value::Map{{"dtype", std::string(NameOf(tensor.dtype))},
-                         {"shape", std::move(shape)},
-                         {"data_offsets", Value::List{start, static_cast<int64_t>(body.size())}}}});
-  }
-  const std::string text = ToJson(Value(std::move(header)));
-  const uint64_t size = text.size();
-  return std::string(reinterpret_cast<const char*>(&size), sizeof size) + text + body;
 }
 
 // A pair for every linear of the layers. Linears with one input have one A: a system that stores

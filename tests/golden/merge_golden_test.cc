@@ -12,6 +12,7 @@
 #include "adapter_case.h"
 #include "golden_case.h"
 #include "run/merge.h"
+#include "tensor_file.h"
 
 namespace rr::golden {
 namespace {
@@ -19,22 +20,11 @@ namespace {
 // One file of those tensors whose key has, or has not, ".adapter." in it: Megatron-Bridge keeps
 // base and adapters in one state dict.
 std::string FileOf(const Tensors& tensors, bool adapters) {
-  Value::Map header;
-  std::string body;
+  Tensors kept;
   for (const auto& [key, tensor] : tensors) {
-    if (Contains(key, ".adapter.") != adapters) continue;
-    const auto start = static_cast<int64_t>(body.size());
-    body.append(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
-    Value::List shape;
-    for (const int64_t n : tensor.shape) shape.emplace_back(n);
-    const Value::List offsets{start, static_cast<int64_t>(body.size())};
-    header.push_back({key, Value::Map{{"dtype", std::string(NameOf(tensor.dtype))},
-                                      {"shape", std::move(shape)},
-                                      {"data_offsets", offsets}}});
+    if (Contains(key, ".adapter.") == adapters) kept[key] = tensor;
   }
-  const std::string text = ToJson(Value(std::move(header)));
-  const uint64_t size = text.size();
-  return std::string(reinterpret_cast<const char*>(&size), sizeof size) + text + body;
+  return FileOf(kept);
 }
 
 MergeRequest RequestToMerge(const GoldenCase& golden, const std::string& adapter) {
