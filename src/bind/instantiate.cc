@@ -146,7 +146,7 @@ class Instantiator {
       }
       return size;
     }
-    return std::nullopt;
+    return model_.SizeOf(axis);  // kinds that depend on no index decide for the whole model
   }
 
   bool Make(const std::vector<Walk>& walks, const std::vector<const Group*>& chosen) {

@@ -34,6 +34,7 @@ CheckedRules Check(RuleFile file, Diagnostics* diagnostics) {
   }
   CheckNames(*shared, diagnostics);
   rules.index_axes = FindIndexAxes(*shared, diagnostics);
+  CheckUndecided(*shared, rules.index_axes, diagnostics);
   CheckTargets(*shared, diagnostics);
   rules.layouts = ResolveLayouts(*shared, diagnostics);
   for (CheckedLayout& layout : rules.layouts) {

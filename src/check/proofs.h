@@ -25,6 +25,9 @@ std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* dia
 // RR210, RR212.
 void BindEntries(const RuleFile& file, const std::vector<LogicalTensor>& tensors,
                  CheckedLayout* layout, Diagnostics* diagnostics);
+// Names that have no value where they stand: a size that differs with an index in the formula of
+// one that does not, a kind in its own condition or in that of one decided before it: RR302.
+void CheckUndecided(const RuleFile& file, const IndexAxes& indices, Diagnostics* diagnostics);
 // Every tensor is stored exactly once in every layout: RR206, RR207.
 void ProveCover(const CheckedRules& rules, Diagnostics* diagnostics);
 // Keys are disjoint and decodable: RR103, RR104, RR105.

@@ -77,6 +77,7 @@ class RoundTrips {
       bound_.reset();
       if (!unmet.HasErrors())
         bound_ = Instantiate(model_, from, DefaultChoice(from), options, diagnostics_);
+      if (bound_ && !AllSizesKnown(from)) bound_.reset();
       made_.clear();
       for (const CheckedLayout& to : rules_.layouts) {
         if (&to != &from && !to.IsInternal()) Pair(from, to);
@@ -91,6 +92,18 @@ class RoundTrips {
     std::optional<OpenedAdapter> opened;
     Deltas deltas;
   };
+
+  bool AllSizesKnown(const CheckedLayout& layout) {
+    for (const BoundTensor& tensor : bound_->tensors) {
+      if (tensor.unknown_axis.empty()) continue;
+      diagnostics_->Add(Code::kBadTest,
+                        layout.entries[static_cast<size_t>(tensor.entry)].rule->place,
+                        fmt::format("the size of {} stays unknown in made-up adapters of `{}`",
+                                    tensor.unknown_axis, layout.name.text));
+      return false;
+    }
+    return true;
+  }
 
   void Pair(const CheckedLayout& from, const CheckedLayout& to) {
     Diagnostics unmet;

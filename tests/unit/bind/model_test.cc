@@ -82,11 +82,14 @@ TEST_CASE("in a formula asked at a layer only the layer is an index") {
 }
 
 TEST_CASE("kinds and sizes that need themselves are unknown, and do not hang") {
-  const auto rules = GoodRules(
+  Diagnostics refused;  // RR302, and a model must not hang on it all the same
+  const auto rules = CheckText(
       "axes: {L: layers, D: {big: D + 1, small: 2}}\n"
       "kinds: {size: {big: big or L == 0, small: else}}\n"
       "layouts: {hub: {}}\n"
-      "blocks: {x: {tensors: {w: L D}, layouts: {hub: {'x.{L}': D}}}}\n");
+      "blocks: {x: {tensors: {w: L D}, layouts: {hub: {'x.{L}': D}}}}\n",
+      &refused);
+  CHECK(refused.HasErrors());
   const Model model(*rules, ConfigOf({{"layers", 2}}), {});
   CHECK(model.SizeOf("D", 0) == std::nullopt);
 }
