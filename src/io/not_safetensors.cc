@@ -6,10 +6,20 @@
 namespace rr {
 namespace {
 
+// The programs that lead from other formats to safetensors are in examples/export.
 constexpr const char* kPickleHelp =
-    "rule-runner never reads pickles, because reading one can run code; save the model as "
-    "safetensors with the program "
-    "that made it";
+    "rule-runner never reads pickles, because reading one can run code; run "
+    "`python3 examples/export/torch_to_safetensors.py OUT.safetensors FILE...` where torch is "
+    "installed";
+constexpr const char* kDistHelp =
+    "run `python3 examples/export/megatron_dist_to_safetensors.py OUT.safetensors FOLDER` where "
+    "torch is installed";
+constexpr const char* kOrbaxHelp =
+    "run `python3 examples/export/maxtext_orbax_to_safetensors.py OUT.safetensors FOLDER` where "
+    "orbax-checkpoint is installed";
+constexpr const char* kGgufHelp =
+    "nothing leads back from GGUF: convert the original safetensors checkpoint instead, and an "
+    "adapter to GGUF with `python3 examples/export/peft_to_gguf_lora.py`";
 constexpr const char* kFetchHelp = "fetch the file again";
 
 std::string LowerCase(std::string_view text) {
@@ -31,7 +41,7 @@ constexpr Magic kMagics[] = {
     {"version https://git-lfs"sv, "a git-lfs pointer, not the weights themselves",
      "run `git lfs pull` in its folder"},
     {"PK\x03\x04"sv, "a zip archive, as torch.save writes", kPickleHelp},
-    {"GGUF"sv, "a GGUF file", "convert the original safetensors checkpoint instead"},
+    {"GGUF"sv, "a GGUF file", kGgufHelp},
     {"\x1f\x8b"sv, "gzip-compressed data", "decompress it first: `gzip -d`"},
     {"\x28\xb5\x2f\xfd"sv, "zstd-compressed data", "decompress it first: `zstd -d`"},
     {"\xfd"
@@ -79,12 +89,12 @@ std::optional<OtherFormat> NamedLike(std::string_view file_name) {
   for (const char* ending : {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"}) {
     if (name.ends_with(ending)) return OtherFormat{"a PyTorch file (a pickle)", kPickleHelp};
   }
-  if (name.ends_with(".distcp")) {
-    return OtherFormat{"a part of a PyTorch distributed checkpoint",
-                       "export the checkpoint as safetensors with the program that made it"};
-  }
-  if (name.ends_with(".gguf"))
-    return OtherFormat{"a GGUF file", "convert the original safetensors checkpoint instead"};
+  if (name.ends_with(".distcp"))
+    return OtherFormat{"a part of a PyTorch distributed checkpoint", kDistHelp};
+  // MaxText writes `_METADATA` into a step's `items` and `_CHECKPOINT_METADATA` beside `items`.
+  if (name == "_metadata" || name == "_checkpoint_metadata")
+    return OtherFormat{"a part of an Orbax checkpoint", kOrbaxHelp};
+  if (name.ends_with(".gguf")) return OtherFormat{"a GGUF file", kGgufHelp};
   for (const char* ending :
        {".npz", ".npy", ".h5", ".hdf5", ".keras", ".msgpack", ".onnx", ".tflite", ".pb"}) {
     if (name.ends_with(ending)) {

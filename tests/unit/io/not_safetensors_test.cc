@@ -38,10 +38,24 @@ TEST_CASE("by name") {
   CHECK(NamedLike("MODEL.PT")->what == "a PyTorch file (a pickle)");
   CHECK(NamedLike("__0_0.distcp")->what == "a part of a PyTorch distributed checkpoint");
   CHECK(NamedLike("m.gguf")->what == "a GGUF file");
+  CHECK(NamedLike("_METADATA")->what == "a part of an Orbax checkpoint");
+  CHECK(NamedLike("_CHECKPOINT_METADATA")->what == "a part of an Orbax checkpoint");
+  CHECK(!NamedLike("metadata").has_value());
   CHECK(NamedLike("w.npz").has_value());
   CHECK(!NamedLike("model.safetensors").has_value());
   CHECK(!NamedLike("tokenizer.json").has_value());
   CHECK(!NamedLike("bin").has_value());
+}
+
+TEST_CASE("the help names the program that leads to safetensors") {
+  const auto helps_with = [](std::string_view name, std::string_view program) {
+    return NamedLike(name)->help.find(program) != std::string::npos;
+  };
+  CHECK(helps_with("w.bin", "examples/export/torch_to_safetensors.py"));
+  CHECK(helps_with("w.pt", "examples/export/torch_to_safetensors.py"));
+  CHECK(helps_with("__0_0.distcp", "examples/export/megatron_dist_to_safetensors.py"));
+  CHECK(helps_with("_METADATA", "examples/export/maxtext_orbax_to_safetensors.py"));
+  CHECK(helps_with("m.gguf", "examples/export/peft_to_gguf_lora.py"));
 }
 
 }  // namespace
