@@ -19,6 +19,8 @@ void AddExplain(CLI::App& app, Run* run) {
       "Example:\n  rule-runner explain qwen3_moe --from hub --to megatron\n"
       "  rule-runner explain qwen3_moe model.layers.3.mlp.experts.7.up_proj.weight --to automodel\n"
       "  rule-runner explain qwen3_moe --from hub --to automodel --stage graph --config "
+      "config.json\n"
+      "  rule-runner explain qwen3_moe --from hub --to megatron --stage numpy --config "
       "config.json");
   command->add_option("FAMILY", request.source.family, "the model family")->required();
   command->add_option("KEY", request.key, "only what concerns this key");
@@ -26,10 +28,10 @@ void AddExplain(CLI::App& app, Run* run) {
   command->add_option("--to", request.to, "another one")->type_name("TARGET");
   command
       ->add_option("--stage", request.stage,
-                   "ast, checked, bound, graph or plan; the last three need sizes, and the last "
-                   "two --from and --to")
+                   "ast, checked, bound, graph, plan, numpy or torch (as Python code); all but the "
+                   "first two need sizes, all but the first three --from and --to")
       ->capture_default_str()
-      ->check(CLI::IsMember({"ast", "checked", "bound", "graph", "plan"}));
+      ->check(CLI::IsMember({"ast", "checked", "bound", "graph", "plan", "numpy", "torch"}));
   command->add_option("--config", request.source.config, "a config.json for the sizes")
       ->type_name("FILE");
   AddSetFlag(command, &request.source);

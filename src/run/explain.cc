@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "bind/targets.h"
+#include "run/explain_code.h"
 #include "run/plan_text.h"
 #include "run/synth.h"
 
@@ -26,7 +27,7 @@ class Explainer {
     if (!FindLayouts()) return std::nullopt;
     if (request_.stage == "checked") return request_.key.empty() ? Checked() : OfKey();
     if (!ReadSizes()) return std::nullopt;
-    return request_.stage == "bound" ? Bound() : GraphOrPlan();
+    return request_.stage == "bound" ? Bound() : BetweenTwo();
   }
 
  private:
@@ -121,7 +122,7 @@ class Explainer {
     return text;
   }
 
-  std::optional<std::string> GraphOrPlan() {
+  std::optional<std::string> BetweenTwo() {
     if (layouts_.size() != 2 || request_.source.from.empty()) {
       diagnostics_
           ->Add(Code::kUnknownLayout, {},
@@ -139,6 +140,11 @@ class Explainer {
     options.allow_lossy = options.allow_partial = true;
     const auto conversion = BuildConversion(*bound, *table, *layouts_[1], options, diagnostics_);
     if (!conversion) return std::nullopt;
+    if (request_.stage == "numpy" || request_.stage == "torch") {
+      return CodeText(*bound, *conversion,
+                      request_.stage == "torch" ? CodeDialect::kTorch : CodeDialect::kNumpy,
+                      diagnostics_);
+    }
     return request_.stage == "graph" ? GraphStage(OptimizeGraph(conversion->graph, {}))
                                      : PlanStage(MakePlan(conversion->graph, {}, diagnostics_));
   }

@@ -5,6 +5,7 @@
 //   bound    per layout, for sizes: keys, shapes
 //   graph    two layouts, for sizes: boxes of elements and their strides, after the passes
 //   plan     two layouts, for sizes: steps
+//   numpy, torch  two layouts, for sizes: the conversion as Python code
 #ifndef RULE_RUNNER_RUN_EXPLAIN_H_
 #define RULE_RUNNER_RUN_EXPLAIN_H_
 
