@@ -67,6 +67,11 @@ std::optional<AdapterConfig> AdapterConfig::Read(const Config& config, const std
       read.alpha_ = *number;
     }
   }
+  // MLX multiplies by a scale of its own (ml-explore/mlx-lm@d78bf58, mlx_lm/tuner/lora.py).
+  const auto mlx_rank = config.Lookup("lora_parameters.rank");
+  const auto mlx_scale = config.Lookup("lora_parameters.scale");
+  if (!read.alpha_ && mlx_rank && mlx_scale && RankIn(*mlx_rank) && NumberOf(*mlx_scale))
+    read.alpha_ = *RankIn(*mlx_rank) * *NumberOf(*mlx_scale);
   for (const std::string name : {"rank_pattern", "alpha_pattern"}) {
     const std::optional<Value> value = config.Lookup(name);
     if (!value || value->IsNull()) continue;

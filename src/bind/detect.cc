@@ -189,6 +189,20 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
   }
   if (!named && !best.complete) {
     // Without a config that names it, a family that fits in part is only a guess.
+    std::vector<std::string> alike;  // families that know as many keys
+    for (const size_t i : order) {
+      const std::string& family_name = detection.candidates[i].rules->file->family.text;
+      if (std::find(alike.begin(), alike.end(), family_name) == alike.end())
+        alike.push_back(family_name);
+    }
+    if (alike.size() > 1) {
+      diagnostics
+          ->Add(Code::kUnknownFamily, {},
+                fmt::format("no family fits in full: {} know {} of {} keys", JoinWords(alike),
+                            best.known, best.total))
+          .help = "give the model's config.json with --config, or name the family with --family";
+      return detection;
+    }
     diagnostics
         ->Add(Code::kUnknownFamily, {},
               fmt::format("no family fits in full: the closest, {} {}, knows {} of {} keys",

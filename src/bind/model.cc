@@ -61,7 +61,18 @@ const Model::Size& Model::Resolve(const std::string& axis) const {
   } else if (rule != nullptr && rule->formula) {
     size = FromOutcome(*rule->formula, Evaluate(*rule->formula));
   }
-  if (!size.value && size.error.empty() && solved != solved_.end()) size = solved->second;
+  if (!size.value && size.error.empty() && solved != solved_.end()) {
+    size = solved->second;
+    // A config that says null where the tensors show a size contradicts them.
+    if (rule != nullptr && rule->formula) {
+      for (const std::string& name : rule->formula->DirectNames()) {
+        const std::optional<Value> said = config_.Lookup(name);
+        if (said && said->IsNull())
+          size.error =
+              fmt::format("{} is null, but {} is {} ({})", name, axis, *size.value, size.origin);
+      }
+    }
+  }
   resolving_.erase(axis);
   // What was found on the way round a circle may be known when it is asked for by itself.
   const bool keep = !cycle_ || resolving_.empty() || size.value;

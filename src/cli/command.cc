@@ -63,6 +63,29 @@ void AddSourceFlags(CLI::App* command, SourceRequest* request) {
                    "leave out source keys in which this regex is found")
       ->type_name("REGEX");
   command
+      ->add_option("--include", request->include,
+                   "read only source keys in which this regex is found")
+      ->type_name("REGEX");
+  for (const bool prefix : {true, false}) {
+    command
+        ->add_option_function<std::vector<std::string>>(
+            prefix ? "--prefix" : "--rename",
+            [request, prefix](const std::vector<std::string>& texts) {
+              for (const std::string& text : texts) {
+                const size_t equals = text.find('=');
+                if (equals == std::string::npos || (!prefix && equals == 0))
+                  throw CLI::ValidationError(prefix ? "--prefix" : "--rename",
+                                             fmt::format("`{}` is not OLD=NEW", text));
+                request->renames.push_back(
+                    {text.substr(0, equals), text.substr(equals + 1), prefix});
+              }
+            },
+            prefix ? "read source keys that begin with OLD as if they began with NEW"
+                   : "read whole names OLD within source keys (`attn`, `mlp.moe`) as NEW")
+        ->type_name("OLD=NEW")
+        ->allow_extra_args(false);
+  }
+  command
       ->add_option_function<double>(
           "--alpha", [request](const double& alpha) { request->alpha = alpha; },
           "lora_alpha of an adapter whose adapter_config.json does not say it")
@@ -81,7 +104,8 @@ void AddSetFlag(CLI::App* command, SourceRequest* request) {
       ->add_option_function<std::vector<std::string>>(
           "--set",
           [request](const std::vector<std::string>& texts) { ParseSettings(texts, request); },
-          "a size (L=4), a layout parameter (T=2) or a config attribute (num_hidden_layers=4)")
+          "a size (L=4), a layout parameter (T=2), a config attribute (num_hidden_layers=4) or "
+          "one of the adapter's (adapter_config.r=16)")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
 }

@@ -41,7 +41,7 @@ void AddSchema(CLI::App& app, Run* run);
 std::vector<std::string> RuleDirectories(const std::vector<std::string>& given);
 void AddRulesFlag(CLI::App* command, std::vector<std::string>* directories);
 
-// --family --from --config --set --exclude
+// --family --from --config --set --exclude --include --prefix --rename
 void AddSourceFlags(CLI::App* command, SourceRequest* request);
 // --set NAME=VALUE, any number of times
 void AddSetFlag(CLI::App* command, SourceRequest* request);

@@ -79,7 +79,9 @@ class Maker {
   }
 
   std::optional<Value> Make(Diagnostics* diagnostics) {
-    if (source_.json().AsMap() != nullptr) map_ = *source_.json().AsMap();
+    // What MLX calls adapter_config.json is the record of a training, no field of it is PEFT's.
+    if (source_.json().AsMap() != nullptr && source_.json().Find("lora_parameters") == nullptr)
+      map_ = *source_.json().AsMap();
     Default("peft_type", "LORA");
     Default("task_type", "CAUSAL_LM");
     Default("base_model_name_or_path", Value());

@@ -114,6 +114,7 @@ std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibr
   source_options.allow_shape = request.conversion.allow_shape;
   std::optional<OpenedSource> source =
       OpenSource(files, library, SourceOf(request), source_options, diagnostics);
+  if (source) ExplainErrors(*source, diagnostics);
   if (!source || diagnostics->HasErrors() || !source->bound) return std::nullopt;
   return PrepareOpened(files, std::move(*source), request, diagnostics);
 }

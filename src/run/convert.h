@@ -16,7 +16,9 @@
 #include "base/value.h"
 #include "bind/adapter_source.h"
 #include "bind/bind_source.h"
+#include "bind/causes.h"
 #include "bind/detect.h"
+#include "bind/key_rename.h"
 #include "bind/quantized.h"
 #include "bind/rule_library.h"
 #include "io/checkpoint.h"
@@ -41,9 +43,11 @@ struct SourceRequest {
   bool fill_zero = false;              // what an adapter lacks is zero
   std::optional<Config> model_config;  // the model's, when another checkpoint gave it
   RuleLibrary::Internal internal = RuleLibrary::Internal::kNo;  // of layouts that are needed
-  bool other_families = false;  // a config whose family knows none of the keys is not believed
-  std::string exclude;          // source keys that match this regex are left out, and reported
   QuantizedAs quantized = QuantizedAs::kCodes;
+  bool other_families = false;     // a config whose family knows none of the keys is not believed
+  std::string exclude;             // source keys that match this regex are left out, and reported
+  std::string include;             // and those that do not match this one
+  std::vector<KeyRename> renames;  // before anything is asked of the keys
 };
 
 // A checkpoint that has been opened, recognised and bound.
@@ -60,6 +64,8 @@ struct OpenedSource {
   std::optional<AdapterSource> adapter;  // its ranks and scales, when it is one and nothing lacks
   std::vector<std::string> excluded;
   QuantizedAs quantized = QuantizedAs::kCodes;
+  std::vector<KeyRepair> repairs;  // what was done to the keys' names
+  std::vector<RulesPtr> families;  // that were meant
 };
 
 // Splits --set into sizes of axes and config attributes. RR422 for text that is neither.
@@ -79,6 +85,11 @@ std::optional<OpenedSource> OpenSource(const Files& files, RuleLibrary* library,
 std::optional<OpenedSource> OpenKeyList(const Files& files, RuleLibrary* library,
                                         const SourceRequest& request, const SourceOptions& options,
                                         Diagnostics* diagnostics);
+
+// Known reasons why the source is not what a loader wants, and what mends them.
+std::vector<Cause> CausesOf(const OpenedSource& source);
+// The same as findings, behind errors that they may explain; nothing where there is no error.
+void ExplainErrors(const OpenedSource& source, Diagnostics* diagnostics);
 
 struct ConvertRequest {
   SourceRequest source;

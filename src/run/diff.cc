@@ -277,6 +277,7 @@ std::optional<DiffReport> Diff(const Files& files, RuleLibrary* library, const D
   wanted_second.internal = RuleLibrary::Internal::kYes;
   wanted_second.quantized = QuantizedAs::kExact;  // values are compared, whatever codes they have
   std::optional<OpenedSource> second = OpenSource(files, library, wanted_second, {}, diagnostics);
+  if (second) ExplainErrors(*second, diagnostics);
   if (!second || diagnostics->HasErrors() || !second->bound) return std::nullopt;
   SourceRequest wanted = request.first;
   wanted.internal = RuleLibrary::Internal::kYes;
@@ -285,6 +286,7 @@ std::optional<DiffReport> Diff(const Files& files, RuleLibrary* library, const D
   // Adapters have no config.json of their own: what one of them was given holds for both.
   if (wanted.config.empty() && second->rules->file->adapters) wanted.model_config = second->config;
   std::optional<OpenedSource> first = OpenSource(files, library, wanted, {}, diagnostics);
+  if (first) ExplainErrors(*first, diagnostics);
   if (!first || diagnostics->HasErrors() || !first->bound) return std::nullopt;
   if (first->rules->file->adapters != second->rules->file->adapters) {
     diagnostics->Add(Code::kBadAdapterUse, Place::File(request.first.path),

@@ -112,6 +112,11 @@ Value InspectJson(const OpenedSource& source, const Diagnostics& diagnostics) {
                                          {"text", loader.text}}));
     map.push_back({"loaders", std::move(loaders)});
   }
+  Value::List causes;
+  for (const Cause& cause : CausesOf(source))
+    causes.push_back(
+        Value(Value::Map{{"name", cause.name}, {"why", cause.why}, {"mend", cause.mend}}));
+  map.push_back({"causes", std::move(causes)});
   Value::List candidates;
   for (const Candidate& candidate : source.detection.candidates) {
     candidates.push_back(Value(Value::Map{{"family", candidate.rules->file->family.text},
@@ -168,6 +173,8 @@ std::string InspectText(const OpenedSource& source) {
   if (known) text += fmt::format("  layout: {}\n", source.detection.layout);
   for (const std::string& reason : source.detection.reasons)
     text += fmt::format("  why: {}\n", reason);
+  for (const Cause& cause : CausesOf(source))
+    text += fmt::format("  cause: {}: {}\n  mend: {}\n", cause.name, cause.why, cause.mend);
   if (IsAdapter(source)) text += AdapterText(DescribeAdapter(source));
   const std::vector<std::string> targets = TargetsOf(source);
   if (!targets.empty() && !IsAdapter(source))

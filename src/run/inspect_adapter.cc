@@ -82,27 +82,11 @@ class Describer {
       if (rest.count(weight) > 0) text += fmt::format(", {} experts", rest[weight].size());
       facts->adapts.push_back(std::move(text));
     }
-    for (const auto& [weight, found] : layers) {
-      const LogicalTensor& tensor = rules_.tensors[static_cast<size_t>(weight)];
-      for (const auto& [one, other] : {std::pair{"down", "up"}, {"up", "down"}, {"gate", "up"}}) {
-        if (tensor.name != one) continue;
-        const std::string block = rules_.file->blocks[static_cast<size_t>(tensor.block)].name.text;
-        const std::string partner = block + "." + other;
-        if (adapted.count(partner) == 0 && rules_.FindTensor(partner) >= 0)
-          facts->remarks.push_back(
-              fmt::format("{}.{} without {}: half of the MLP is not adapted", block, one, partner));
-      }
-    }
     const bool has_experts = rules_.FindTensor("experts.down") >= 0;
     const bool any = std::any_of(adapted.begin(), adapted.end(), [](const std::string& name) {
       return name.starts_with("experts.");
     });
-    const bool shared = std::any_of(adapted.begin(), adapted.end(), [](const std::string& name) {
-      return name.starts_with("shared");
-    });
-    if (has_experts && !any)
-      facts->remarks.push_back(shared ? "the routed experts are not adapted, only the shared one is"
-                                      : "the experts are not adapted");
+    if (has_experts && !any) facts->remarks.push_back("the experts are not adapted");
   }
 
   void Loaders(AdapterFacts* facts) const {

@@ -21,6 +21,7 @@ std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRe
   wanted.source = SourceOf(wanted);
   std::optional<OpenedSource> base =
       OpenSource(files, library, wanted.source, options, diagnostics);
+  if (base) ExplainErrors(*base, diagnostics);
   if (!base || diagnostics->HasErrors() || !base->bound) return std::nullopt;
   base->table.named_order = true;  // in which changes are computed
   if (base->rules->file->adapters) {
@@ -43,6 +44,7 @@ std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRe
     source.alpha = wanted.source.alpha;
     source.fill_zero = wanted.source.fill_zero;
     std::optional<OpenedSource> opened = OpenSource(files, library, source, {}, diagnostics);
+    if (opened) ExplainErrors(*opened, diagnostics);
     if (!opened || diagnostics->HasErrors() || !opened->bound) return std::nullopt;
     if (!opened->rules->file->adapters) {
       diagnostics->Add(Code::kBadAdapterUse, Place::File(adapter.path), "this is no adapter");

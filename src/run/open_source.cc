@@ -15,6 +15,56 @@
 namespace rr {
 namespace {
 
+// --set adapter_config.NAME=VALUE
+constexpr std::string_view kOfAdapter = "adapter_config.";
+
+void SetInAdapterConfig(const SourceRequest& request, OpenedSource* source) {
+  for (const auto& [name, text] : request.set) {
+    if (!name.starts_with(kOfAdapter)) continue;
+    Value::Map map;
+    if (source->adapter_config.json().AsMap() != nullptr)
+      map = *source->adapter_config.json().AsMap();
+    const std::string field = name.substr(kOfAdapter.size());
+    std::erase_if(map, [&](const auto& member) { return member.first == field; });
+    Diagnostics bad_json;
+    std::optional<Value> value = ParseJson("--set " + name, text, &bad_json);
+    map.push_back({field, value ? std::move(*value) : Value(text)});
+    source->adapter_config = Config(Value(std::move(map)));
+  }
+}
+
+// The names under which the keys are read: what the user said, then known mistakes.
+bool NameKeys(const SourceRequest& request, std::vector<FoundKey>* keys, OpenedSource* source,
+              Diagnostics* diagnostics) {
+  std::vector<std::string> names;
+  for (const FoundKey& key : *keys) names.push_back(key.name);
+  if (!RenameKeys(request.renames, &names, diagnostics)) return false;
+  source->repairs = RepairKeys(&names);
+  for (size_t i = 0; i < names.size(); ++i) (*keys)[i].name = names[i];
+  // A part of a checkpoint, or one whose weights lay within wrappers, may be of the other kind.
+  const bool was_adapter = source->checkpoint.kind == CheckpointKind::kAdapter;
+  const bool unwrapped =
+      std::any_of(source->repairs.begin(), source->repairs.end(),
+                  [](const KeyRepair& repair) { return repair.name == "wrapped-weight"; });
+  if (was_adapter ? unwrapped : !source->excluded.empty())
+    source->checkpoint.kind = KindOfNames(names);
+  return true;
+}
+
+// Placeholders: some trainers write factors without elements for a projection that a family lacks.
+// A factor has two dimensions at least (thinking-machines-lab/tinker-cookbook#547).
+bool IsPlaceholder(const OpenedSource& source, const FoundKey& key) {
+  return source.checkpoint.kind == CheckpointKind::kAdapter && key.shape &&
+         *key.shape == std::vector<int64_t>{0};
+}
+
+KeyRepair PlaceholdersLeftOut(const std::vector<std::string>& keys) {
+  return {"empty-tensors",
+          fmt::format("{} tensors have no elements, for instance {}: placeholders of a projection "
+                      "that was not trained or that the family lacks. They are taken as absent",
+                      keys.size(), keys[0])};
+}
+
 std::string NameOfType(const Config& config) {
   const std::optional<Value> type = config.ModelType();
   return type && type->AsString() != nullptr ? *type->AsString() : "";
@@ -93,6 +143,7 @@ void Recognize(RuleLibrary* library, const SourceRequest& request, const SourceO
   if (families.empty()) return;
   for (RulesPtr& rules : families)
     rules = library->Of(rules, source->checkpoint.kind, request.internal, diagnostics);
+  source->families = families;
   if (diagnostics->HasErrors()) return;
   ApplySettings(request, families.size() == 1 ? families[0].get() : nullptr, &source->config,
                 &source->given, diagnostics);
@@ -120,6 +171,7 @@ void Recognize(RuleLibrary* library, const SourceRequest& request, const SourceO
   } else {
     diagnostics->AppendNew(found);
   }
+  for (const KeyRepair& repair : source->repairs) source->detection.reasons.push_back(repair.why);
   if (source->detection.rules == nullptr) return;
   source->rules = source->detection.rules;
   source->bound = BindSource(*source->rules, *source->rules->FindLayout(source->detection.layout),
@@ -132,6 +184,7 @@ void Recognize(RuleLibrary* library, const SourceRequest& request, const SourceO
 void ApplySettings(const SourceRequest& request, const CheckedRules* rules, Config* config,
                    std::map<std::string, int64_t>* given, Diagnostics* diagnostics) {
   for (const auto& [name, text] : request.set) {
+    if (name.starts_with(kOfAdapter)) continue;
     if (IsAxisName(name)) {
       int64_t n = 0;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
@@ -216,22 +269,33 @@ std::optional<OpenedSource> OpenSource(const Files& files, RuleLibrary* library,
 
   if (source.checkpoint.kind == CheckpointKind::kAdapter)
     ReadRunConfig(files, &source, diagnostics);
+  SetInAdapterConfig(request, &source);
 
-  std::optional<KeyRegex> exclude;
+  std::optional<KeyRegex> exclude, include;
   if (!request.exclude.empty()) {
     exclude = KeyRegex::Compile("--exclude", request.exclude, diagnostics);
     if (!exclude) return std::nullopt;
   }
+  if (!request.include.empty()) {
+    include = KeyRegex::Compile("--include", request.include, diagnostics);
+    if (!include) return std::nullopt;
+  }
   std::vector<FoundKey> keys;
+  std::vector<std::string> placeholders;
   for (uint32_t i = 0; i < source.checkpoint.tensors.size(); ++i) {
     const StoredTensor& tensor = source.checkpoint.tensors[i];
-    if (exclude && exclude->IsFoundIn(tensor.name)) {
-      source.excluded.push_back(tensor.name);
-      continue;
+    FoundKey key{tensor.name, tensor.shape, tensor.dtype};
+    if ((exclude && exclude->IsFoundIn(key.name)) || (include && !include->IsFoundIn(key.name))) {
+      source.excluded.push_back(key.name);
+    } else if (IsPlaceholder(source, key)) {
+      placeholders.push_back(key.name);
+    } else {
+      keys.push_back(std::move(key));
+      source.tensor_of.push_back(i);
     }
-    keys.push_back({tensor.name, tensor.shape, tensor.dtype});
-    source.tensor_of.push_back(i);
   }
+  if (!NameKeys(request, &keys, &source, diagnostics)) return std::nullopt;
+  if (!placeholders.empty()) source.repairs.push_back(PlaceholdersLeftOut(placeholders));
   MakeTable(library, request, std::move(keys), &source, diagnostics);
   Recognize(library, request, options, &source, diagnostics);
   return source;
@@ -273,9 +337,11 @@ std::optional<OpenedSource> OpenKeyList(const Files& files, RuleLibrary* library
   }
   OpenedSource source;
   source.checkpoint.path = request.path;
+  if (!NameKeys(request, &keys, &source, diagnostics)) return std::nullopt;
   std::vector<std::string> names;
   for (const FoundKey& key : keys) names.push_back(key.name);
   source.checkpoint.kind = KindOfNames(names);
+  SetInAdapterConfig(request, &source);
   std::optional<Config> config = ReadConfig(files, request, source.checkpoint, diagnostics);
   if (!config) return std::nullopt;
   source.config = std::move(*config);

@@ -1,0 +1,41 @@
+// adapter_config.json gives another rank than the tensors have: the config of another run, or a
+// trainer that changed what `r` means (a folded dimension is experts x rank).
+#include <fmt/format.h>
+
+#include <map>
+
+#include "bind/causes.h"
+#include "bind/ranks.h"
+#include "syntax/adapter_style.h"
+
+namespace rr {
+
+void CauseRankConfig(const CauseScene& scene, std::vector<Cause>* causes) {
+  if (!scene.adapter || scene.bound == nullptr || scene.layout->style == nullptr) return;
+  if (!scene.layout->style->config_rank || !scene.adapter_config->present()) return;
+  const auto said = scene.adapter_config->Lookup("r");
+  if (!said || said->AsInt() == nullptr) return;
+  std::map<int64_t, const BoundTensor*> ranks;
+  for (size_t i = 0; i < scene.bound->layout.tensors.size(); ++i) {
+    const BoundTensor& tensor = scene.bound->layout.tensors[i];
+    const CheckedEntry& entry = scene.layout->entries[static_cast<size_t>(tensor.entry)];
+    const auto& shape = scene.table->keys[scene.bound->found[i]].shape;
+    if (!shape || !HasRank(entry)) continue;
+    if (const auto rank = RankOfShape(entry, *shape, *scene.bound->model))
+      ranks.emplace(*rank, &tensor);
+  }
+  // More than one rank is the business of rank_pattern, and RR423 names each module.
+  if (ranks.size() != 1 || ranks.begin()->first == *said->AsInt()) return;
+  const auto patterns = scene.adapter_config->Lookup("rank_pattern");
+  if (patterns && patterns->AsMap() != nullptr && !patterns->AsMap()->empty()) return;
+  const auto& [rank, tensor] = *ranks.begin();
+  causes->push_back(
+      {"rank-config",
+       fmt::format("every tensor has rank {}, for instance {} [{}], but adapter_config.json says r "
+                   "= {}: it is the config of another run, or of another version of the trainer",
+                   rank, tensor->key, fmt::join(tensor->shape, ", "), *said->AsInt()),
+       ConvertCommand(scene, scene.layout->name.text,
+                      fmt::format("--set adapter_config.r={}", rank))});
+}
+
+}  // namespace rr

@@ -1,0 +1,46 @@
+// target_modules of adapter_config.json that the file has no factors of: a loader that checks the
+// list refuses it, and a loader that does not builds modules that stay empty
+// (vllm-project/vllm#40005).
+#include <fmt/format.h>
+
+#include <set>
+
+#include "base/text.h"
+#include "bind/causes.h"
+
+namespace rr {
+
+void CauseTargetModules(const CauseScene& scene, std::vector<Cause>* causes) {
+  if (!scene.adapter || scene.bound == nullptr) return;
+  const auto targets = scene.adapter_config->Lookup("target_modules");
+  if (!targets || targets->AsList() == nullptr) return;
+  std::set<std::string> modules;
+  for (const BoundTensor& tensor : scene.bound->layout.tensors) {
+    std::string name = WeightKey(*scene.layout, scene.bound->layout.choice, tensor);
+    if (name.ends_with(".weight")) name.resize(name.size() - 7);
+    if (!name.empty()) modules.insert("." + name + ".");
+  }
+  std::vector<std::string> here, lacking;
+  for (const Value& target : *targets->AsList()) {
+    if (target.AsString() == nullptr) continue;
+    size_t count = 0;
+    // The last name of a module, or `experts`, which vLLM asks for.
+    for (const std::string& module : modules) {
+      if (module.find("." + *target.AsString() + ".") != std::string::npos) ++count;
+    }
+    if (count > 0) {
+      here.push_back(fmt::format("{} ({} modules)", *target.AsString(), count));
+    } else {
+      lacking.push_back(*target.AsString());
+    }
+  }
+  if (lacking.empty()) return;
+  causes->push_back(
+      {"target-modules",
+       fmt::format("target_modules names {}, of which the file has no factors{}{}",
+                   JoinWords(lacking, 12), here.empty() ? "" : "; it has those of ",
+                   JoinWords(here, 12)),
+       ConvertCommand(scene, scene.layout->name.text) + " writes target_modules of what is there"});
+}
+
+}  // namespace rr

@@ -1,0 +1,46 @@
+#include "bind/causes.h"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+namespace rr {
+
+std::vector<Cause> FindCauses(const CauseScene& scene) {
+  std::vector<Cause> causes;
+  for (const auto find :
+       {CauseRepairedNames, CauseForeignNames, CauseUnmergedAdapter, CauseFusedModules,
+        CauseOtherTool, CauseTiedHead, CauseRankConfig, CauseExpertCount, CauseOutputGate,
+        CauseUnknownModel, CauseWrapperOrder, CauseTwinOrder, CauseFusedExperts, CauseHalfAdapted,
+        CauseLinearAttention, CauseTargetModules})
+    find(scene, &causes);
+  return causes;
+}
+
+std::string ConvertCommand(const CauseScene& scene, const std::string& to,
+                           const std::string& flags) {
+  return fmt::format("rule-runner convert {} OUT --to {}{}{}", scene.path, to,
+                     flags.empty() ? "" : " ", flags);
+}
+
+std::string PeftTarget(const CauseScene& scene) {
+  const CheckedRules* rules = scene.rules;
+  if (rules == nullptr && scene.families.size() == 1) rules = scene.families[0].get();
+  if (rules != nullptr) {
+    for (const TargetRule& target : rules->file->targets) {
+      if (target.system.text == "peft" && !target.cases.empty() &&
+          rules->FindLayout(target.cases.back().adapters.text) != nullptr)
+        return target.cases.back().adapters.text;
+    }
+  }
+  return "peft-expert";
+}
+
+std::vector<uint32_t> UnknownKeys(const CauseScene& scene) {
+  if (scene.bound != nullptr) return scene.bound->unmatched;
+  std::vector<uint32_t> all(scene.table->keys.size());
+  std::iota(all.begin(), all.end(), 0U);
+  return all;
+}
+
+}  // namespace rr
