@@ -32,14 +32,9 @@ std::map<std::string, std::string> NamesPerExpert(const CheckedRules& rules,
     const std::set<std::string> experts = ExpertsIn(rules, entry);
     const std::vector<std::string> captures = entry.key.Captures();
     if (experts.size() != 1 || !entry.weight || captures.size() < 2) continue;
-    std::string name = FormatKey(ConcreteKey(
-                                     layout,
-                                     [&] {
-                                       CheckedEntry weight = entry;
-                                       weight.key = *entry.weight;
-                                       return weight;
-                                     }(),
-                                     DefaultChoice(layout)),
+    CheckedEntry weight = entry;
+    weight.key = *entry.weight;
+    std::string name = FormatKey(ConcreteKey(layout, weight, DefaultChoice(layout)),
                                  [](const std::string&) { return 0; });
     if (name.ends_with(".weight")) name.resize(name.size() - 7);
     names.emplace(*experts.begin(), name.substr(name.rfind('.') + 1));

@@ -84,9 +84,7 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
                  const KeyTable& table, const SourceOptions& options, Diagnostics* diagnostics) {
   Detection detection;
   std::vector<RulesPtr> families = FamiliesOf(all, config);
-  if (!families.empty() && all.size() > 1) {
-    detection.reasons.push_back(WhyNamed(*families[0], config));
-  }
+  if (!families.empty()) detection.reasons.push_back(WhyNamed(*families[0], config));
   if (families.empty()) families = all;
   // Cheap first: how many keys does each layout know? Only the best are bound.
   for (const RulesPtr& rules : families) {
@@ -140,13 +138,15 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
     }
     candidate.complete = !ignored.HasErrors();
     candidate.absent = bound->absent_blocks.size();
+    candidate.missing = bound->missing.size();
     readings.back() = ReadingOf(*bound, table);
   }
-  // Among equals: complete ones first, then those that miss the fewest blocks.
+  // Among equals: complete ones first, then those that miss the fewest blocks and keys.
   std::vector<size_t> order;
   for (size_t i = 0; i < tried; ++i) order.push_back(i);
   auto rank = [&](size_t i) {
-    return std::tuple(!detection.candidates[i].complete, detection.candidates[i].absent);
+    const Candidate& one = detection.candidates[i];
+    return std::tuple(!one.complete, one.missing > 0, one.absent, one.missing);
   };
   // Of adapters that mean the same, those come first whose config says the rank: it is checked.
   auto unchecked = [&](size_t i) {
@@ -213,12 +213,16 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
   detection.reasons.push_back(fmt::format("{} {} knows {} of {} keys",
                                           best.rules->file->family.text, best.layout, best.known,
                                           best.total));
+  if (one_family) detection.family = best.rules;
   if (!others.empty()) {
+    const bool shapes = std::any_of(table.keys.begin(), table.keys.end(),
+                                    [](const FoundKey& key) { return key.shape.has_value(); });
     Diagnostic& d = diagnostics->Add(
         Code::kAmbiguousLayout, {},
-        fmt::format("keys and shapes fit {} {} and also {}", best.rules->file->family.text,
-                    best.layout, JoinWords(others)));
+        fmt::format("{} fit {} {} and also {}", shapes ? "keys and shapes" : "keys without shapes",
+                    best.rules->file->family.text, best.layout, JoinWords(others)));
     d.help = "say which with --family and --from, or give the config.json";
+    if (one_family && !shapes) d.severity = Severity::kWarning;
   } else {
     detection.rules = best.rules;
     detection.layout = best.layout;

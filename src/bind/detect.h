@@ -25,6 +25,7 @@ struct Candidate {
   size_t total = 0;
   bool complete = false;  // bound without a finding
   size_t absent = 0;      // blocks that the layout has and the checkpoint lacks
+  size_t missing = 0;     // keys of present blocks that the checkpoint lacks
 };
 
 struct Detection {
@@ -33,10 +34,12 @@ struct Detection {
   // Set when one reading is left (layouts that store these keys in the same way count as one).
   RulesPtr rules;
   std::string layout;
+  RulesPtr family;  // set when those that are left are layouts of one family
 };
 
 // `families`: those that may be meant (--family, or all). `layout` restricts to one layout of each
-// (--from). RR408: no family knows the keys; RR409: several readings are left.
+// (--from). RR408: no family knows the keys; RR409: several readings are left, a warning where they
+// are of one family and the keys have no shapes, which would decide.
 Detection Detect(const std::vector<RulesPtr>& families, const std::string& layout,
                  const Config& config, const Config& adapter_config,
                  const std::map<std::string, int64_t>& given, const KeyTable& table,

@@ -164,19 +164,41 @@ const std::vector<QuantFormatPtr>& RuleLibrary::QuantFormats(Diagnostics* diagno
   return *quant_formats_;
 }
 
+std::vector<StylePtr> RuleLibrary::StylesOf(Internal internal, Diagnostics* diagnostics) {
+  std::vector<StylePtr> styles = Styles(diagnostics);
+  if (internal == Internal::kNo)
+    std::erase_if(styles, [](const StylePtr& style) { return style->IsInternal(); });
+  return styles;
+}
+
 RulesPtr RuleLibrary::AdaptersOf(const RulesPtr& weights, Internal internal,
                                  Diagnostics* diagnostics) {
   const std::pair key{weights.get(), internal};
   if (const auto done = adapters_.find(key); done != adapters_.end()) return done->second.second;
   Diagnostics found;
-  std::vector<StylePtr> styles = Styles(&found);
-  if (internal == Internal::kNo)
-    std::erase_if(styles, [](const StylePtr& style) { return style->IsInternal(); });
-  auto rules =
-      std::make_shared<CheckedRules>(Check(DeriveAdapters(*weights, styles, &found), &found));
+  auto rules = std::make_shared<CheckedRules>(
+      Check(DeriveAdapters(*weights, StylesOf(internal, &found), &found), &found));
   rules->valid = weights->valid && !found.HasErrors();
   diagnostics->AppendNew(found);
   adapters_[key] = {weights, rules};
+  return rules;
+}
+
+RulesPtr RuleLibrary::AdaptersThatMayKnow(const KeyTable& table, const RulesPtr& weights,
+                                          Internal internal) {
+  // A key of each form has all that a template says literally.
+  const IsWantedKey is_wanted = [&](const KeyTemplate& key) {
+    return std::any_of(table.forms.begin(), table.forms.end(), [&](const KeyForm& form) {
+      const std::string& name = table.keys[form.keys[0]].name;
+      return std::all_of(key.parts.begin(), key.parts.end(), [&](const KeyPart& part) {
+        return part.kind != KeyPart::Kind::kLiteral || name.find(part.text) != std::string::npos;
+      });
+    });
+  };
+  Diagnostics ignored;
+  auto rules = std::make_shared<CheckedRules>(
+      Check(DeriveAdapters(*weights, StylesOf(internal, &ignored), is_wanted, &ignored), &ignored));
+  rules->valid = weights->valid;
   return rules;
 }
 

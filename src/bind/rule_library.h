@@ -13,6 +13,7 @@
 #include "base/checkpoint_kind.h"
 #include "base/diagnostic.h"
 #include "bind/detect.h"
+#include "bind/key_table.h"
 #include "bind/quantized_weight.h"
 #include "check/checked_rules.h"
 #include "check/derive_adapters.h"
@@ -47,6 +48,9 @@ class RuleLibrary {
   // that only `merge` and `diff` need are made when they are asked for.
   enum class Internal { kNo, kYes };
   RulesPtr AdaptersOf(const RulesPtr& weights, Internal internal, Diagnostics* diagnostics);
+  // The same as far as keys of `table` may be of it: a fraction of the time, for the question which
+  // of many families knows them. Layouts of which there is nothing are not there.
+  RulesPtr AdaptersThatMayKnow(const KeyTable& table, const RulesPtr& weights, Internal internal);
   // The rules of a family for one kind of checkpoint.
   RulesPtr Of(const RulesPtr& weights, CheckpointKind kind, Internal internal,
               Diagnostics* diagnostics);
@@ -61,6 +65,8 @@ class RuleLibrary {
   std::vector<std::shared_ptr<const Item>> ReadNamed(const std::string& folder, ParseFile parse,
                                                      Diagnostics* diagnostics);
   ParsedFilePtr Shared(const std::string& path);
+
+  std::vector<StylePtr> StylesOf(Internal internal, Diagnostics* diagnostics);
 
   const Files& files_;
   std::vector<std::string> directories_;

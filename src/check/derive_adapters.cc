@@ -29,8 +29,12 @@ SpannedText TextAt(std::string text, const SpannedText& key) {
 class LayoutDeriver {
  public:
   LayoutDeriver(const CheckedRules& weights, const CheckedLayout& base, StylePtr style,
-                std::string name, Diagnostics* diagnostics)
-      : file_(*weights.file), base_(base), style_(std::move(style)), diagnostics_(diagnostics) {
+                std::string name, const IsWantedKey& is_wanted, Diagnostics* diagnostics)
+      : file_(*weights.file),
+        base_(base),
+        style_(std::move(style)),
+        is_wanted_(is_wanted),
+        diagnostics_(diagnostics) {
     rule_.name = {std::move(name), style_->name.place};
     rule_.style = style_;
     rule_.about = style_->about;
@@ -158,7 +162,7 @@ class LayoutDeriver {
       return std::nullopt;
     }
     std::optional<KeyTemplate> made = ParseKeyTemplate(TextAt(*text, key.key), diagnostics_);
-    if (!made) return std::nullopt;
+    if (!made || !is_wanted_(*made)) return std::nullopt;
     EntryRule entry;
     if (key.holds == Factor::kSaved) {
       entry = weight;
@@ -183,6 +187,7 @@ class LayoutDeriver {
   const RuleFile& file_;
   const CheckedLayout& base_;
   StylePtr style_;
+  const IsWantedKey& is_wanted_;
   Diagnostics* diagnostics_;
   LayoutRule rule_;
   size_t block_ = 0;
@@ -242,6 +247,12 @@ std::string SuffixOf(Factor factor) {
 
 RuleFile DeriveAdapters(const CheckedRules& weights, const std::vector<StylePtr>& styles,
                         Diagnostics* diagnostics) {
+  return DeriveAdapters(
+      weights, styles, [](const KeyTemplate&) { return true; }, diagnostics);
+}
+
+RuleFile DeriveAdapters(const CheckedRules& weights, const std::vector<StylePtr>& styles,
+                        const IsWantedKey& is_wanted, Diagnostics* diagnostics) {
   const RuleFile& file = *weights.file;
   RuleFile adapters;
   adapters.family = file.family;
@@ -282,7 +293,7 @@ RuleFile DeriveAdapters(const CheckedRules& weights, const std::vector<StylePtr>
         found = true;
         const std::string name =
             every ? style->name.text + "." + layout.name.text : style->name.text;
-        LayoutDeriver deriver(weights, layout, style, name, diagnostics);
+        LayoutDeriver deriver(weights, layout, style, name, is_wanted, diagnostics);
         if (deriver.Run(&adapters.blocks)) {
           adapters.layouts.push_back(deriver.rule());
           continue;

@@ -9,6 +9,7 @@
 #ifndef RULE_RUNNER_CHECK_DERIVE_ADAPTERS_H_
 #define RULE_RUNNER_CHECK_DERIVE_ADAPTERS_H_
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -24,6 +25,12 @@ using StylePtr = std::shared_ptr<const AdapterStyle>;
 // name for an axis, or a factor's dimensions are neither input nor output.
 RuleFile DeriveAdapters(const CheckedRules& weights, const std::vector<StylePtr>& styles,
                         Diagnostics* diagnostics);
+
+// Only what has keys that are wanted, as when many families are asked whether they know a file's
+// keys. Such rules are not complete: they are matched and bound, never proved.
+using IsWantedKey = std::function<bool(const KeyTemplate&)>;
+RuleFile DeriveAdapters(const CheckedRules& weights, const std::vector<StylePtr>& styles,
+                        const IsWantedKey& is_wanted, Diagnostics* diagnostics);
 
 // The suffix of a factor's name: ".A"; empty for the weight itself.
 std::string SuffixOf(Factor factor);

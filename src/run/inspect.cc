@@ -95,7 +95,8 @@ Value InspectJson(const OpenedSource& source, const Diagnostics& diagnostics) {
   map.push_back({"path", source.checkpoint.path});
   map.push_back(
       {"kind", source.checkpoint.kind == CheckpointKind::kWeights ? "weights" : "adapter"});
-  map.push_back({"family", known ? Value(source.rules->file->family.text) : Value()});
+  const RulesPtr& family = source.detection.family;
+  map.push_back({"family", family != nullptr ? Value(family->file->family.text) : Value()});
   map.push_back({"layout", known ? Value(source.detection.layout) : Value()});
   map.push_back({"loadable", Texts(TargetsOf(source))});
   map.push_back({"reasons", Texts(source.detection.reasons)});
@@ -169,7 +170,8 @@ std::string InspectText(const OpenedSource& source) {
   if (!dtypes.empty()) text += fmt::format("  dtypes: {}\n", JoinWords(dtypes, 22));
   for (const auto& [format, count] : FormatsOf(source))
     text += fmt::format("  quantised: {} ({} weights)\n", format, WithCommas(count));
-  text += fmt::format("  family: {}\n", known ? source.rules->file->family.text : "unknown");
+  const RulesPtr& family = source.detection.family;
+  text += fmt::format("  family: {}\n", family ? family->file->family.text : "unknown");
   if (known) text += fmt::format("  layout: {}\n", source.detection.layout);
   for (const std::string& reason : source.detection.reasons)
     text += fmt::format("  why: {}\n", reason);
@@ -194,8 +196,12 @@ std::string InspectText(const OpenedSource& source) {
 }
 
 bool IsAccountedFor(const OpenedSource& source, const Diagnostics& diagnostics) {
-  return source.bound && source.bound->unmatched.empty() && source.bound->missing.empty() &&
-         !diagnostics.HasErrors();
+  if (diagnostics.HasErrors()) return false;
+  if (source.bound) return source.bound->unmatched.empty() && source.bound->missing.empty();
+  // Several layouts of one family are left: the first of them is as good as any.
+  if (source.detection.family == nullptr) return false;
+  const Candidate& best = source.detection.candidates[0];
+  return best.complete && best.known == best.total && best.missing == 0;
 }
 
 }  // namespace rr

@@ -15,6 +15,9 @@
 namespace rr {
 namespace {
 
+// Rules of adapters are derived: of more families than this only as far as they may know a key.
+constexpr size_t kFewFamilies = 8;
+
 // --set adapter_config.NAME=VALUE
 constexpr std::string_view kOfAdapter = "adapter_config.";
 
@@ -65,6 +68,38 @@ KeyRepair PlaceholdersLeftOut(const std::vector<std::string>& keys) {
                       keys.size(), keys[0])};
 }
 
+// The keys that are read, under the names that they are read by: those that --include and --exclude
+// leave, less placeholders.
+std::optional<std::vector<FoundKey>> TakeKeys(const SourceRequest& request,
+                                              std::vector<FoundKey> all, OpenedSource* source,
+                                              Diagnostics* diagnostics) {
+  std::optional<KeyRegex> exclude, include;
+  if (!request.exclude.empty()) {
+    exclude = KeyRegex::Compile("--exclude", request.exclude, diagnostics);
+    if (!exclude) return std::nullopt;
+  }
+  if (!request.include.empty()) {
+    include = KeyRegex::Compile("--include", request.include, diagnostics);
+    if (!include) return std::nullopt;
+  }
+  std::vector<FoundKey> keys;
+  std::vector<std::string> placeholders;
+  for (uint32_t i = 0; i < all.size(); ++i) {
+    FoundKey& key = all[i];
+    if ((exclude && exclude->IsFoundIn(key.name)) || (include && !include->IsFoundIn(key.name))) {
+      source->excluded.push_back(std::move(key.name));
+    } else if (IsPlaceholder(*source, key)) {
+      placeholders.push_back(std::move(key.name));
+    } else {
+      keys.push_back(std::move(key));
+      source->tensor_of.push_back(i);
+    }
+  }
+  if (!NameKeys(request, &keys, source, diagnostics)) return std::nullopt;
+  if (!placeholders.empty()) source->repairs.push_back(PlaceholdersLeftOut(placeholders));
+  return keys;
+}
+
 std::string NameOfType(const Config& config) {
   const std::optional<Value> type = config.ModelType();
   return type && type->AsString() != nullptr ? *type->AsString() : "";
@@ -96,14 +131,12 @@ void ReadRunConfig(const Files& files, OpenedSource* source, Diagnostics* diagno
     source->config.Set("tensor_model_parallel_size", Value(*run->tensor_parallel));
 }
 
-void ReadAdapter(const SourceRequest& request, OpenedSource* source, Diagnostics* diagnostics) {
-  std::optional<AdapterConfig> config = AdapterConfig::Read(
-      source->adapter_config, source->checkpoint.directory + "/adapter_config.json", diagnostics);
-  if (!config) return;
-  if (request.alpha) config->set_alpha(*request.alpha);
+void ReadAdapter(const SourceRequest& request, AdapterConfig config, OpenedSource* source,
+                 Diagnostics* diagnostics) {
+  if (request.alpha) config.set_alpha(*request.alpha);
   AdapterSourceOptions options;
   options.fill_zero = request.fill_zero;
-  source->adapter = ReadAdapterSource(*source->bound, std::move(*config), options, diagnostics);
+  source->adapter = ReadAdapterSource(*source->bound, std::move(config), options, diagnostics);
 }
 
 // An adapter is not quantised.
@@ -138,11 +171,17 @@ void TryOtherFamilies(RuleLibrary* library, const SourceRequest& request,
 
 // Family, layout and binding of a source whose keys and config are known.
 void Recognize(RuleLibrary* library, const SourceRequest& request, const SourceOptions& options,
-               OpenedSource* source, Diagnostics* diagnostics) {
+               const AdapterConfig& adapter_config, OpenedSource* source,
+               Diagnostics* diagnostics) {
   std::vector<RulesPtr> families = CandidateFamilies(request, source->config, library, diagnostics);
   if (families.empty()) return;
+  if (std::vector<RulesPtr> named = FamiliesOf(families, source->config); !named.empty())
+    families = std::move(named);
+  const bool sketch =
+      source->checkpoint.kind == CheckpointKind::kAdapter && families.size() > kFewFamilies;
   for (RulesPtr& rules : families)
-    rules = library->Of(rules, source->checkpoint.kind, request.internal, diagnostics);
+    rules = sketch ? library->AdaptersThatMayKnow(source->table, rules, request.internal)
+                   : library->Of(rules, source->checkpoint.kind, request.internal, diagnostics);
   source->families = families;
   if (diagnostics->HasErrors()) return;
   ApplySettings(request, families.size() == 1 ? families[0].get() : nullptr, &source->config,
@@ -173,10 +212,38 @@ void Recognize(RuleLibrary* library, const SourceRequest& request, const SourceO
   }
   for (const KeyRepair& repair : source->repairs) source->detection.reasons.push_back(repair.why);
   if (source->detection.rules == nullptr) return;
+  if (sketch) {
+    const RulesPtr weights = library->Load(source->detection.rules->file->family.text, diagnostics);
+    source->detection.rules = source->detection.family =
+        library->AdaptersOf(weights, request.internal, diagnostics);
+    source->families = {source->detection.rules};
+  }
   source->rules = source->detection.rules;
   source->bound = BindSource(*source->rules, *source->rules->FindLayout(source->detection.layout),
                              source->config, source->given, source->table, options, diagnostics);
-  if (source->bound && source->rules->file->adapters) ReadAdapter(request, source, diagnostics);
+  if (source->bound && source->rules->file->adapters)
+    ReadAdapter(request, adapter_config, source, diagnostics);
+}
+
+// What is the same for a checkpoint and for a list of keys, once its config and keys are there.
+std::optional<OpenedSource> Read(RuleLibrary* library, const SourceRequest& request,
+                                 const SourceOptions& options, std::vector<FoundKey> all,
+                                 OpenedSource source, Diagnostics* diagnostics) {
+  SetInAdapterConfig(request, &source);
+  std::optional<std::vector<FoundKey>> keys =
+      TakeKeys(request, std::move(all), &source, diagnostics);
+  if (!keys) return std::nullopt;
+  AdapterConfig adapter_config;
+  if (source.checkpoint.kind == CheckpointKind::kAdapter) {
+    // Whatever the family is, and before rules are looked for.
+    auto read = AdapterConfig::Read(
+        source.adapter_config, source.checkpoint.directory + "/adapter_config.json", diagnostics);
+    if (!read) return std::nullopt;
+    adapter_config = std::move(*read);
+  }
+  MakeTable(library, request, std::move(*keys), &source, diagnostics);
+  Recognize(library, request, options, adapter_config, &source, diagnostics);
+  return source;
 }
 
 }  // namespace
@@ -269,36 +336,10 @@ std::optional<OpenedSource> OpenSource(const Files& files, RuleLibrary* library,
 
   if (source.checkpoint.kind == CheckpointKind::kAdapter)
     ReadRunConfig(files, &source, diagnostics);
-  SetInAdapterConfig(request, &source);
-
-  std::optional<KeyRegex> exclude, include;
-  if (!request.exclude.empty()) {
-    exclude = KeyRegex::Compile("--exclude", request.exclude, diagnostics);
-    if (!exclude) return std::nullopt;
-  }
-  if (!request.include.empty()) {
-    include = KeyRegex::Compile("--include", request.include, diagnostics);
-    if (!include) return std::nullopt;
-  }
-  std::vector<FoundKey> keys;
-  std::vector<std::string> placeholders;
-  for (uint32_t i = 0; i < source.checkpoint.tensors.size(); ++i) {
-    const StoredTensor& tensor = source.checkpoint.tensors[i];
-    FoundKey key{tensor.name, tensor.shape, tensor.dtype};
-    if ((exclude && exclude->IsFoundIn(key.name)) || (include && !include->IsFoundIn(key.name))) {
-      source.excluded.push_back(key.name);
-    } else if (IsPlaceholder(source, key)) {
-      placeholders.push_back(key.name);
-    } else {
-      keys.push_back(std::move(key));
-      source.tensor_of.push_back(i);
-    }
-  }
-  if (!NameKeys(request, &keys, &source, diagnostics)) return std::nullopt;
-  if (!placeholders.empty()) source.repairs.push_back(PlaceholdersLeftOut(placeholders));
-  MakeTable(library, request, std::move(keys), &source, diagnostics);
-  Recognize(library, request, options, &source, diagnostics);
-  return source;
+  std::vector<FoundKey> all;
+  for (const StoredTensor& tensor : source.checkpoint.tensors)
+    all.push_back({tensor.name, tensor.shape, tensor.dtype});
+  return Read(library, request, options, std::move(all), std::move(source), diagnostics);
 }
 
 std::optional<OpenedSource> OpenKeyList(const Files& files, RuleLibrary* library,
@@ -337,17 +378,13 @@ std::optional<OpenedSource> OpenKeyList(const Files& files, RuleLibrary* library
   }
   OpenedSource source;
   source.checkpoint.path = request.path;
-  if (!NameKeys(request, &keys, &source, diagnostics)) return std::nullopt;
   std::vector<std::string> names;
   for (const FoundKey& key : keys) names.push_back(key.name);
   source.checkpoint.kind = KindOfNames(names);
-  SetInAdapterConfig(request, &source);
   std::optional<Config> config = ReadConfig(files, request, source.checkpoint, diagnostics);
   if (!config) return std::nullopt;
   source.config = std::move(*config);
-  MakeTable(library, request, std::move(keys), &source, diagnostics);
-  Recognize(library, request, options, &source, diagnostics);
-  return source;
+  return Read(library, request, options, std::move(keys), std::move(source), diagnostics);
 }
 
 }  // namespace rr
