@@ -29,9 +29,14 @@ std::optional<TestRule> ParseTest(const YamlNode& node, Diagnostics* diagnostics
       TestRule::Expectation expectation;
       expectation.layout = NameFrom(member.key);
       expectation.place = value.place;
+      if (value.IsText() && value.text.text == "nowhere") {  // no key, as Locate has it
+        test.expectations.push_back(std::move(expectation));
+        continue;
+      }
       if (!value.IsList() || value.items.empty() || !value.items[0].IsText()) {
-        diagnostics->Add(Code::kWrongYamlType, value.place,
-                         "the place of an element is a list: [key, index, index, ...]");
+        diagnostics->Add(
+            Code::kWrongYamlType, value.place,
+            "the place of an element is a list: [key, index, index, ...], or `nowhere`");
         continue;
       }
       expectation.key = value.items[0].text.text;

@@ -11,7 +11,7 @@
 namespace rr {
 
 // {sizes: {L: 2, ...}, config: {attribute: JSON}, element: "block.tensor[i, j]", LAYOUT: [key, i,
-// j], ...}
+// j] or `nowhere`, ...}. An expectation without a key: the layout does not store the element.
 std::optional<TestRule> ParseTest(const YamlNode& node, Diagnostics* diagnostics);
 
 }  // namespace rr

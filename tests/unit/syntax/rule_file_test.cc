@@ -268,6 +268,12 @@ TEST_CASE("tables: variants share the common keys, defaults, partial") {
   CHECK(table.variants[1].entries[1].key.ToString() == "b");
 }
 
+TEST_CASE("an element that a layout does not store") {
+  const RuleFile file = Good("tests: [{element: 'b.w[1]', hub: nowhere}]\n");
+  REQUIRE(file.tests[0].expectations.size() == 1);
+  CHECK(file.tests[0].expectations[0].key.empty());
+}
+
 TEST_CASE("tests") {
   const RuleFile file = Good(
       "tests: [{sizes: {L: 2, E: 4}, config: {tie: 'true'}, element: 'b.w[1, 3]', hub: [x.1, 3], "
