@@ -53,7 +53,8 @@ void CauseFusedModules(const CauseScene& scene, std::vector<Cause>* causes) {
       if (HasName(key, "experts")) continue;
       if (HasName(key, fusion.whole)) here.insert(fusion.whole), example = key;
       for (const std::string& part : fusion.parts) {
-        if (HasName(key, part)) here.insert(part), example = key;
+        // A name that the family has itself is met here behind a foreign prefix.
+        if (HasName(key, part) && !Knows(rules, part)) here.insert(part), example = key;
       }
     }
     if (here.empty()) continue;

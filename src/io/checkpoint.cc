@@ -153,8 +153,8 @@ class Opener {
 }  // namespace
 
 CheckpointKind KindOfNames(const std::vector<std::string>& names) {
-  static constexpr std::array<std::string_view, 7> kMarks = {
-      ".lora_A", ".lora_B", "_lora_a", "_lora_b", ".lora_a", ".lora_b", ".adapter."};
+  static constexpr std::array<std::string_view, 4> kMarks = {".lora_", "_lora_a", "_lora_b",
+                                                             ".adapter."};
   const std::unordered_set<std::string_view> all(names.begin(), names.end());
   size_t factors = 0;
   for (const std::string& name : names) {

@@ -14,7 +14,8 @@ namespace rr {
 // the layout.
 Value InspectJson(const OpenedSource& source, const Diagnostics& diagnostics);
 std::string InspectText(const OpenedSource& source);
-// Whether every key is accounted for by one family, in one layout or in each of those that are left.
+// Whether every key is accounted for by one family, in one layout or in each of those that are
+// left.
 bool IsAccountedFor(const OpenedSource& source, const Diagnostics& diagnostics);
 
 }  // namespace rr

@@ -16,11 +16,11 @@ config=(--config "$SAMPLE/config.json")
 python3 rename.py plain.safetensors prefixed.safetensors model. net.model.
 expect 1 convert prefixed.safetensors out.safetensors --to transformers-5 "${config[@]}"
 complains 'foreign-prefix'
-complains 'rule-runner convert prefixed.safetensors OUT --to hub --prefix net.model.=model.'
+complains 'rule-runner convert prefixed.safetensors OUT --to hub --prefix net.='
 expect 0 convert prefixed.safetensors out.safetensors --to transformers-5 "${config[@]}" --prefix net.model.=model.
 same out.safetensors whole.safetensors
 python3 rename.py plain.safetensors renamed.safetensors self_attn attn
-expect 0 inspect renamed.safetensors "${config[@]}" --format json
+expect 1 inspect renamed.safetensors "${config[@]}" --format json
 json 'any(c["name"] == "foreign-name" and "--rename attn=self_attn" in c["mend"] for c in d["causes"])'
 expect 0 convert renamed.safetensors out.safetensors --to transformers-5 "${config[@]}" --force --rename attn=self_attn
 same out.safetensors whole.safetensors
