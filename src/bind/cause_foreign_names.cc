@@ -11,6 +11,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/dotted_name.h"
 #include "bind/causes.h"
 #include "bind/key_rename.h"
 
@@ -23,24 +24,6 @@ constexpr size_t kForms = 24;     // unknown forms that are laid beside template
 constexpr size_t kProposals = 8;  // of each round, those with the most votes are tried
 constexpr size_t kRounds = 3;
 constexpr size_t kFamilies = 3;
-
-Names Split(const std::string& key) {
-  Names names{""};
-  for (const char c : key) {
-    if (c == '.') {
-      names.emplace_back();
-    } else {
-      names.back() += c;
-    }
-  }
-  return names;
-}
-
-std::string Join(const Names& names, size_t begin, size_t end) {
-  std::string text;
-  for (size_t i = begin; i < end; ++i) text += (i > begin ? "." : "") + names[i];
-  return text;
-}
 
 bool IsEnding(const std::string& name) {
   return name == "weight" || name == "bias" || name.starts_with("lora_") || name == "base_layer";
@@ -71,7 +54,7 @@ std::set<Names> TemplatesOf(const CheckedLayout& layout) {
       std::string text;
       for (const KeyPart& part : ConcreteKey(layout, entry, choice).parts)
         text += part.kind == KeyPart::Kind::kCapture ? "#" : part.text;
-      templates.insert(Split(text));
+      templates.insert(DottedParts(text));
     }
   }
   return templates;
@@ -91,14 +74,15 @@ std::optional<KeyRename> RunBetween(const Names& found, const Names& wanted) {
   if (static_cast<ptrdiff_t>(old_end) <= index) {
     // Before the first index: from the start of the key.
     const auto with_dot = [](std::string text) { return text.empty() ? text : text + "."; };
-    return KeyRename{with_dot(Join(found, 0, old_end)), with_dot(Join(wanted, 0, new_end)), true};
+    return KeyRename{with_dot(DottedName(found, 0, old_end)),
+                     with_dot(DottedName(wanted, 0, new_end)), true};
   }
   // A run that is empty on one side takes its neighbour along; indices are no names.
   if (head == old_end || head == new_end) {
     if (head == 0) return std::nullopt;
     --head;
   }
-  const std::string from = Join(found, head, old_end), to = Join(wanted, head, new_end);
+  const std::string from = DottedName(found, head, old_end), to = DottedName(wanted, head, new_end);
   if (from.find('#') != std::string::npos || to.find('#') != std::string::npos) return std::nullopt;
   return KeyRename{from, to, false};
 }
@@ -178,7 +162,7 @@ class Search {
     size_t forms = 0;
     for (const KeyForm& form : table.forms) {
       if (++forms > kForms) break;
-      const Names found = Split(form.pattern);
+      const Names found = DottedParts(form.pattern);
       std::set<std::tuple<bool, std::string, std::string>> own;
       for (const Meant& one : meant_) {
         if (one.templates.count(found) > 0) break;

@@ -3,8 +3,8 @@
 //
 // Enters: a source as far as it could be recognised. Leaves: causes, each a known mistake or
 // mismatch of formats that real users met. A cause is only named where keys, shapes and configs
-// show it; where they allow two readings it says so. One cause is one file, cause_*.cc, with its
-// test.
+// show it; where they allow two readings it says so. One cause is one file, cause_*.cc; their tests
+// are the rows of tests/unit/run/causes_test.cc.
 #ifndef RULE_RUNNER_BIND_CAUSES_H_
 #define RULE_RUNNER_BIND_CAUSES_H_
 

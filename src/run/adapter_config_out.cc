@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/dotted_name.h"
 #include "syntax/adapter_style.h"
 
 namespace rr {
@@ -21,24 +22,6 @@ bool IsNumber(const std::string& text) {
                                       [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
-std::vector<std::string> Components(const std::string& name) {
-  std::vector<std::string> parts{""};
-  for (const char c : name) {
-    if (c == '.') {
-      parts.emplace_back();
-    } else {
-      parts.back() += c;
-    }
-  }
-  return parts;
-}
-
-std::string JoinFrom(const std::vector<std::string>& parts, size_t begin) {
-  std::string text;
-  for (size_t i = begin; i < parts.size(); ++i) text += (i > begin ? "." : "") + parts[i];
-  return text;
-}
-
 bool HasSuffix(const std::string& name, const std::string& suffix) {
   return name == suffix || name.ends_with("." + suffix);
 }
@@ -46,7 +29,7 @@ bool HasSuffix(const std::string& name, const std::string& suffix) {
 // "model.layers.3.mlp.gate" -> "model\.layers\.\d+\.mlp\.gate"
 std::string PatternOf(const std::string& name, bool any_index) {
   std::string pattern = "^";
-  const std::vector<std::string> parts = Components(name);
+  const std::vector<std::string> parts = DottedParts(name);
   for (size_t i = 0; i < parts.size(); ++i) {
     if (i > 0) pattern += "\\.";
     pattern += any_index && IsNumber(parts[i]) ? "\\d+" : parts[i];
@@ -160,7 +143,7 @@ class Maker {
   Value Names(const std::set<std::string>& adapted, bool after_layer) const {
     std::set<std::string> names;
     for (const std::string& name : adapted) {
-      const std::vector<std::string> parts = Components(name);
+      const std::vector<std::string> parts = DottedParts(name);
       std::string chosen = name;
       size_t begin = parts.size() - 1;
       if (after_layer) {
@@ -170,7 +153,7 @@ class Maker {
         begin = std::min(begin, parts.size() - 1);
       }
       for (size_t i = begin + 1; i-- > 0;) {
-        const std::string suffix = JoinFrom(parts, i);
+        const std::string suffix = DottedName(parts, i, parts.size());
         const bool others =
             std::any_of(conversion_.all_modules.begin(), conversion_.all_modules.end(),
                         [&](const std::string& other) {
@@ -193,7 +176,7 @@ class Maker {
     if (target_.loader != nullptr) {
       for (const std::string& name : target_.loader->target_modules) {
         const bool here = std::any_of(settings_.begin(), settings_.end(), [&](const auto& one) {
-          const std::vector<std::string> parts = Components(one.first);
+          const std::vector<std::string> parts = DottedParts(one.first);
           return std::find(parts.begin(), parts.end(), name) != parts.end();
         });
         if (here) list.push_back(Value(name));
@@ -209,7 +192,7 @@ class Maker {
     for (std::string name : conversion_.saved) {
       const size_t dot = name.rfind('.');
       if (name.ends_with(".weight") || name.ends_with(".bias")) name.resize(dot);
-      saved.insert(Components(name).back());
+      saved.insert(DottedParts(name).back());
     }
     Value::List list_of_saved;
     for (const std::string& name : saved) list_of_saved.push_back(Value(name));
