@@ -35,3 +35,13 @@ json 'd["family"] == "qwen3_moe" and d["layout"] == "megatron" and d["tensors"] 
 echo '{"a": "b"}' >bad.json
 expect 1 inspect --keys bad.json
 expect 1 inspect --keys nowhere.json
+
+# A config that says null where the tensors show a size contradicts them.
+expect 1 inspect "$SAMPLE" --set num_experts=null
+complains 'num_experts is null, but E is 5'
+
+# What adapter_config.json says wrong is said whatever the family is, and nothing else.
+cp "$ROOT"/examples/qwen3_moe_adapter/adapter_model.safetensors .
+expect 1 inspect adapter_model.safetensors --set adapter_config.r=-3
+complains 'r is -3, where a rank'
+[ "$(grep -c 'error:' err)" = 1 ] || fail "more than the rank is complained about"

@@ -59,6 +59,33 @@ TEST_CASE("layouts that store alike count as one, others are ambiguous") {
   CHECK(Find({a}, KeysOf({{"w", {2, 3}}}), {}, "again").what == "a again");
 }
 
+TEST_CASE("a tie of layouts names the family; of keys without shapes it is a warning") {
+  const RulesPtr a = Family("a", kToy);
+  const Detected tie = Find({a}, KeysOf({{"w", {2, 3}}}));
+  CHECK(tie.detection.rules == nullptr);
+  CHECK(tie.detection.family == a);
+  Diagnostics diagnostics;
+  const Detection unknown =
+      Detect({a}, "", Config(), Config(), {}, MakeKeyTable({{"w", std::nullopt, std::nullopt}}), {},
+             &diagnostics);
+  CHECK(unknown.rules == nullptr);
+  CHECK(unknown.family == a);
+  CHECK(!diagnostics.HasErrors());
+  CHECK(Findings(diagnostics) == "RR409 `` keys without shapes fit a hub and also a turned");
+}
+
+TEST_CASE("a family that lacks keys comes behind one that lacks none") {
+  const RulesPtr more = Family("more",
+                               "axes: {I: i, H: h}\nlayouts: {hub: {}}\n"
+                               "blocks: {b: {tensors: {v: I, w: I H}, "
+                               "layouts: {hub: {a: 'w[I H]', b: 'v[I]'}}}}\n");
+  const RulesPtr less = Family("less",
+                               "axes: {I: i, H: h}\nlayouts: {hub: {}}\n"
+                               "blocks: {b: {tensors: {w: I H}, layouts: {hub: {a: I H}}}}\n");
+  CHECK(Find({more, less}, KeysOf({{"a", {2, 3}}})).what == "less hub");
+  CHECK(Find({more, less}, KeysOf({{"a", {2, 3}}, {"b", {2}}})).what == "more hub");
+}
+
 TEST_CASE("equal keys and shapes under different factors or words are different readings") {
   const RulesPtr a =
       Family("a",
