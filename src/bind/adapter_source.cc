@@ -12,7 +12,7 @@
 namespace rr {
 namespace {
 
-constexpr size_t kShown = 5;
+constexpr size_t kShownFactors = 5;
 
 class Reader {
  public:
@@ -68,9 +68,11 @@ class Reader {
       }
     }
     if (!lonely.empty())
-      diagnostics_->Add(Code::kMissingKey, {},
-                        fmt::format("factors lack their partner: {}", JoinWords(lonely, kShown)));
-    if (!unequal.empty()) diagnostics_->Add(Code::kShapeMismatch, {}, JoinWords(unequal, kShown));
+      diagnostics_->Add(
+          Code::kMissingKey, {},
+          fmt::format("factors lack their partner: {}", JoinWords(lonely, kShownFactors)));
+    if (!unequal.empty())
+      diagnostics_->Add(Code::kShapeMismatch, {}, JoinWords(unequal, kShownFactors));
   }
 
   // A layer may have no adapter. Of a layer that has one every expert has one: one expert less is a
@@ -110,7 +112,7 @@ class Reader {
     diagnostics_
         ->Add(Code::kMissingKey, {},
               fmt::format("the adapter has no factors for {} expert{}: {}", missing.size(),
-                          missing.size() == 1 ? "" : "s", JoinWords(missing, kShown)))
+                          missing.size() == 1 ? "" : "s", JoinWords(missing, kShownFactors)))
         .help = "--fill zero takes what is missing as zero";
   }
 
@@ -131,15 +133,15 @@ class Reader {
       }
       result_.facts.emplace(key, facts);
     }
-    if (contradicted_ > kShown)
+    if (contradicted_ > kShownFactors)
       diagnostics_->Add(Code::kRankMismatch, {},
                         fmt::format("{} more modules have another rank than the config says",
-                                    contradicted_ - kShown));
+                                    contradicted_ - kShownFactors));
   }
 
   // "4096 = E 256 * rank 16, but adapter_config.json says 32"
   void Contradicts(uint32_t stored, const std::string& module, int64_t rank, int64_t said) {
-    if (++contradicted_ > kShown) return;
+    if (++contradicted_ > kShownFactors) return;
     const BoundTensor& tensor = source_.layout.tensors[stored];
     const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
     std::string why;

@@ -13,7 +13,7 @@
 namespace rr {
 namespace {
 
-constexpr size_t kShown = 5;
+constexpr size_t kShownKeys = 5;
 
 std::string ShapeText(const std::vector<int64_t>& shape) {
   return fmt::format("[{}]", fmt::join(shape, ", "));
@@ -177,7 +177,7 @@ class Binder {
         diagnostics_->Add(Code::kUnmatchedKey, {},
                           fmt::format("{} of {} keys are not in layout `{}` of {}: {}",
                                       names.size(), table_.keys.size(), layout_.name.text,
-                                      rules_.file->family.text, JoinWords(names, kShown)));
+                                      rules_.file->family.text, JoinWords(names, kShownKeys)));
     // A key that a template matches is there, but at an index that the sizes do not have.
     const std::set<uint32_t> unmatched(source.unmatched.begin(), source.unmatched.end());
     for (const EntryMatch& one : match.matches) {
@@ -209,14 +209,14 @@ class Binder {
       Diagnostic& d = diagnostics_->Add(
           Code::kMissingKey, {},
           fmt::format("{} keys of layout `{}` are missing, for all layers alike: {}",
-                      lacking.size(), layout_.name.text, JoinWords(lacking, kShown)));
+                      lacking.size(), layout_.name.text, JoinWords(lacking, kShownKeys)));
       d.severity = Severity::kWarning;
     }
     if (lost.empty()) return;
     Diagnostic& d =
         diagnostics_->Add(Code::kMissingKey, {},
                           fmt::format("{} keys of layout `{}` are missing: {}", lost.size(),
-                                      layout_.name.text, JoinWords(lost, kShown)));
+                                      layout_.name.text, JoinWords(lost, kShownKeys)));
     if (options_.allow_missing) d.severity = Severity::kWarning;
     for (const CheckedEntry& entry : layout_.entries) {
       for (const std::string& axis : entry.key.Captures()) {
@@ -243,7 +243,7 @@ class Binder {
       }
       if (!contradicts) continue;
       source->odd_shapes.push_back(i);
-      if (options_.allow_shape || ++reported > kShown) continue;
+      if (options_.allow_shape || ++reported > kShownKeys) continue;
       const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
       std::vector<std::string> formula;
       for (const Poly& extent : entry.shape) formula.push_back(extent.ToString());
@@ -259,10 +259,10 @@ class Binder {
         }
       }
     }
-    if (reported > kShown) {
+    if (reported > kShownKeys) {
       diagnostics_->Add(Code::kShapeMismatch, {},
                         fmt::format("{} more tensors have other shapes than the config gives",
-                                    reported - kShown));
+                                    reported - kShownKeys));
     }
   }
 

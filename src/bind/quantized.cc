@@ -12,7 +12,7 @@
 namespace rr {
 namespace {
 
-constexpr size_t kShown = 3;
+constexpr size_t kShownScales = 3;
 
 bool Holds(const Formula& formula, const Config& config) {
   const Formula::Outcome outcome =
@@ -119,16 +119,16 @@ class Finder {
     for (const auto& [weight, why] : odd_) {
       const auto& [format, grid] = why;
       const std::optional<uint32_t> scales = IndexOf(format->scales.KeyOf(weight));
-      if (found_.count(weight) > 0 || !keys_[*scales].dtype || ++reported > kShown) continue;
+      if (found_.count(weight) > 0 || !keys_[*scales].dtype || ++reported > kShownScales) continue;
       diagnostics_->Add(Code::kShapeMismatch, format->name.place,
                         fmt::format("{} is [{}], but the scales of {} are [{}] by `{}`",
                                     keys_[*scales].name, fmt::join(*keys_[*scales].shape, ", "),
                                     weight, fmt::join(grid, ", "), format->name.text));
     }
-    if (reported > kShown)
+    if (reported > kShownScales)
       diagnostics_->Add(
           Code::kShapeMismatch, {},
-          fmt::format("{} more weights have scales of a wrong shape", reported - kShown));
+          fmt::format("{} more weights have scales of a wrong shape", reported - kShownScales));
   }
 
   // The dtype of most tensors that are not quantised.

@@ -5,20 +5,9 @@
 
 #include "cli/command.h"
 #include "cli/convert_flags.h"
-#include "report/progress.h"
+#include "cli/progress_bar.h"
 
 namespace rr::cli {
-namespace {
-
-class Bar : public Progress {
- public:
-  void Update(uint64_t done, uint64_t total) override { line_.Show(done, total); }
-
- private:
-  ProgressLine line_;
-};
-
-}  // namespace
 
 void AddConvert(CLI::App& app, Run* run) {
   struct Flags {
@@ -47,7 +36,7 @@ void AddConvert(CLI::App& app, Run* run) {
       ConvertRequest& wanted = flags->convert.request;
       FinishConvertFlags(&flags->convert);
       RuleLibrary library(RealFiles(), RuleDirectories(flags->convert.rules));
-      Bar bar;
+      ProgressBar bar;
       if (isatty(STDERR_FILENO) == 1) wanted.progress = &bar;
       Diagnostics diagnostics;
       const std::optional<RunReport> report = Convert(RealFiles(), &library, wanted, &diagnostics);

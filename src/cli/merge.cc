@@ -8,18 +8,10 @@
 
 #include "cli/command.h"
 #include "cli/convert_flags.h"
-#include "report/progress.h"
+#include "cli/progress_bar.h"
 
 namespace rr::cli {
 namespace {
-
-class Bar : public Progress {
- public:
-  void Update(uint64_t done, uint64_t total) override { line_.Show(done, total); }
-
- private:
-  ProgressLine line_;
-};
 
 // "PATH" or "PATH=WEIGHT".
 MergeAdapter ParseAdapter(const std::string& text) {
@@ -75,7 +67,7 @@ void AddMerge(CLI::App& app, Run* run) {
       MergeRequest wanted{flags->convert.request, {}, flags->adapter_from, flags->unmerge};
       for (const std::string& text : flags->adapters) wanted.adapters.push_back(ParseAdapter(text));
       RuleLibrary library(RealFiles(), RuleDirectories(flags->convert.rules));
-      Bar bar;
+      ProgressBar bar;
       if (isatty(STDERR_FILENO) == 1) wanted.base.progress = &bar;
       Diagnostics diagnostics;
       const std::optional<RunReport> report = Merge(RealFiles(), &library, wanted, &diagnostics);

@@ -22,13 +22,14 @@
 namespace rr {
 namespace {
 
-constexpr size_t kShown = 5;
+constexpr size_t kShownModules = 5;
 
-class Builder {
+class AdapterGraphBuilder {
  public:
-  Builder(const BoundSource& source, const AdapterSource& adapter, const KeyTable& table,
-          const CheckedLayout& destination, const LoaderNeeds& needs,
-          const ConversionOptions& options, ReadTensor read, Diagnostics* diagnostics)
+  AdapterGraphBuilder(const BoundSource& source, const AdapterSource& adapter,
+                      const KeyTable& table, const CheckedLayout& destination,
+                      const LoaderNeeds& needs, const ConversionOptions& options, ReadTensor read,
+                      Diagnostics* diagnostics)
       : source_(source),
         adapter_(adapter),
         rules_(source.model->rules()),
@@ -116,7 +117,7 @@ class Builder {
           ->Add(Code::kMissingKey, layout_.name.place,
                 fmt::format("layout `{}` stores {} together with what the adapter has, and the "
                             "adapter has no factors for it",
-                            layout_.name.text, JoinWords(missing, kShown)))
+                            layout_.name.text, JoinWords(missing, kShownModules)))
           .help = "--fill zero takes what is missing as zero";
       return false;
     }
@@ -366,7 +367,7 @@ class Builder {
       diagnostics_
           ->Add(Code::kPartialConversion, layout_.name.place,
                 fmt::format("layout `{}` has no place for {}", layout_.name.text,
-                            JoinWords(all, kShown)))
+                            JoinWords(all, kShownModules)))
           .help = "--allow partial leaves them out";
     }
     for (std::string& name : all) conversion().dropped.push_back(std::move(name));
@@ -434,7 +435,8 @@ std::optional<AdapterConversion> BuildAdapterConversion(
     const BoundSource& source, const AdapterSource& adapter, const KeyTable& table,
     const CheckedLayout& destination, const LoaderNeeds& needs, const ConversionOptions& options,
     ReadTensor read, Diagnostics* diagnostics) {
-  return Builder(source, adapter, table, destination, needs, options, std::move(read), diagnostics)
+  return AdapterGraphBuilder(source, adapter, table, destination, needs, options, std::move(read),
+                             diagnostics)
       .Run();
 }
 

@@ -21,12 +21,12 @@
 namespace rr {
 namespace {
 
-constexpr size_t kShown = 3;
+constexpr size_t kShownTensors = 3;
 
-class Builder {
+class GraphBuilder {
  public:
-  Builder(const BoundSource& source, const KeyTable& table, const CheckedLayout& destination,
-          const ConversionOptions& options, Diagnostics* diagnostics)
+  GraphBuilder(const BoundSource& source, const KeyTable& table, const CheckedLayout& destination,
+               const ConversionOptions& options, Diagnostics* diagnostics)
       : source_(source),
         rules_(source.model->rules()),
         table_(table),
@@ -408,7 +408,7 @@ class Builder {
     diagnostics_->Add(
         Code::kMissingKey, {},
         fmt::format("layout `{}` does not hold what {} need{}", source_.layout.layout->name.text,
-                    JoinWords(missing, kShown), missing.size() == 1 ? "s" : ""));
+                    JoinWords(missing, kShownTensors), missing.size() == 1 ? "s" : ""));
   }
 
   const BoundSource& source_;
@@ -433,7 +433,7 @@ std::optional<Conversion> BuildConversion(const BoundSource& source, const KeyTa
                                           const CheckedLayout& destination,
                                           const ConversionOptions& options,
                                           Diagnostics* diagnostics) {
-  return Builder(source, table, destination, options, diagnostics).Run();
+  return GraphBuilder(source, table, destination, options, diagnostics).Run();
 }
 
 }  // namespace rr

@@ -11,7 +11,7 @@
 namespace rr {
 namespace {
 
-constexpr size_t kShown = 3;
+constexpr size_t kShownEdges = 3;
 
 // Multiplying by a power of two changes the exponent only.
 bool IsPowerOfTwo(double x) {
@@ -41,7 +41,7 @@ void EdgeBuilder::Add(Edge edge, const CheckedEntry& from, const CheckedEntry& t
         to.rule->cast ? *to.rule->cast : options_.dtype.value_or(source.stored_as.value_or(dtype));
   GiveDtype(edge.destination, dtype);
   if (destination.dtype != dtype) {
-    if (mixed_.insert(edge.destination).second && mixed_.size() <= kShown) {
+    if (mixed_.insert(edge.destination).second && mixed_.size() <= kShownEdges) {
       diagnostics_
           ->Add(Code::kMixedDtypes, {},
                 fmt::format("{} would hold {} and {} ({} is {})", destination.key,
@@ -96,7 +96,7 @@ int32_t EdgeBuilder::OpIndex(const ValueOp& op) {
 std::vector<std::string> EdgeBuilder::Lossy() const {
   std::vector<std::string> lines;
   for (const auto& [words, keys] : lossy_)
-    lines.push_back(fmt::format("{}: {}", words, JoinWords(keys, kShown)));
+    lines.push_back(fmt::format("{}: {}", words, JoinWords(keys, kShownEdges)));
   return lines;
 }
 

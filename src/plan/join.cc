@@ -22,10 +22,10 @@ struct VectorHash {
 
 using Index = std::unordered_map<std::vector<int64_t>, std::vector<uint32_t>, VectorHash>;
 
-class Joiner {
+class LeafJoiner {
  public:
-  Joiner(const BoundLayout& source, const BoundLayout& destination, const CheckedRules& rules,
-         Diagnostics* diagnostics)
+  LeafJoiner(const BoundLayout& source, const BoundLayout& destination, const CheckedRules& rules,
+             Diagnostics* diagnostics)
       : source_(source), destination_(destination), rules_(rules), diagnostics_(diagnostics) {
     for (uint32_t i = 0; i < source.pieces.size(); ++i) {
       const BoundLeaf& leaf = source.leaves[source.pieces[i].leaf];
@@ -205,7 +205,7 @@ bool CommonDigits(const std::vector<BoundLeaf::Digit>& source,
 
 std::vector<JoinedBox> Join(const BoundLayout& source, const BoundLayout& destination,
                             const CheckedRules& rules, Diagnostics* diagnostics) {
-  return Joiner(source, destination, rules, diagnostics).Run();
+  return LeafJoiner(source, destination, rules, diagnostics).Run();
 }
 
 }  // namespace rr

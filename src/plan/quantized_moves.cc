@@ -14,7 +14,7 @@
 namespace rr {
 namespace {
 
-constexpr size_t kShown = 3;
+constexpr size_t kShownMoves = 3;
 
 class Resolver {
  public:
@@ -51,7 +51,8 @@ class Resolver {
     if (refused_.empty()) return;
     for (const auto& [reason, keys] : refused_)
       diagnostics_
-          ->Add(Code::kLossyConversion, {}, fmt::format("{}: {}", JoinWords(keys, kShown), reason))
+          ->Add(Code::kLossyConversion, {},
+                fmt::format("{}: {}", JoinWords(keys, kShownMoves), reason))
           .help = "--allow lossy stores the values of the weights instead of codes and scales";
   }
 

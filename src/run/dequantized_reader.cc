@@ -12,8 +12,8 @@
 namespace rr {
 namespace {
 
-constexpr int64_t kChunk = 16 << 10;  // elements decoded at once
-constexpr size_t kKept = 4;           // matrices
+constexpr int64_t kDecodedAtOnce = 16 << 10;  // elements decoded at once
+constexpr size_t kKept = 4;                   // matrices
 
 }  // namespace
 
@@ -59,7 +59,7 @@ void DequantizedReader::Read(uint32_t index, uint64_t offset, std::span<std::byt
   while (!out.empty()) {
     const auto first = static_cast<int64_t>(offset / sizeof(float));
     const size_t skip = offset % sizeof(float);
-    const size_t bytes = std::min(out.size(), kChunk * sizeof(float) - skip);
+    const size_t bytes = std::min(out.size(), kDecodedAtOnce * sizeof(float) - skip);
     const auto n = static_cast<int64_t>((skip + bytes + sizeof(float) - 1) / sizeof(float));
     values.resize(static_cast<size_t>(n));
     if (weight.turned) {

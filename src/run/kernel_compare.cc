@@ -11,7 +11,7 @@
 namespace rr {
 namespace {
 
-constexpr int64_t kChunk = 256;
+constexpr int64_t kComparedAtOnce = 256;
 
 // Elements are compared as the low bytes of a word: this code is for little-endian machines, like
 // safetensors itself.
@@ -27,10 +27,10 @@ std::optional<Difference> CompareBox(const StridedCopy& copy, const ValueOp* op,
                                      const std::byte* src, uint32_t dst_unit,
                                      const std::byte* dst) {
   std::optional<Difference> found;
-  std::array<std::byte, kChunk * 8> scratch;
+  std::array<std::byte, kComparedAtOnce * 8> scratch;
   ForEachRow(copy, [&](const Row& row) {
-    for (int64_t first = 0; first < row.n && !found; first += kChunk) {
-      const int64_t n = std::min(kChunk, row.n - first);
+    for (int64_t first = 0; first < row.n && !found; first += kComparedAtOnce) {
+      const int64_t n = std::min(kComparedAtOnce, row.n - first);
       const int64_t src_at = row.src + first * row.src_stride;
       const int64_t dst_at = row.dst + first * row.dst_stride;
       const std::byte* values = src + src_at * src_unit;

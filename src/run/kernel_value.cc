@@ -14,7 +14,7 @@
 namespace rr {
 namespace {
 
-constexpr int64_t kChunk = 256;
+constexpr int64_t kValuesAtOnce = 256;
 
 // Calls `each(i, bytes from the start)`. A step known to the compiler lets it use vectors.
 template <size_t kSize, class Each>
@@ -98,7 +98,7 @@ void ApplyStep(const ValueStep& step, int64_t n, Work* work) {
 template <class Work>
 void ConvertChunk(const ValueOp& op, int64_t n, const std::byte* src, int64_t src_stride,
                   std::byte* dst, int64_t dst_stride) {
-  std::array<Work, kChunk> work;
+  std::array<Work, kValuesAtOnce> work;
   LoadAll(op.from, n, src, src_stride, work.data());
   for (const ValueStep& step : op.steps) {
     if (step.compute == Dtype::kF64) {
@@ -120,8 +120,8 @@ void ConvertRow(const ValueOp& op, int64_t n, const std::byte* src, int64_t src_
                   [](const ValueStep& step) { return step.compute == Dtype::kF64; });
   const int64_t src_step = src_stride * BitsOf(op.from) / 8;
   const int64_t dst_step = dst_stride * BitsOf(op.to) / 8;
-  for (int64_t first = 0; first < n; first += kChunk) {
-    const int64_t count = std::min(kChunk, n - first);
+  for (int64_t first = 0; first < n; first += kValuesAtOnce) {
+    const int64_t count = std::min(kValuesAtOnce, n - first);
     const std::byte* from = src + first * src_step;
     std::byte* to = dst + first * dst_step;
     if (needs_double) {

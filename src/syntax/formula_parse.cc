@@ -63,9 +63,9 @@ std::string HelpFor(std::string_view symbol) {
   return {};
 }
 
-class Parser {
+class FormulaParser {
  public:
-  Parser(const SpannedText& text, Diagnostics* diagnostics)
+  FormulaParser(const SpannedText& text, Diagnostics* diagnostics)
       : text_(text), diagnostics_(diagnostics) {
     Next();
   }
@@ -137,7 +137,7 @@ class Parser {
   }
 
   // Runs `parse` one level deeper.
-  NodePtr Deeper(NodePtr (Parser::*parse)()) {
+  NodePtr Deeper(NodePtr (FormulaParser::*parse)()) {
     if (depth_ >= kMostDepth) {
       return Fail(fmt::format("the formula is nested deeper than {}", kMostDepth));
     }
@@ -147,19 +147,19 @@ class Parser {
     return node;
   }
 
-  NodePtr Coalesce() { return Deeper(&Parser::CoalesceChain); }
+  NodePtr Coalesce() { return Deeper(&FormulaParser::CoalesceChain); }
   NodePtr CoalesceChain();
   NodePtr RefuseMixed(const std::vector<NodePtr>& operands);
   bool IsOneOperand(const FormulaNode& node) const;
   Span FirstOperand(const FormulaNode& node) const;
   Span LastOperand(const FormulaNode& node) const;
 
-  NodePtr Or() { return Chain(kOr, &Parser::And); }
-  NodePtr And() { return Chain(kAnd, &Parser::Not); }
-  NodePtr Sum() { return Chain(kSums, &Parser::Product); }
-  NodePtr Product() { return Chain(kProducts, &Parser::Unary); }
+  NodePtr Or() { return Chain(kOr, &FormulaParser::And); }
+  NodePtr And() { return Chain(kAnd, &FormulaParser::Not); }
+  NodePtr Sum() { return Chain(kSums, &FormulaParser::Product); }
+  NodePtr Product() { return Chain(kProducts, &FormulaParser::Unary); }
   template <size_t n>
-  NodePtr Chain(const Operator (&operators)[n], NodePtr (Parser::*operand)());
+  NodePtr Chain(const Operator (&operators)[n], NodePtr (FormulaParser::*operand)());
 
   NodePtr Not();
   NodePtr Comparison();
@@ -182,7 +182,7 @@ class Parser {
   std::map<const FormulaNode*, Span> spans_;
 };
 
-NodePtr Parser::CoalesceChain() {
+NodePtr FormulaParser::CoalesceChain() {
   const size_t begin = token_.begin;
   std::vector<NodePtr> operands;
   do {
@@ -195,7 +195,7 @@ NodePtr Parser::CoalesceChain() {
   return Make(Op::kCoalesce, begin, std::move(operands));
 }
 
-bool Parser::IsOneOperand(const FormulaNode& node) const {
+bool FormulaParser::IsOneOperand(const FormulaNode& node) const {
   if (spans_.at(&node).parenthesised) return true;
   switch (node.op) {
     case Op::kLiteral:
@@ -215,17 +215,17 @@ bool Parser::IsOneOperand(const FormulaNode& node) const {
 }
 
 // The operands of a formula that stand next to its neighbours: `a` and `c` of `a / b + c`.
-Parser::Span Parser::FirstOperand(const FormulaNode& node) const {
+FormulaParser::Span FormulaParser::FirstOperand(const FormulaNode& node) const {
   return IsOneOperand(node) || node.op == Op::kNot ? spans_.at(&node)
                                                    : FirstOperand(*node.operands.front());
 }
-Parser::Span Parser::LastOperand(const FormulaNode& node) const {
+FormulaParser::Span FormulaParser::LastOperand(const FormulaNode& node) const {
   return IsOneOperand(node) ? spans_.at(&node) : LastOperand(*node.operands.back());
 }
 
 // `a ?? b / c` is taken for `(a ?? b) / c` by some and for `a ?? (b / c)` by others, so it must be
 // said.
-NodePtr Parser::RefuseMixed(const std::vector<NodePtr>& operands) {
+NodePtr FormulaParser::RefuseMixed(const std::vector<NodePtr>& operands) {
   size_t at = 0;
   while (IsOneOperand(*operands[at])) ++at;
   const FormulaNode& mixed = *operands[at];
@@ -250,7 +250,7 @@ NodePtr Parser::RefuseMixed(const std::vector<NodePtr>& operands) {
 }
 
 template <size_t n>
-NodePtr Parser::Chain(const Operator (&operators)[n], NodePtr (Parser::*operand)()) {
+NodePtr FormulaParser::Chain(const Operator (&operators)[n], NodePtr (FormulaParser::*operand)()) {
   const size_t begin = token_.begin;
   NodePtr left = (this->*operand)();
   while (left != nullptr) {
@@ -265,14 +265,14 @@ NodePtr Parser::Chain(const Operator (&operators)[n], NodePtr (Parser::*operand)
   return left;
 }
 
-NodePtr Parser::Not() {
+NodePtr FormulaParser::Not() {
   const size_t begin = token_.begin;
   if (!Take("not")) return Comparison();
-  NodePtr operand = Deeper(&Parser::Not);
+  NodePtr operand = Deeper(&FormulaParser::Not);
   return operand == nullptr ? nullptr : Make(Op::kNot, begin, {operand});
 }
 
-std::optional<Op> Parser::TakeComparison() {
+std::optional<Op> FormulaParser::TakeComparison() {
   for (const Operator& comparison : kComparisons) {
     if (Take(comparison.text)) return comparison.op;
   }
@@ -282,7 +282,7 @@ std::optional<Op> Parser::TakeComparison() {
   return std::nullopt;
 }
 
-NodePtr Parser::Comparison() {
+NodePtr FormulaParser::Comparison() {
   const size_t begin = token_.begin;
   NodePtr left = Sum();
   if (left == nullptr) return nullptr;
@@ -297,14 +297,14 @@ NodePtr Parser::Comparison() {
   return failed_ ? nullptr : Make(*op, begin, {left, right});
 }
 
-NodePtr Parser::Unary() {
+NodePtr FormulaParser::Unary() {
   const size_t begin = token_.begin;
   if (!Take("-")) return Postfix();
-  NodePtr operand = Deeper(&Parser::Unary);
+  NodePtr operand = Deeper(&FormulaParser::Unary);
   return operand == nullptr ? nullptr : Make(Op::kNegate, begin, {operand});
 }
 
-NodePtr Parser::Postfix() {
+NodePtr FormulaParser::Postfix() {
   const size_t begin = token_.begin;
   NodePtr node = Primary();
   while (node != nullptr && Take("[")) {
@@ -316,7 +316,7 @@ NodePtr Parser::Postfix() {
   return node;
 }
 
-NodePtr Parser::Primary() {
+NodePtr FormulaParser::Primary() {
   const size_t begin = token_.begin;
   if (token_.kind == Kind::kString) return Literal(Value(token_.text));
   if (token_.kind == Kind::kNumber) return Number();
@@ -335,7 +335,7 @@ NodePtr Parser::Primary() {
   return Fail("expected a value, found " + Found(), HelpFor(token_.text));
 }
 
-NodePtr Parser::Literal(Value value) {
+NodePtr FormulaParser::Literal(Value value) {
   auto node = std::make_shared<FormulaNode>();
   node->literal = std::move(value);
   const size_t begin = token_.begin;
@@ -343,7 +343,7 @@ NodePtr Parser::Literal(Value value) {
   return Finish(std::move(node), begin);
 }
 
-NodePtr Parser::Number() {
+NodePtr FormulaParser::Number() {
   const char* begin = token_.text.data();
   const char* end = begin + token_.text.size();
   int64_t whole = 0;
@@ -356,7 +356,7 @@ NodePtr Parser::Number() {
   return Literal(Value(number));
 }
 
-NodePtr Parser::NameOrCall() {
+NodePtr FormulaParser::NameOrCall() {
   if (token_.text == "true" || token_.text == "True") return Literal(Value(true));
   if (token_.text == "false" || token_.text == "False") return Literal(Value(false));
   if (token_.text == "null" || token_.text == "None") return Literal(Value());
@@ -372,7 +372,7 @@ NodePtr Parser::NameOrCall() {
   return Finish(std::move(node), name.begin);
 }
 
-NodePtr Parser::Call(const FormulaToken& name) {
+NodePtr FormulaParser::Call(const FormulaToken& name) {
   const auto is_named = [&](const Function& function) { return function.name == name.text; };
   const Function* function = std::find_if(std::begin(kFunctions), std::end(kFunctions), is_named);
   if (function == std::end(kFunctions)) {
@@ -395,7 +395,7 @@ NodePtr Parser::Call(const FormulaToken& name) {
   return Make(function->op, name.begin, std::move(arguments));
 }
 
-bool Parser::Items(std::string_view close, std::vector<NodePtr>* items) {
+bool FormulaParser::Items(std::string_view close, std::vector<NodePtr>* items) {
   if (Take(close)) return true;
   do {
     NodePtr item = Coalesce();
@@ -412,7 +412,7 @@ bool Parser::Items(std::string_view close, std::vector<NodePtr>* items) {
 std::optional<Formula> Formula::Parse(const SpannedText& text, Diagnostics* diagnostics) {
   Formula formula;
   formula.text_ = text;
-  formula.root_ = Parser(formula.text_, diagnostics).Run();
+  formula.root_ = FormulaParser(formula.text_, diagnostics).Run();
   if (formula.root_ == nullptr) return std::nullopt;
   return formula;
 }

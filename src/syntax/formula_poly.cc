@@ -5,8 +5,9 @@
 namespace rr {
 namespace {
 
+using Op = FormulaNode::Op;
+
 std::optional<Poly> Walk(const FormulaNode& node) {
-  using Op = FormulaNode::Op;
   if (node.op == Op::kLiteral) {
     const int64_t* n = node.literal.AsInt();
     if (n == nullptr) return std::nullopt;
