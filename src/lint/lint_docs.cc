@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "lint/fix.h"
+#include "lint/lines.h"
+
 namespace rr {
 namespace {
 
@@ -15,11 +18,28 @@ std::string_view SeverityWord(Severity severity) {
                                           : "note";
 }
 
+std::string Indented(std::string_view text) {
+  std::string out;
+  for (const std::string_view line : LinesOf(text)) out += fmt::format("  {}", line);
+  return out;
+}
+
+// What is taken out of the example and what is put in: a diff without its headers.
+std::string ChangedLines(const LintDoc& doc) {
+  const std::string diff = UnifiedDiff("", doc.example, Mended(doc));
+  std::string out;
+  for (const std::string_view line : LinesOf(diff)) {
+    const bool header = line.starts_with("---") || line.starts_with("+++");
+    if (!header && (line.starts_with('-') || line.starts_with('+'))) out += line;
+  }
+  return out;
+}
+
 }  // namespace
 
 const std::vector<LintDoc>& LintDocs() {
   static const std::vector<LintDoc> docs = {
-#define RR_LINT(symbol, fix, example) {Code::k##symbol, fix, example},
+#define RR_LINT(symbol, fix, example, wrong, right) {Code::k##symbol, fix, example, wrong, right},
 #include "lint/lint_docs_form.def"
 #include "lint/lint_docs_keys.def"
 // The rest in the order of the numbers.
@@ -47,6 +67,11 @@ std::vector<Code> CodesOf(std::string_view text) {
   return codes;
 }
 
+std::string Mended(const LintDoc& doc) {
+  std::string text(doc.example);
+  return text.replace(text.find(doc.wrong), doc.wrong.size(), doc.right);
+}
+
 std::string ExplainText(const CodeInfo& info) {
   std::string out = fmt::format("{} {} ({})\n{}\n{}\n", info.Id(), info.name,
                                 SeverityWord(info.severity), info.summary, info.advice);
@@ -54,12 +79,8 @@ std::string ExplainText(const CodeInfo& info) {
   if (doc == nullptr) return out;
   if (doc->fix) out += "`rule-runner lint --fix` mends the clear cases.\n";
   if (doc->example.empty()) return out;
-  out += "\nExample:\n";
-  for (std::string_view rest = doc->example; !rest.empty();) {
-    const size_t end = rest.find('\n');
-    out += fmt::format("  {}\n", rest.substr(0, end));
-    rest = end == std::string_view::npos ? "" : rest.substr(end + 1);
-  }
+  out += "\nExample:\n" + Indented(doc->example);
+  out += "\nMended:\n" + Indented(ChangedLines(*doc));
   return out;
 }
 
@@ -69,7 +90,8 @@ std::string ExplainMarkdown(const CodeInfo& info) {
   const LintDoc* doc = LintDocOf(info.code);
   if (doc == nullptr) return out;
   if (doc->fix) out += "\n`--fix` mends the clear cases.\n";
-  if (!doc->example.empty()) out += fmt::format("\n```yaml err\n{}```\n", doc->example);
+  if (doc->example.empty()) return out;
+  out += fmt::format("\n```yaml err\n{}```\n\n```diff\n{}```\n", doc->example, ChangedLines(*doc));
   return out;
 }
 
@@ -77,7 +99,7 @@ std::string LintsPage() {
   std::string out =
       "# What lint finds\n\n"
       "This page is what `rule-runner lint --explain all --format markdown` prints. Every example "
-      "has the finding that it stands under.\n\n"
+      "has the finding that it stands under, and below it stand the lines that mend it.\n\n"
       "| code | name | severity | fix | |\n|---|---|---|---|---|\n";
   for (const LintDoc& doc : LintDocs()) {
     const CodeInfo& info = InfoOf(doc.code);

@@ -1,5 +1,6 @@
 // What `--explain` and grammar/lints.md say of each code: base/codes.def has its number, name,
-// severity, summary and advice; lint_docs_*.def adds an example and whether there is a fix.
+// severity, summary and advice; lint_docs_*.def adds an example, the same mended, and
+// whether there is a fix.
 #ifndef RULE_RUNNER_LINT_LINT_DOCS_H_
 #define RULE_RUNNER_LINT_LINT_DOCS_H_
 
@@ -16,7 +17,12 @@ struct LintDoc {
   bool fix = false;          // `lint --fix` can mend it, at least in the clear cases
   std::string_view example;  // a whole rule file that has the finding; empty where one file is not
                              // enough to show it
+  std::string_view wrong;    // the part of the example, once in it, that is replaced ...
+  std::string_view right;    // ... by this, and lint has nothing left to say
 };
+
+// The example with its mistake mended.
+std::string Mended(const LintDoc& doc);
 
 // In the order of the codes.
 const std::vector<LintDoc>& LintDocs();

@@ -4,21 +4,12 @@
 #include <vector>
 
 #include "lint/fix.h"
+#include "lint/lines.h"
 
 namespace rr {
 namespace {
 
 constexpr size_t kContext = 3;
-
-std::vector<std::string_view> LinesOf(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(end);
-  }
-  return lines;
-}
 
 // One line of the result: kept, taken out or put in.
 struct Step {

@@ -12,6 +12,7 @@
 #include "io/memory_files.h"
 #include "lint/lint.h"
 #include "lint/test_files.h"
+#include "report/render.h"
 
 namespace rr {
 namespace {
@@ -32,6 +33,28 @@ TEST_CASE("every example has the finding that it stands under, and a fix where t
     CHECK(finding != found.end());
     if (finding == found.end()) continue;
     if (doc.fix) CHECK_FALSE(finding->fix.empty());
+  }
+}
+
+TEST_CASE("lint has nothing to say of an example that is mended") {
+  for (const LintDoc& doc : LintDocs()) {
+    if (doc.example.empty()) continue;
+    const CodeInfo& info = InfoOf(doc.code);
+    const std::string code = info.Id();
+    CAPTURE(code);
+    CHECK(doc.example.find(doc.wrong) != std::string_view::npos);
+    CHECK(doc.example.find(doc.wrong) == doc.example.rfind(doc.wrong));
+    MemoryFiles files;
+    files.Put("/rules/toy.yaml", Mended(doc));
+    // Notes are shown where the example is of one, and most examples have no tests.
+    const bool note = info.severity == Severity::kNote;
+    std::string unknown;
+    const Selection selection(note ? std::vector{code} : std::vector<std::string>{},
+                              doc.code == Code::kNoTests ? std::vector<std::string>{}
+                                                         : std::vector<std::string>{"no-tests"},
+                              &unknown);
+    const LintReport report = Lint(files, {"/rules/toy.yaml"}, {"/rules"}, selection);
+    CHECK(RenderText(report.findings, {}) == "");
   }
 }
 
