@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """grammar/rule-file.schema.json and the parser agree: a rule file is valid by the schema if and only if lint finds no
-structural fault in it (RR003, RR004, RR005, RR007).
+structural fault in it (RR003, RR004, RR005, RR007). Every field has a text that editors show.
 
   schema_agrees.py RULE_RUNNER SOURCE_FOLDER
 
@@ -61,6 +61,24 @@ def findings(program, path):
     return found
 
 
+def without_hover(schema, value, path=""):
+    """The fields that an editor has nothing to say of: neither they nor what they refer to are described."""
+    if isinstance(value, list):
+        return [name for i, item in enumerate(value) for name in without_hover(schema, item, f"{path}/{i}")]
+    if not isinstance(value, dict):
+        return []
+    silent = [f"{path}/{name}" for name, field in value.get("properties", {}).items() if not described(schema, field)]
+    return silent + [name for key, item in value.items() for name in without_hover(schema, item, f"{path}/{key}")]
+
+
+def described(schema, field):
+    if field is False or "description" in field:
+        return True
+    if "$ref" in field:
+        return described(schema, schema["definitions"][field["$ref"].removeprefix("#/definitions/")])
+    return any(described(schema, one) for one in field.get("anyOf", []))
+
+
 def main():
     program, root = sys.argv[1], pathlib.Path(sys.argv[2])
     schema = json.loads((root / "grammar/rule-file.schema.json").read_text(encoding="utf-8"))
@@ -81,8 +99,9 @@ def main():
         disagreed += 1
         print(f"{path}: lint finds {faults or 'no structural fault'}; the schema finds "
               f"{[jsonschema.exceptions.best_match([e]).message for e in errors] or 'none'}")
-    print(f"{compared} files compared, {disagreed} disagreements")
-    return 1 if disagreed or compared < 50 else 0
+    silent = without_hover(schema, schema)
+    print(f"{compared} files compared, {disagreed} disagreements, {len(silent)} fields without a description {silent}")
+    return 1 if disagreed or silent or compared < 50 else 0
 
 
 if __name__ == "__main__":
