@@ -81,6 +81,21 @@ LayoutChoice DefaultChoice(const CheckedLayout& layout) {
   return choice;
 }
 
+std::vector<LayoutChoice> PrefixChoices(const CheckedLayout& layout) {
+  std::vector<LayoutChoice> choices{DefaultChoice(layout)};
+  for (const auto& [name, variants] : layout.prefixes) {
+    std::vector<LayoutChoice> next;
+    for (const LayoutChoice& choice : choices) {
+      for (size_t v = 0; v < variants.size(); ++v) {
+        next.push_back(choice);
+        next.back().prefixes[name] = v;
+      }
+    }
+    choices = std::move(next);
+  }
+  return choices;
+}
+
 void KeepPrefixes(const CheckedLayout& from, const LayoutChoice& from_choice,
                   const CheckedLayout& to, LayoutChoice* choice) {
   const auto count = [](const CheckedLayout& layout, const std::string& name) {

@@ -100,6 +100,8 @@ std::string StorageOf(const CheckedLayout& layout, const CheckedEntry& entry);
 
 // The first choice: variant 0 everywhere, every block that has a table present.
 LayoutChoice DefaultChoice(const CheckedLayout& layout);
+// The first choice, and those with every other combination of prefixes.
+std::vector<LayoutChoice> PrefixChoices(const CheckedLayout& layout);
 // Prefixes that mean the same in both layouts (as many variants of one name) are taken over.
 void KeepPrefixes(const CheckedLayout& from, const LayoutChoice& from_choice,
                   const CheckedLayout& to, LayoutChoice* choice);

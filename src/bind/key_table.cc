@@ -110,21 +110,6 @@ class CompiledLayout {
   std::vector<std::unique_ptr<RE2>> compiled_;
 };
 
-std::vector<LayoutChoice> Choices(const CheckedLayout& layout) {
-  std::vector<LayoutChoice> choices{DefaultChoice(layout)};
-  for (const auto& [name, variants] : layout.prefixes) {
-    std::vector<LayoutChoice> next;
-    for (const LayoutChoice& choice : choices) {
-      for (size_t v = 0; v < variants.size(); ++v) {
-        next.push_back(choice);
-        next.back().prefixes[name] = v;
-      }
-    }
-    choices = std::move(next);
-  }
-  return choices;
-}
-
 size_t CountKnown(const CompiledLayout& compiled, const KeyTable& table) {
   size_t count = 0;
   for (const KeyForm& form : table.forms) {
@@ -143,7 +128,7 @@ struct Chosen {
 // The choice of prefixes that knows the most keys; the first of equals.
 Chosen BestChoice(const CheckedLayout& layout, const KeyTable& table) {
   Chosen best;
-  for (const LayoutChoice& choice : Choices(layout)) {
+  for (const LayoutChoice& choice : PrefixChoices(layout)) {
     auto compiled = std::make_unique<CompiledLayout>(layout, choice);
     const size_t known = CountKnown(*compiled, table);
     if (best.compiled == nullptr || known > best.known) best = {choice, std::move(compiled), known};

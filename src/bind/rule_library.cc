@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "syntax/adapter_style.h"
 #include "syntax/merge.h"
+#include "syntax/test_parse.h"
 
 namespace rr {
 namespace {
@@ -105,6 +106,11 @@ RulesPtr RuleLibrary::LoadFile(const std::string& path, Diagnostics* diagnostics
   if (const std::optional<MergedRules> merged = ReadAndMerge(parsed, find, &found)) {
     if (std::optional<RuleFile> file = ParseRuleFile(merged->tree, &found)) {
       file->sources = merged->sources;
+      for (const YamlNode& test : merged->base_tests) {
+        Diagnostics reported;  // with the file that has it
+        if (std::optional<TestRule> parsed_test = ParseTest(test, &reported))
+          file->inherited_tests.push_back(std::move(*parsed_test));
+      }
       Diagnostics of_styles;  // reported where adapters are derived
       for (const StylePtr& style : Styles(&of_styles))
         file->style_names.push_back(style->name.text);

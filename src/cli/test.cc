@@ -14,6 +14,7 @@ void AddTest(CLI::App& app, Run* run) {
     std::vector<std::string> paths, rules;
     uint64_t seed = 0;
     int jobs = 0;
+    bool quick = false;
   };
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand(
@@ -32,6 +33,8 @@ void AddTest(CLI::App& app, Run* run) {
                    "files that are tested at once; as many as there are processors when 0")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
+  command->add_flag("--quick", flags->quick,
+                    "leave out the round trips of adapters, which take most of the time");
   command->callback([flags, run] {
     *run = [flags] {
       TestFilesRequest request;
@@ -39,15 +42,17 @@ void AddTest(CLI::App& app, Run* run) {
       request.paths = RulePaths(flags->paths.empty() ? request.directories : flags->paths);
       request.seed = flags->seed != 0 ? flags->seed : std::random_device()() | 1;
       request.jobs = flags->jobs;
+      request.quick = flags->quick;
       bool good = true;
       TestRuleFiles(RealFiles(), request, [&](const RuleFileResult& result) {
         const RuleTestReport& report = result.report;
         const bool passed = Show(result.diagnostics) == kDone;
         good = good && passed;
         Print(fmt::format(
-            "{} {}: {} elements, {} round trips, {} of adapters{}, seed {}\n",
-            passed ? "ok  " : "FAIL", result.path, report.elements, report.round_trips,
-            report.adapter_round_trips,
+            "{} {}: {} elements, {}{} round trips, {} of adapters{}, seed {}\n",
+            passed ? "ok  " : "FAIL", result.path, report.elements,
+            report.facts > 0 ? fmt::format("{} other facts, ", report.facts) : "",
+            report.round_trips, report.adapter_round_trips,
             report.skipped > 0
                 ? fmt::format(", {} skipped by `require`, `partial` or `default`", report.skipped)
                 : "",

@@ -10,28 +10,12 @@
 #include <set>
 
 #include "base/text.h"
+#include "check/test_names.h"
 #include "lint/passes.h"
-#include "lint/test_element.h"
 #include "syntax/regex.h"
-#include "syntax/test_parse.h"
 
 namespace rr {
 namespace {
-
-std::vector<TestRule> AllTests(const RuleFile& file) {
-  std::vector<TestRule> tests = file.tests;
-  for (size_t i = 1; i < file.sources.size(); ++i) {
-    Diagnostics reported;
-    const std::optional<YamlNode> tree = ParseYaml(file.sources[i], &reported);
-    const YamlNode* list = tree ? tree->Find("tests") : nullptr;
-    if (list == nullptr) continue;
-    for (const YamlNode& item : list->items) {
-      if (std::optional<TestRule> test = ParseTest(item, &reported))
-        tests.push_back(std::move(*test));
-    }
-  }
-  return tests;
-}
 
 std::string LeafName(const CheckedEntry& entry, int tensor) {
   return fmt::format("{} {} {}", tensor, entry.key.ToString(), entry.Signature());
@@ -72,12 +56,13 @@ void FindUntestedParts(const LintContext& context, Diagnostics* diagnostics) {
   if (rules.file->tests.empty()) return;  // RR903
   // What tests expect: tensor and layout -> keys.
   std::map<std::pair<int, std::string>, std::vector<std::string>> expected;
-  for (const TestRule& test : AllTests(*rules.file)) {
-    const auto element = test.element ? ParseTestElement(test.element->text) : std::nullopt;
-    const int tensor = element ? rules.FindTensor(element->tensor) : -1;
-    if (tensor < 0) continue;
-    for (const TestRule::Expectation& expectation : test.expectations)
-      expected[{tensor, expectation.layout.text}].push_back(expectation.key);
+  for (const std::vector<TestRule>* tests : {&rules.file->tests, &rules.file->inherited_tests}) {
+    for (const TestRule& test : *tests) {
+      const std::optional<ResolvedElement> element = ElementOf(rules, test);
+      if (!element) continue;
+      for (const TestRule::Expectation& expectation : test.expectations)
+        expected[{element->tensor, expectation.layout.text}].push_back(expectation.key);
+    }
   }
   std::set<std::string> reached;
   for (const CheckedLayout& layout : rules.layouts) {

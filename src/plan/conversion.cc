@@ -14,9 +14,9 @@
 #include "plan/edge_builder.h"
 #include "plan/join.h"
 #include "plan/left_out.h"
+#include "plan/passed_name.h"
 #include "plan/quantized_moves.h"
 #include "plan/value_words.h"
-#include "syntax/regex.h"
 
 namespace rr {
 namespace {
@@ -345,21 +345,6 @@ class GraphBuilder {
     }
   }
 
-  // The name in the destination of a key that the source lets through: where both have the tree
-  // that it belongs to, the destination's beginning takes the place of the source's.
-  std::string PassedName(const std::string& name) const {
-    for (const SpannedText& pass : source_.layout.layout->pass) {
-      const auto tree = TreeOf(pass.text);
-      if (!tree || !name.starts_with(tree->beginning)) continue;
-      for (const SpannedText& other : layout_.pass) {
-        const auto theirs = TreeOf(other.text);
-        if (theirs && theirs->name == tree->name)
-          return theirs->beginning + name.substr(tree->beginning.size());
-      }
-    }
-    return name;
-  }
-
   void Pass() {
     std::vector<KeyRegex> passes;
     for (const SpannedText& regex : layout_.pass) {
@@ -368,7 +353,7 @@ class GraphBuilder {
     }
     for (const uint32_t key : source_.passed) {
       const FoundKey& found = table_.keys[key];
-      const std::string name = PassedName(found.name);
+      const std::string name = PassedName(*source_.layout.layout, layout_, found.name);
       if (!found.shape || !found.dtype || (only_ && !only_->IsFoundIn(name))) continue;
       const bool known = std::any_of(passes.begin(), passes.end(),
                                      [&](const KeyRegex& regex) { return regex.Matches(name); });

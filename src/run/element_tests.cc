@@ -2,59 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
+#include <optional>
 #include <utility>
 
-#include "base/text.h"
-#include "io/json.h"
+#include "check/test_names.h"
 #include "run/locate.h"
 #include "run/rule_tests.h"
+#include "run/why_nowhere.h"
 
 namespace rr {
 namespace {
-
-struct Element {
-  int tensor = -1;
-  std::vector<int64_t> indices;
-};
-
-// "experts.up[1, 3, 7, 5]"
-std::optional<Element> ParseElement(const CheckedRules& rules, const SpannedText& text,
-                                    Diagnostics* diagnostics) {
-  const std::string& s = text.text;
-  auto fail = [&](std::string message, std::string help = "") {
-    diagnostics->Add(Code::kBadTest, text.place(), std::move(message)).help = std::move(help);
-    return std::nullopt;
-  };
-  const size_t open = s.find('[');
-  if (open == std::string::npos || !s.ends_with(']'))
-    return fail("an element is written `block.tensor[index, index]`");
-  Element element;
-  const std::string name = s.substr(0, open);
-  element.tensor = rules.FindTensor(name);
-  if (element.tensor < 0) {
-    std::vector<std::string> names;
-    for (size_t t = 0; t < rules.tensors.size(); ++t)
-      names.push_back(rules.FullName(static_cast<int>(t)));
-    return fail(fmt::format("there is no tensor `{}`", name), DidYouMean(name, names));
-  }
-  const char* at = s.data() + open + 1;
-  const char* end = s.data() + s.size() - 1;
-  while (at < end) {
-    while (at < end && (*at == ' ' || *at == ',')) ++at;
-    int64_t n = 0;
-    const auto [next, error] = std::from_chars(at, end, n);
-    if (error != std::errc()) return fail(fmt::format("`{}` is no index", std::string(at, end)));
-    element.indices.push_back(n);
-    at = next;
-  }
-  const auto& axes = rules.tensors[static_cast<size_t>(element.tensor)].axes;
-  if (element.indices.size() != axes.size()) {
-    return fail(fmt::format("`{}` has {} indices, its axes are [{}]", name, element.indices.size(),
-                            fmt::join(axes, " ")));
-  }
-  return element;
-}
 
 // Where the same element is in another layout, of which the file's tests say the same.
 std::string Elsewhere(const CheckedRules& rules, const ElementTest& test, const Model& model,
@@ -77,10 +35,14 @@ void Fail(const CheckedRules& rules, const std::vector<ElementTest>& tests, cons
           Diagnostics* diagnostics) {
   const Model model = test.ModelOf(rules);
   Diagnostic failure{Code::kTestFailed, Severity::kError, expected.place, "", {}, "", {}};
-  failure.message = fmt::format("{} is at {} in `{}`, the test says {}", test.rule->element->text,
-                                PlaceText(found.key, found.position), expected.layout.text,
-                                PlaceText(expected.key, expected.position));
-  if (found.entry >= 0) {
+  failure.message =
+      fmt::format("{} is {}{} in `{}`, the test says {}", test.rule->element->text,
+                  found.key.empty() ? "" : "at ", PlaceText(found.key, found.position),
+                  expected.layout.text, PlaceText(expected.key, expected.position));
+  if (found.entry < 0) {
+    if (const std::string why = WhyNowhere(model, layout, test.tensor, test.indices); !why.empty())
+      failure.notes.push_back({{}, fmt::format("in `{}` {}", expected.layout.text, why)});
+  } else {
     const CheckedEntry& entry = layout.entries[static_cast<size_t>(found.entry)];
     for (const std::string& line : IndexFormulas(rules, entry, test.tensor))
       failure.notes.push_back(
@@ -93,57 +55,102 @@ void Fail(const CheckedRules& rules, const std::vector<ElementTest>& tests, cons
     for (const std::string& line : IndexFormulas(rules, *other, test.tensor))
       failure.notes.push_back({other->rule->place, "there " + line});
   }
-  if (const std::string guess = GuessMistake(rules, tests, test, expected); !guess.empty())
+  if (!expected.written) {
+    failure.help = "this is a place that the layout may have beside the one that it writes";
+  } else if (const std::string guess = GuessMistake(rules, tests, test, expected); !guess.empty()) {
     failure.help = "a guess: " + guess;
+  }
   Diagnostic& added = diagnostics->Add(failure.code, failure.place, failure.message);
   added.notes = std::move(failure.notes);
   added.help = std::move(failure.help);
 }
 
+// What a file says about a key of a layout holds for it whatever a base says.
+bool SaysItself(const std::vector<ElementTest>& tests, int tensor,
+                const TestRule::Expectation& inherited) {
+  for (const ElementTest& test : tests) {
+    if (test.inherited || test.tensor != tensor) continue;
+    for (const TestRule::Expectation& own : test.rule->expectations) {
+      if (own.layout.text == inherited.layout.text && own.key == inherited.key) return true;
+    }
+  }
+  return false;
+}
+
+bool IsThere(const Located& found, const TestRule::Expectation& expected) {
+  return found.key == expected.key && found.position == expected.position;
+}
+
+void CheckPlace(const CheckedRules& rules, const std::vector<ElementTest>& all,
+                const ElementTest& test, const TestRule::Expectation& expected,
+                const RuleTests& tests) {
+  const CheckedLayout& layout = *rules.FindLayout(expected.layout.text);
+  const Model model = test.ModelOf(rules);
+  if (test.inherited) {
+    // Only of a key that this file has as well, for a model that it has as well.
+    if (expected.key.empty() || SaysItself(all, test.tensor, expected)) return;
+    Diagnostics other_model;
+    const std::vector<Located> places =
+        LocateAll(model, layout, test.tensor, test.indices, &other_model);
+    const auto same_key = std::find_if(places.begin(), places.end(), [&](const Located& place) {
+      return place.key == expected.key;
+    });
+    if (same_key == places.end()) return;
+    ++tests.report->elements;
+    if (!IsThere(*same_key, expected))
+      Fail(rules, all, test, expected, layout, *same_key, tests.diagnostics);
+    return;
+  }
+  const size_t errors = tests.diagnostics->ErrorCount();
+  const Located written = Locate(model, layout, test.tensor, test.indices, tests.diagnostics);
+  if (tests.diagnostics->ErrorCount() > errors) return;
+  ++tests.report->elements;
+  const bool only_written = expected.written && !expected.key.empty();
+  if (IsThere(written, expected) && !expected.key.empty()) return;
+  if (only_written) {
+    Fail(rules, all, test, expected, layout, written, tests.diagnostics);
+    return;
+  }
+  // Nowhere is nowhere in any alternative; another place is one in any of them.
+  const std::vector<Located> places =
+      LocateAll(model, layout, test.tensor, test.indices, tests.diagnostics);
+  if (tests.diagnostics->ErrorCount() > errors) return;
+  const auto wrong = [&](const Located& place) {
+    return expected.key.empty() ? !place.key.empty() : place.key == expected.key;
+  };
+  const bool there = std::any_of(places.begin(), places.end(),
+                                 [&](const Located& place) { return IsThere(place, expected); });
+  const auto found = std::find_if(places.begin(), places.end(), wrong);
+  const bool passes = expected.key.empty() ? found == places.end() : there;
+  if (!passes)
+    Fail(rules, all, test, expected, layout, found == places.end() ? written : *found,
+         tests.diagnostics);
+}
+
 }  // namespace
 
-std::vector<ElementTest> ElementTestsOf(const CheckedRules& rules, Diagnostics* diagnostics) {
+std::vector<ElementTest> ElementTestsOf(const CheckedRules& rules) {
   std::vector<ElementTest> tests;
-  for (const TestRule& rule : rules.file->tests) {
-    if (!rule.element) continue;
-    const std::optional<Element> element = ParseElement(rules, *rule.element, diagnostics);
-    if (!element) continue;
-    ElementTest test{&rule, element->tensor, element->indices, {}, {}};
-    for (const auto& [name, text] : rule.config) {
-      Diagnostics ignored;
-      std::optional<Value> value = ParseJson(name.text, text.text, &ignored);
-      test.config.Set(name.text, value ? std::move(*value) : Value(text.text));
+  for (const std::vector<TestRule>* some : {&rules.file->tests, &rules.file->inherited_tests}) {
+    for (const TestRule& rule : *some) {
+      if (std::optional<ResolvedElement> element = ElementOf(rules, rule))
+        tests.push_back({&rule, element->tensor, std::move(element->indices),
+                         some == &rules.file->inherited_tests});
     }
-    for (const auto& [name, size] : rule.sizes) {
-      test.sizes[name.text] = size;
-      if (rules.file->FindAxis(name.text) == nullptr)
-        diagnostics->Add(Code::kBadTest, name.place,
-                         fmt::format("`{}` is no axis of this family", name.text));
-    }
-    tests.push_back(std::move(test));
   }
   return tests;
 }
 
-void RunElementTests(const CheckedRules& rules, RuleTestReport* report, Diagnostics* diagnostics) {
-  const std::vector<ElementTest> tests = ElementTestsOf(rules, diagnostics);
-  for (const ElementTest& test : tests) {
-    const Model model = test.ModelOf(rules);
-    for (const TestRule::Expectation& expected : test.rule->expectations) {
-      const CheckedLayout* layout = rules.FindLayout(expected.layout.text);
-      if (layout == nullptr) {
-        diagnostics
-            ->Add(Code::kBadTest, expected.layout.place,
-                  fmt::format("`{}` is no layout of this family", expected.layout.text))
-            .help = DidYouMean(expected.layout.text, rules.LayoutNames());
-        continue;
+void RunElementTests(const RuleTests& tests) {
+  for (const CheckedRules* rules : {&tests.weights, tests.adapters}) {
+    if (rules == nullptr) continue;
+    const std::vector<ElementTest> of_rules = ElementTestsOf(*rules);
+    for (const ElementTest& test : of_rules) {
+      for (const TestRule::Expectation& expected : test.rule->expectations) {
+        if (RulesOfTest(tests.weights, tests.adapters, rules->FullName(test.tensor),
+                        expected.layout.text) == rules)
+          CheckPlace(*rules, of_rules, test, expected, tests);
       }
-      const size_t errors = diagnostics->ErrorCount();
-      const Located found = Locate(model, *layout, test.tensor, test.indices, diagnostics);
-      if (diagnostics->ErrorCount() > errors) continue;
-      ++report->elements;
-      if (found.key == expected.key && found.position == expected.position) continue;
-      Fail(rules, tests, test, expected, *layout, found, diagnostics);
     }
   }
 }

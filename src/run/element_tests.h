@@ -3,16 +3,12 @@
 #define RULE_RUNNER_RUN_ELEMENT_TESTS_H_
 
 #include <cstdint>
-#include <map>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "base/diagnostic.h"
-#include "bind/config.h"
 #include "bind/model.h"
 #include "check/checked_rules.h"
+#include "run/rule_test_model.h"
 
 namespace rr {
 
@@ -21,14 +17,13 @@ struct ElementTest {
   const TestRule* rule = nullptr;
   int tensor = 0;
   std::vector<int64_t> indices;
-  Config config;
-  std::map<std::string, int64_t> sizes;
+  bool inherited = false;  // from a file that this one extends
 
-  Model ModelOf(const CheckedRules& rules) const { return Model(rules, config, sizes); }
+  Model ModelOf(const CheckedRules& rules) const { return ModelOfTest(rules, *rule); }
 };
 
-// RR902 for what cannot be run.
-std::vector<ElementTest> ElementTestsOf(const CheckedRules& rules, Diagnostics* diagnostics);
+// Tests of elements of these rules; others are passed over.
+std::vector<ElementTest> ElementTestsOf(const CheckedRules& rules);
 
 // What explains that `test` finds an element elsewhere than it expects: a usual mistake that would
 // put this element, and all others that tests follow through the same entry, where the tests say;

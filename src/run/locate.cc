@@ -7,14 +7,13 @@
 #include <optional>
 #include <utility>
 
-#include "bind/bound_layout.h"
+#include "syntax/adapter_style.h"
 
 namespace rr {
 namespace {
 
 // Only the tensor's own block is needed: sizes that other blocks need may be unknown.
-LayoutChoice ChoiceOfBlock(const Model& model, const CheckedLayout& layout, int tensor) {
-  LayoutChoice choice = DefaultChoice(layout);
+LayoutChoice ChoiceOfBlock(const Model& model, LayoutChoice choice, int tensor) {
   const int block = model.rules().tensors[static_cast<size_t>(tensor)].block;
   for (size_t b = 0; b < choice.present.size(); ++b)
     choice.present[b] = choice.present[b] && b == static_cast<size_t>(block);
@@ -39,6 +38,27 @@ std::optional<int64_t> PositionIn(const BoundPiece& piece, const BoundLeaf& leaf
     }
   }
   return position;
+}
+
+Located LocateIn(const Model& model, const CheckedLayout& layout, const LayoutChoice& choice,
+                 int tensor, const std::vector<int64_t>& indices, Diagnostics* diagnostics) {
+  const std::optional<BoundLayout> bound = Instantiate(
+      model, layout, ChoiceOfBlock(model, choice, tensor), OptionsOf(model), diagnostics);
+  if (!bound) return {};
+  for (const BoundPiece& piece : bound->pieces) {
+    const BoundLeaf& leaf = bound->leaves[piece.leaf];
+    if (leaf.tensor != tensor) continue;
+    std::optional<int64_t> position = PositionIn(piece, leaf, indices);
+    if (!position) continue;
+    const BoundTensor& stored = bound->tensors[piece.stored];
+    std::vector<int64_t> at(stored.shape.size());
+    for (size_t d = stored.shape.size(); d-- > 0;) {
+      at[d] = *position % stored.shape[d];
+      *position /= stored.shape[d];
+    }
+    return {stored.key, std::move(at), stored.entry};
+  }
+  return {};
 }
 
 std::string Small(std::string name) {
@@ -72,25 +92,34 @@ std::string DimensionText(const CheckedLeaf& leaf, int dim) {
 
 }  // namespace
 
+InstantiateOptions OptionsOf(const Model& model) {
+  InstantiateOptions options;
+  options.rank_of = [&model](const std::string&) { return model.SizeOf(kRankAxis); };
+  return options;
+}
+
 Located Locate(const Model& model, const CheckedLayout& layout, int tensor,
                const std::vector<int64_t>& indices, Diagnostics* diagnostics) {
-  const std::optional<BoundLayout> bound =
-      Instantiate(model, layout, ChoiceOfBlock(model, layout, tensor), {}, diagnostics);
-  if (!bound) return {};
-  for (const BoundPiece& piece : bound->pieces) {
-    const BoundLeaf& leaf = bound->leaves[piece.leaf];
-    if (leaf.tensor != tensor) continue;
-    std::optional<int64_t> position = PositionIn(piece, leaf, indices);
-    if (!position) continue;
-    const BoundTensor& stored = bound->tensors[piece.stored];
-    std::vector<int64_t> at(stored.shape.size());
-    for (size_t d = stored.shape.size(); d-- > 0;) {
-      at[d] = *position % stored.shape[d];
-      *position /= stored.shape[d];
+  return LocateIn(model, layout, DefaultChoice(layout), tensor, indices, diagnostics);
+}
+
+std::vector<Located> LocateAll(const Model& model, const CheckedLayout& layout, int tensor,
+                               const std::vector<int64_t>& indices, Diagnostics* diagnostics) {
+  const auto block = static_cast<size_t>(model.rules().tensors[static_cast<size_t>(tensor)].block);
+  std::vector<Located> places;
+  for (LayoutChoice& choice : PrefixChoices(layout)) {
+    for (int variant = 0; variant < std::max(layout.variant_counts[block], 1); ++variant) {
+      choice.variants[block] = variant;
+      const size_t errors = diagnostics->ErrorCount();
+      Located place = LocateIn(model, layout, choice, tensor, indices, diagnostics);
+      if (diagnostics->ErrorCount() > errors) return {};
+      const bool known = std::any_of(places.begin(), places.end(), [&](const Located& other) {
+        return other.key == place.key && other.position == place.position;
+      });
+      if (!known) places.push_back(std::move(place));
     }
-    return {stored.key, std::move(at), stored.entry};
   }
-  return {};
+  return places;
 }
 
 std::string PlaceText(const std::string& key, const std::vector<int64_t>& position) {

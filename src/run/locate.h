@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "bind/bound_layout.h"
 #include "bind/model.h"
 #include "check/checked_rules.h"
 
@@ -18,9 +19,17 @@ struct Located {
   int entry = -1;  // index into CheckedLayout::entries
 };
 
-// Findings are those of Instantiate; then the result is empty as well.
+// Where the layout writes it: under the first prefixes, in the first alternatives. Findings are
+// those of Instantiate; then the result is empty as well.
 Located Locate(const Model& model, const CheckedLayout& layout, int tensor,
                const std::vector<int64_t>& indices, Diagnostics* diagnostics);
+// Wherever it may have it: under any prefixes, in any alternative of the tensor's block. Each place
+// once, what Locate says first.
+std::vector<Located> LocateAll(const Model& model, const CheckedLayout& layout, int tensor,
+                               const std::vector<int64_t>& indices, Diagnostics* diagnostics);
+
+// Options for the layouts of a model: the rank of adapters is the size of `R`.
+InstantiateOptions OptionsOf(const Model& model);
 
 // "gate_up [7, 5]", or "nowhere".
 std::string PlaceText(const std::string& key, const std::vector<int64_t>& position);

@@ -10,6 +10,7 @@
 #include "plan/plan.h"
 #include "run/executor.h"
 #include "run/follow_element.h"
+#include "run/graph_tensors.h"
 #include "run/reference.h"
 #include "run/rule_tests.h"
 #include "run/synth.h"
@@ -19,23 +20,6 @@ namespace rr {
 namespace {
 
 using Bytes = std::vector<std::vector<std::byte>>;
-
-// Serves constants after the tensors, as a conversion numbers them.
-Bytes WithConstants(Bytes tensors, const std::vector<double>& constants) {
-  for (const double value : constants) {
-    std::vector<std::byte> bytes(sizeof value);
-    std::memcpy(bytes.data(), &value, sizeof value);
-    tensors.push_back(std::move(bytes));
-  }
-  return tensors;
-}
-
-Bytes EmptyTensors(const Graph& graph) {
-  Bytes tensors;
-  for (const GraphTensor& tensor : graph.destinations)
-    tensors.emplace_back(static_cast<size_t>(tensor.Count() * BitsOf(tensor.dtype) / 8));
-  return tensors;
-}
 
 struct Converted {
   BoundSource from;

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "bind/model.h"
-#include "io/json.h"
+#include "run/rule_test_model.h"
 #include "syntax/axis_expression.h"
 
 namespace rr {
@@ -66,19 +66,14 @@ std::vector<TestModel> MakeTestModels(const CheckedRules& rules, std::mt19937_64
   std::set<std::string> seen;
   std::vector<const TestRule*> configs{nullptr};
   for (const TestRule& test : rules.file->tests) {
+    if (!test.element) continue;  // counts and shapes are of whole configs: one model each is much
     std::string text;
     for (const auto& [name, value] : test.config) text += name.text + "=" + value.text + ";";
     if (!text.empty() && seen.insert(text).second) configs.push_back(&test);
   }
   std::vector<TestModel> models;
   for (const TestRule* test : configs) {
-    Config config;
-    for (size_t i = 0; test != nullptr && i < test->config.size(); ++i) {
-      Diagnostics ignored;
-      std::optional<Value> value = ParseJson("test", test->config[i].second.text, &ignored);
-      config.Set(test->config[i].first.text,
-                 value ? std::move(*value) : Value(test->config[i].second.text));
-    }
+    Config config = test != nullptr ? ConfigOfTest(*test) : Config();
     std::optional<std::map<std::string, int64_t>> sizes = ChooseSizes(rules, config, random);
     if (!sizes) {
       diagnostics->Add(

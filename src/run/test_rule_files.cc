@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "bind/rule_library.h"
+#include "check/test_names.h"
 
 namespace rr {
 namespace {
@@ -20,11 +21,14 @@ RuleFileResult TestFile(const Files& files, const TestFilesRequest& request,
   RuleLibrary library(files, request.directories);
   const RulesPtr rules = library.LoadFile(path, &result.diagnostics);
   if (rules == nullptr || !rules->valid) return result;
-  RunElementTests(*rules, &result.report, &result.diagnostics);
+  RulesPtr adapters;
+  if (!request.quick || NamesAdapters(*rules)) {
+    adapters = library.AdaptersOf(rules, RuleLibrary::Internal::kNo, &result.diagnostics);
+    if (!adapters->valid) adapters = nullptr;
+  }
+  RunRuleTests(*rules, adapters.get(), &result.report, &result.diagnostics);
   RunRoundTrips(*rules, request.seed, &result.report, &result.diagnostics);
-  const RulesPtr adapters =
-      library.AdaptersOf(rules, RuleLibrary::Internal::kNo, &result.diagnostics);
-  if (adapters->valid)
+  if (adapters != nullptr && !request.quick)
     RunAdapterRoundTrips(*adapters, request.seed, &result.report, &result.diagnostics);
   return result;
 }

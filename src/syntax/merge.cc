@@ -116,6 +116,9 @@ class Reader {
     YamlNode merged = *files_[0]->tree;
     for (size_t i = 1; i < files_.size(); ++i) {
       const YamlNode& over = *files_[i]->tree;
+      if (const YamlNode* tests = files_[i - 1]->tree->Find("tests")) {
+        for (const YamlNode& item : ItemsOf(*tests)) base_tests.push_back(item);
+      }
       // What describes a base file does not describe this one.
       std::erase_if(merged.members, [](const YamlMember& m) {
         return m.key.text == "describes" || m.key.text == "tests" || m.key.text == "about" ||
@@ -128,6 +131,7 @@ class Reader {
   }
 
   std::vector<SourcePtr> sources;
+  std::vector<YamlNode> base_tests;
 
  private:
   // Appends the file and, before it, what it extends; false when it cannot be read itself.
@@ -276,7 +280,8 @@ std::optional<MergedRules> ReadAndMerge(const ParsedFilePtr& file, const FindPar
   if (!tree) return std::nullopt;
   ResolveLikeBlocks(&*tree, diagnostics);
   RemoveNulls(&*tree);
-  return MergedRules{std::move(*tree), std::move(reader.sources)};
+  for (YamlNode& test : reader.base_tests) RemoveNulls(&test);
+  return MergedRules{std::move(*tree), std::move(reader.sources), std::move(reader.base_tests)};
 }
 
 std::optional<MergedRules> ReadAndMerge(const SourcePtr& source, const FindRuleText& find,

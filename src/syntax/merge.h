@@ -22,7 +22,8 @@ using FindRuleText = std::function<SourcePtr(const std::string& family)>;
 
 struct MergedRules {
   YamlNode tree;
-  std::vector<SourcePtr> sources;  // the file itself first
+  std::vector<SourcePtr> sources;    // the file itself first
+  std::vector<YamlNode> base_tests;  // items of `tests` of the others, which the tree does not have
 };
 
 // nullopt when the file, or one that it extends, cannot be read at all.

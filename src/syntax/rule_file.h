@@ -207,6 +207,18 @@ struct BlockRule {
   bool broken = false;  // a tensor could not be read
 };
 
+// What a key is in a layout.
+enum class KeyKind {
+  kStored,   // a table holds it
+  kTied,     // a copy of what another key stores
+  kDropped,  // `drop`: recognised, never written
+  kIgnored,  // `ignore`
+  kPassed,   // `pass`
+  kUnknown,  // no rule knows it
+};
+
+// `tests:` one item: what is known about a small model, or about the file, from elsewhere than the
+// rules. An item may say several things of one model; `target` and `key` stand by themselves.
 struct TestRule {
   Place place;
   std::vector<std::pair<Name, int64_t>> sizes;
@@ -214,11 +226,54 @@ struct TestRule {
   std::optional<SpannedText> element;                // "experts.up[1, 3, 7, 5]"
   struct Expectation {
     Name layout;
-    std::string key;
+    std::string key;  // empty: nowhere
     std::vector<int64_t> position;
     Place place;
+    bool written = true;  // where the layout writes it; else under other prefixes or in another
+                          // alternative of `one of`
   };
   std::vector<Expectation> expectations;
+  // `values`: what layouts store for that element.
+  struct StoredValue {
+    Name layout;
+    double value = 0;
+    Place place;
+  };
+  std::vector<StoredValue> values;
+  // `counts`: the keys that a layout writes for the whole model.
+  struct Count {
+    Name layout;
+    std::optional<int64_t> tensors, elements;
+    Place place;
+  };
+  std::vector<Count> counts;
+  // `shapes`: one key of a layout.
+  struct Shape {
+    Name layout, key;
+    bool absent = false;
+    std::optional<Dtype> dtype;
+    std::vector<int64_t> dims;
+    Place place;
+  };
+  std::vector<Shape> shapes;
+  // `passed`: the names of one tensor that layouts let through; an empty name: this one does not.
+  struct PassedKey {
+    Name layout;
+    std::string key;
+    Place place;
+  };
+  std::vector<PassedKey> passed;
+  // `target`: "peft@0.19.1", and what it stands for. A layout named `none`: there is none.
+  std::optional<SpannedText> target;
+  TargetCase speaks;
+  // `key`: any key, and what it is in layouts.
+  struct KeyUse {
+    Name layout;
+    KeyKind kind = KeyKind::kUnknown;
+    Place place;
+  };
+  std::optional<SpannedText> key;
+  std::vector<KeyUse> uses;
 };
 
 struct RuleFile {
@@ -233,9 +288,10 @@ struct RuleFile {
   std::vector<BlockRule> blocks;
   std::vector<Formula> require;
   std::vector<TestRule> tests;
-  std::vector<SourcePtr> sources;        // this file first, then what it extends
-  std::vector<std::string> style_names;  // what adapters may be written as
-  bool adapters = false;                 // derived: the factors of the family's weights
+  std::vector<TestRule> inherited_tests;  // of the files that this one extends
+  std::vector<SourcePtr> sources;         // this file first, then what it extends
+  std::vector<std::string> style_names;   // what adapters may be written as
+  bool adapters = false;                  // derived: the factors of the family's weights
 
   const AxisRule* FindAxis(std::string_view name) const;
   const LayoutRule* FindLayout(std::string_view name) const;

@@ -57,6 +57,12 @@ void TargetLayouts(const YamlNode& node, TargetCase* target, Diagnostics* diagno
 
 }  // namespace
 
+TargetCase ParseTargetCase(const YamlNode& node, Diagnostics* diagnostics) {
+  TargetCase target;
+  TargetLayouts(node, &target, diagnostics);
+  return target;
+}
+
 TargetRule ParseTarget(const YamlMember& member, Diagnostics* diagnostics) {
   TargetRule target;
   target.system = NameFrom(member.key);

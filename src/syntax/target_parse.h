@@ -8,6 +8,8 @@
 
 namespace rr {
 
+// {weights, adapters, ...}, or a layout's name for both.
+TargetCase ParseTargetCase(const YamlNode& node, Diagnostics* diagnostics);
 // One system: a layout, {weights, adapters, ...}, or either by range of versions.
 TargetRule ParseTarget(const YamlMember& member, Diagnostics* diagnostics);
 

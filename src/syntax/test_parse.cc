@@ -1,52 +1,193 @@
 #include "syntax/test_parse.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <utility>
+
 #include "syntax/fields.h"
+#include "syntax/target_parse.h"
 
 namespace rr {
+namespace {
+
+constexpr std::string_view kNowhere = "nowhere";
+constexpr std::string_view kAbsent = "absent";
+
+constexpr std::pair<std::string_view, KeyKind> kKeyKinds[] = {
+    {"stored", KeyKind::kStored},   {"tied", KeyKind::kTied},     {"dropped", KeyKind::kDropped},
+    {"ignored", KeyKind::kIgnored}, {"passed", KeyKind::kPassed}, {"unknown", KeyKind::kUnknown}};
+
+class TestParser {
+ public:
+  TestParser(TestRule* test, Diagnostics* diagnostics) : test_(*test), diagnostics_(diagnostics) {}
+
+  void Parse(const YamlNode& node) {
+    if (const YamlNode* target = node.Find("target")) {
+      if (ExpectText(*target, "`target`", diagnostics_)) test_.target = target->text;
+      YamlNode rest = node;
+      std::erase_if(rest.members, [](const YamlMember& m) { return m.key.text == "target"; });
+      test_.speaks = ParseTargetCase(rest, diagnostics_);
+    } else if (const YamlNode* key = node.Find("key")) {
+      if (ExpectText(*key, "`key`", diagnostics_)) test_.key = key->text;
+      for (const YamlMember& member : node.members) {
+        if (member.key.text != "key") Use(member);
+      }
+    } else {
+      for (const YamlMember& member : node.members) OfModel(member);
+    }
+  }
+
+ private:
+  // {key: "rotary_emb.inv_freq", LAYOUT: ignored}
+  void Use(const YamlMember& member) {
+    for (const auto& [word, kind] : kKeyKinds) {
+      if (member.value.IsText() && member.value.text.text == word) {
+        test_.uses.push_back({NameFrom(member.key), kind, member.value.place});
+        return;
+      }
+    }
+    std::vector<std::string> words;
+    for (const auto& [word, kind] : kKeyKinds) words.emplace_back(word);
+    Wrong(member.value,
+          fmt::format("what a key is in a layout is one word: {}", fmt::join(words, ", ")));
+  }
+
+  void OfModel(const YamlMember& member) {
+    const std::string& field = member.key.text;
+    const YamlNode& value = member.value;
+    if (field == "sizes") {
+      EachMember(value, "`sizes`", [&](const YamlMember& size) {
+        if (auto n = IntegerOf(size.value, "a size", diagnostics_))
+          test_.sizes.push_back({NameFrom(size.key), *n});
+      });
+    } else if (field == "config") {
+      EachMember(value, "`config`", [&](const YamlMember& attribute) {
+        if (ExpectText(attribute.value, "a config attribute, as JSON text,", diagnostics_))
+          test_.config.push_back({NameFrom(attribute.key), attribute.value.text});
+      });
+    } else if (field == "element") {
+      if (ExpectText(value, "`element`", diagnostics_)) test_.element = value.text;
+    } else if (field == "values") {
+      EachMember(value, "`values`", [&](const YamlMember& m) { Value(m); });
+    } else if (field == "counts") {
+      EachMember(value, "`counts`", [&](const YamlMember& m) { Count(m); });
+    } else if (field == "shapes") {
+      EachMember(value, "`shapes`", [&](const YamlMember& layout) {
+        EachMember(layout.value, "`shapes` of a layout",
+                   [&](const YamlMember& m) { Shape(NameFrom(layout.key), m); });
+      });
+    } else if (field == "passed") {
+      EachMember(value, "`passed`", [&](const YamlMember& m) {
+        if (!ExpectText(m.value, "the name of what is passed, or `nowhere`,", diagnostics_)) return;
+        const std::string& name = m.value.text.text;
+        test_.passed.push_back({NameFrom(m.key), name == kNowhere ? "" : name, m.value.place});
+      });
+    } else {
+      Places(member);
+    }
+  }
+
+  template <typename Each>
+  void EachMember(const YamlNode& node, std::string_view what, const Each& each) {
+    if (!ExpectMap(node, what, diagnostics_)) return;
+    for (const YamlMember& member : node.members) each(member);
+  }
+
+  // One place, `nowhere`, or a list of places of which the first is the one that is written.
+  void Places(const YamlMember& member) {
+    const YamlNode& value = member.value;
+    if (value.IsText() && value.text.text == kNowhere) {
+      test_.expectations.push_back({NameFrom(member.key), "", {}, value.place});
+      return;
+    }
+    const bool several = value.IsList() && !value.items.empty() &&
+                         std::all_of(value.items.begin(), value.items.end(),
+                                     [](const YamlNode& item) { return item.IsList(); });
+    if (!several) {
+      Place(NameFrom(member.key), value, true);
+      return;
+    }
+    for (size_t i = 0; i < value.items.size(); ++i)
+      Place(NameFrom(member.key), value.items[i], i == 0);
+  }
+
+  void Place(Name layout, const YamlNode& value, bool written) {
+    if (!value.IsList() || value.items.empty() || !value.items[0].IsText()) {
+      Wrong(value, "the place of an element is a list: [key, index, index, ...], or `nowhere`");
+      return;
+    }
+    TestRule::Expectation expectation{
+        std::move(layout), value.items[0].text.text, {}, value.place, written};
+    for (size_t i = 1; i < value.items.size(); ++i) {
+      if (auto n = IntegerOf(value.items[i], "an index", diagnostics_))
+        expectation.position.push_back(*n);
+    }
+    test_.expectations.push_back(std::move(expectation));
+  }
+
+  void Value(const YamlMember& member) {
+    if (!ExpectText(member.value, "a value", diagnostics_)) return;
+    const std::string& text = member.value.text.text;
+    double value = std::numeric_limits<double>::quiet_NaN();
+    if (text != kNowhere) {
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+      if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
+        Wrong(member.value, fmt::format("a value is a number or `nowhere`, this is `{}`", text));
+        return;
+      }
+    }
+    test_.values.push_back({NameFrom(member.key), value, member.value.place});
+  }
+
+  void Count(const YamlMember& member) {
+    if (!ExpectMap(member.value, "`counts` of a layout", diagnostics_)) return;
+    RefuseUnknownFields(member.value, "`counts` of a layout", {"tensors", "elements"},
+                        diagnostics_);
+    TestRule::Count count{NameFrom(member.key), {}, {}, member.value.place};
+    if (const YamlNode* n = member.value.Find("tensors"))
+      count.tensors = IntegerOf(*n, "a number of tensors", diagnostics_);
+    if (const YamlNode* n = member.value.Find("elements"))
+      count.elements = IntegerOf(*n, "a number of elements", diagnostics_);
+    test_.counts.push_back(std::move(count));
+  }
+
+  // [n, ...], [dtype, n, ...] or `absent`
+  void Shape(Name layout, const YamlMember& member) {
+    const YamlNode& value = member.value;
+    TestRule::Shape shape{std::move(layout), NameFrom(member.key), false, std::nullopt, {},
+                          value.place};
+    shape.absent = value.IsText() && value.text.text == kAbsent;
+    if (!shape.absent && !value.IsList()) {
+      Wrong(value, "the shape of a key is a list of sizes, or `absent`");
+      return;
+    }
+    for (size_t i = 0; i < value.items.size(); ++i) {
+      const YamlNode& item = value.items[i];
+      if (i == 0 && item.IsText() && (shape.dtype = ParseDtype(item.text.text))) continue;
+      if (auto n = IntegerOf(item, "a size of a shape", diagnostics_)) shape.dims.push_back(*n);
+    }
+    test_.shapes.push_back(std::move(shape));
+  }
+
+  void Wrong(const YamlNode& node, std::string message) {
+    diagnostics_->Add(Code::kWrongYamlType, node.place, std::move(message));
+  }
+
+  TestRule& test_;
+  Diagnostics* diagnostics_;
+};
+
+}  // namespace
 
 std::optional<TestRule> ParseTest(const YamlNode& node, Diagnostics* diagnostics) {
   if (!ExpectMap(node, "a test", diagnostics)) return std::nullopt;
   TestRule test;
   test.place = node.place;
-  for (const YamlMember& member : node.members) {
-    const YamlNode& value = member.value;
-    if (member.key.text == "sizes") {
-      if (!ExpectMap(value, "`sizes`", diagnostics)) continue;
-      for (const YamlMember& size : value.members) {
-        if (auto n = IntegerOf(size.value, "a size", diagnostics))
-          test.sizes.push_back({NameFrom(size.key), *n});
-      }
-    } else if (member.key.text == "config") {
-      if (!ExpectMap(value, "`config`", diagnostics)) continue;
-      for (const YamlMember& attribute : value.members) {
-        if (ExpectText(attribute.value, "a config attribute, as JSON text,", diagnostics)) {
-          test.config.push_back({NameFrom(attribute.key), attribute.value.text});
-        }
-      }
-    } else if (member.key.text == "element") {
-      if (ExpectText(value, "`element`", diagnostics)) test.element = value.text;
-    } else {
-      TestRule::Expectation expectation;
-      expectation.layout = NameFrom(member.key);
-      expectation.place = value.place;
-      if (value.IsText() && value.text.text == "nowhere") {  // no key, as Locate has it
-        test.expectations.push_back(std::move(expectation));
-        continue;
-      }
-      if (!value.IsList() || value.items.empty() || !value.items[0].IsText()) {
-        diagnostics->Add(
-            Code::kWrongYamlType, value.place,
-            "the place of an element is a list: [key, index, index, ...], or `nowhere`");
-        continue;
-      }
-      expectation.key = value.items[0].text.text;
-      for (size_t i = 1; i < value.items.size(); ++i) {
-        if (auto n = IntegerOf(value.items[i], "an index", diagnostics))
-          expectation.position.push_back(*n);
-      }
-      test.expectations.push_back(std::move(expectation));
-    }
-  }
+  TestParser(&test, diagnostics).Parse(node);
   return test;
 }
 

@@ -10,8 +10,14 @@
 
 namespace rr {
 
-// {sizes: {L: 2, ...}, config: {attribute: JSON}, element: "block.tensor[i, j]", LAYOUT: [key, i,
-// j] or `nowhere`, ...}. An expectation without a key: the layout does not store the element.
+// One of
+//   {sizes: {L: 2, ...}, config: {attribute: JSON}, element: "block.tensor[i, j]", LAYOUT: place,
+//    values: {LAYOUT: number or `nowhere` (NaN)}, counts: {LAYOUT: {tensors: n, elements: n}},
+//    shapes: {LAYOUT: {key: shape}}, passed: {LAYOUT: key}}
+//   {target: "system@version", weights: LAYOUT, ...}, with the fields of a target
+//   {key: text, LAYOUT: what it is}
+// A place is [key, i, j], a list of such places or `nowhere`; a shape [n, ...], [dtype, n, ...] or
+// `absent`.
 std::optional<TestRule> ParseTest(const YamlNode& node, Diagnostics* diagnostics);
 
 }  // namespace rr

@@ -1,7 +1,8 @@
 """Runs rule-runner on a mutant and says what noticed it.
 
 The program is run from a folder of its own beside an empty set of installed rules, so that it cannot fall back on rules that are whole.
-Round trips of adapters are most of the time of `test`; rules of weights are judged with styles of the same names that hold nothing.
+Round trips of adapters are most of the time of `test`: rules of weights are judged without them. What their tests say of adapters is looked
+at all the same.
 """
 
 import collections
@@ -11,7 +12,6 @@ import shutil
 import subprocess
 
 FINDING = re.compile(r"^\S*?:\d+:\d+: (error|warning): (.*) +\[(RR\d+) [a-z-]+\]$", re.MULTILINE)
-HOLLOW_STYLE = "{base: hub, partial: hollow, modules: [{of: none, keys: {'\\0.a': R IN, '\\0.b': OUT R}}]}"
 
 Verdict = collections.namedtuple("Verdict", "kind detail")  # kind: lint, test, survived, equivalent, crash, time
 
@@ -26,13 +26,8 @@ class Judge:
         (folder / "share/rule-runner/rules").mkdir(parents=True)
         self.program = folder / "bin/rule-runner"
         shutil.copy2(program, self.program)
-        self.whole = folder / "whole"  # with the real adapter styles
-        self.light = folder / "light"
-        shutil.copytree(rules.directory, self.whole)
-        shutil.copytree(rules.directory, self.light, ignore=shutil.ignore_patterns("adapters"))
-        (self.light / "adapters").mkdir()
-        styles = "".join(f"  {name}: {HOLLOW_STYLE}\n" for name in rules.styles() if name != "factors")
-        (self.light / "adapters/hollow.yaml").write_text("rule-runner: 1\nstyles:\n" + styles)
+        self.folder = folder / "rules"
+        shutil.copytree(rules.directory, self.folder)
         self._base = {}
 
     def judge(self, file, edit, families):
@@ -40,17 +35,14 @@ class Judge:
         long)."""
         mutant = edit.apply(self.rules.texts[file])
         style = file.startswith("adapters/")
-        folders = [self.whole] if style else [self.whole, self.light]
         verdict = None
         for some in [families[:3]] if style else [families[:3], families[3:]]:
             before = [self._baseline(family, style) for family in some]
-            for folder in folders:
-                (folder / file).write_text(mutant)
+            (self.folder / file).write_text(mutant)
             try:
                 found = self._judge(edit, some, before, style)
             finally:
-                for folder in folders:
-                    (folder / file).write_text(self.rules.texts[file])
+                (self.folder / file).write_text(self.rules.texts[file])
             if found.kind not in ("survived", "equivalent"):
                 return found
             if verdict is None or found.kind == "survived" and some:
@@ -59,14 +51,14 @@ class Judge:
 
     def _judge(self, edit, families, before, style):
         for family, (findings, _) in zip(families, before):
-            code, output = self._run("lint", family, self.whole)
+            code, output = self._run("lint", family)
             if code not in (0, 1):
                 return self._broken("lint", code, output)
             new = self._findings(output) - findings
             if new:
                 return Verdict("lint", sorted(new)[0][0])
         for family, (_, explained) in zip(families, before):
-            code, output = self._run("test", family, self.whole if style else self.light)
+            code, output = self._run("test", family, style)
             if code not in (0, 1):
                 return self._broken("test", code, output)
             if code == 1:
@@ -84,22 +76,24 @@ class Judge:
     def _baseline(self, family, style):
         key = (family, style)
         if key not in self._base:
-            code, output = self._run("lint", family, self.whole)
+            code, output = self._run("lint", family)
             findings = self._findings(output)
             if code not in (0, 1):
                 raise SystemExit(f"lint of {family} as it is ends with {code}:\n{output}")
-            code, output = self._run("test", family, self.whole if style else self.light)
+            code, output = self._run("test", family, style)
             if code != 0:
                 raise SystemExit(f"test of {family} as it is ends with {code}:\n{output}")
             self._base[key] = (findings, self._explained(family))
         return self._base[key]
 
     def _explained(self, family):
-        return self._call(["explain", pathlib.Path(family).stem, "--rules", self.light])[1]
+        return self._call(["explain", pathlib.Path(family).stem, "--rules", self.folder])[1]
 
-    def _run(self, command, family, folder):
+    def _run(self, command, family, style=False):
         options = ["--seed", str(self.seed)] if command == "test" else []
-        return self._call([command, "--rules", folder, *options, folder / family])
+        if command == "test" and not style:
+            options.append("--quick")
+        return self._call([command, "--rules", self.folder, *options, self.folder / family])
 
     def _call(self, arguments):
         try:

@@ -30,10 +30,6 @@ class RuleSet:
             return [name for name in self.families() if self._has_experts(name)]
         return [name for name in self.families() if changed in self._bases[name]]
 
-    def styles(self):
-        names = [n for file, tree in self._trees.items() if file.startswith("adapters/") for n in tree["styles"]]
-        return sorted(set(names))
-
     def _closure(self, name):
         found = {name}
         for base in _extends(self._trees[name]):

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "bind/rule_library.h"
+#include "check/test_names.h"
 #include "io/files.h"
 #include "report/render.h"
 #include "run/rule_tests.h"
@@ -23,7 +24,10 @@ TEST_CASE("every layout of every family comes back from every other one") {
     const RulesPtr rules = library.Load(family, &findings);
     REQUIRE(rules != nullptr);
     RuleTestReport report;
-    RunElementTests(*rules, &report, &findings);
+    const RulesPtr adapters = NamesAdapters(*rules)
+                                  ? library.AdaptersOf(rules, RuleLibrary::Internal::kNo, &findings)
+                                  : nullptr;
+    RunRuleTests(*rules, adapters.get(), &report, &findings);
     for (uint64_t seed = 1; seed <= 2; ++seed) RunRoundTrips(*rules, seed, &report, &findings);
     INFO(RenderText(findings, {}));
     CHECK(findings.all().empty());
@@ -48,7 +52,7 @@ TEST_CASE("a wrong expectation of an element test is found") {
   CheckedRules changed = *rules;
   changed.file = file;
   RuleTestReport report;
-  RunElementTests(changed, &report, &findings);
+  RunElementTests({changed, nullptr, &report, &findings});
   CHECK(file->tests[0].expectations.size() >= 6);
   CHECK(findings.ErrorCount() == file->tests[0].expectations.size());
 }

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -290,6 +291,44 @@ TEST_CASE("tests") {
   CHECK(FaultOf("tests: [{hub: x}]\n").starts_with("RR004 `x` the place of an element is a list"));
   CHECK(
       FaultOf("tests: [{sizes: {L: x}, element: 'b.w[0]', hub: [x]}]\n").starts_with("RR004 `x`"));
+}
+
+TEST_CASE("what tests say of a model beside an element") {
+  const RuleFile file = Good(
+      "tests: [{element: 'b.w[1]', hub: [[x, 1], [y, 2]], values: {hub: -0.5, megatron: nowhere}, "
+      "counts: {hub: {tensors: 3}}, shapes: {hub: {x: [F32, 2, 3], y: absent}}, passed: {hub: v.x, "
+      "megatron: nowhere}}]\n");
+  const TestRule& test = file.tests[0];
+  REQUIRE(test.expectations.size() == 2);
+  CHECK(test.expectations[0].written);
+  CHECK(!test.expectations[1].written);
+  REQUIRE(test.values.size() == 2);
+  CHECK(test.values[0].value == -0.5);
+  CHECK(std::isnan(test.values[1].value));
+  REQUIRE(test.counts.size() == 1);
+  CHECK(test.counts[0].tensors == 3);
+  CHECK(!test.counts[0].elements);
+  REQUIRE(test.shapes.size() == 2);
+  CHECK(test.shapes[0].dtype == Dtype::kF32);
+  CHECK(test.shapes[0].dims == std::vector<int64_t>{2, 3});
+  CHECK(test.shapes[1].absent);
+  REQUIRE(test.passed.size() == 2);
+  CHECK(test.passed[0].key == "v.x");
+  CHECK(test.passed[1].key.empty());
+}
+
+TEST_CASE("tests of keys and targets") {
+  const RuleFile file = Good(
+      "tests: [{key: x, hub: ignored, megatron: unknown}, {target: peft@0.19, weights: none, "
+      "adapters: direct, one scale: yes}]\n");
+  REQUIRE(file.tests.size() == 2);
+  CHECK(file.tests[0].key->text == "x");
+  REQUIRE(file.tests[0].uses.size() == 2);
+  CHECK(file.tests[0].uses[0].kind == KeyKind::kIgnored);
+  CHECK(file.tests[1].target->text == "peft@0.19");
+  CHECK(file.tests[1].speaks.adapters.text == "direct");
+  CHECK(file.tests[1].speaks.one_scale);
+  CHECK(FaultOf("tests: [{key: x, hub: known}]\n").starts_with("RR004 `known` what a key is"));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "lint/test_element.h"
+#include "check/test_element.h"
 
 #include <charconv>
 

@@ -1,6 +1,6 @@
 // The element of a test: "experts.up[1, 3, 7, 5]".
-#ifndef RULE_RUNNER_LINT_TEST_ELEMENT_H_
-#define RULE_RUNNER_LINT_TEST_ELEMENT_H_
+#ifndef RULE_RUNNER_CHECK_TEST_ELEMENT_H_
+#define RULE_RUNNER_CHECK_TEST_ELEMENT_H_
 
 #include <cstdint>
 #include <optional>
@@ -20,4 +20,4 @@ std::optional<TestElement> ParseTestElement(std::string_view text);
 
 }  // namespace rr
 
-#endif  // RULE_RUNNER_LINT_TEST_ELEMENT_H_
+#endif  // RULE_RUNNER_CHECK_TEST_ELEMENT_H_

@@ -1,0 +1,18 @@
+// The model that a test describes.
+#ifndef RULE_RUNNER_RUN_RULE_TEST_MODEL_H_
+#define RULE_RUNNER_RUN_RULE_TEST_MODEL_H_
+
+#include "bind/config.h"
+#include "bind/model.h"
+#include "check/checked_rules.h"
+
+namespace rr {
+
+// `config`: each attribute is JSON, or text where it is none.
+Config ConfigOfTest(const TestRule& test);
+// With its `sizes`.
+Model ModelOfTest(const CheckedRules& rules, const TestRule& test);
+
+}  // namespace rr
+
+#endif  // RULE_RUNNER_RUN_RULE_TEST_MODEL_H_
