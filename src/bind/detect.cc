@@ -37,9 +37,10 @@ std::string ReadingOf(const BoundSource& source, const KeyTable& table) {
   std::vector<std::string> words;
   for (const CheckedEntry& entry : source.layout.layout->entries) {
     const EntryRule& rule = *entry.rule;
-    words.push_back(fmt::format("{} {} {} {} {}", StorageOf(*source.layout.layout, entry),
+    words.push_back(fmt::format("{} {} {} {} {} {}", StorageOf(*source.layout.layout, entry),
                                 text_of(rule.add), text_of(rule.multiply), NameOf(rule.in),
-                                rule.cast ? NameOf(*rule.cast) : "-"));
+                                rule.cast ? NameOf(*rule.cast) : "-",
+                                rule.times ? rule.times->text : "-"));
   }
   std::set<std::string> lines;
   for (size_t i = 0; i < source.layout.tensors.size(); ++i) {

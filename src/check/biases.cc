@@ -129,6 +129,7 @@ class BiasAdder {
       bias.has_shape = bias.long_form = false;
       bias.ops_results.clear();
       bias.match.reset();
+      bias.times.reset();  // a bias is multiplied where a table says so
       std::erase_if(bias.replicate, [&](const Name& axis) { return input.count(axis.text) > 0; });
       derived.push_back(std::move(bias));
     }

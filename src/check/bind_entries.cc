@@ -159,6 +159,11 @@ class Binder {
       good = false;
     }
     for (const Name& axis : rule.replicate) good = KnownAxis(axis.text, axis.place) && good;
+    if (rule.times) {
+      entry.times = FindTensor(rule.times->text);
+      if (entry.times < 0) UnknownTensor(rule.times->text, rule.times->place);
+      good = good && entry.times >= 0;
+    }
     if (!good) return;
     std::optional<ExpandedExpr> expanded = Expand(expr, diagnostics_);
     if (!expanded) return;

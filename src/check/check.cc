@@ -42,6 +42,7 @@ CheckedRules Check(RuleFile file, Diagnostics* diagnostics) {
     // once.
     Diagnostics own;
     BindEntries(*shared, rules.tensors, &layout, &own);
+    CheckTimes(rules.tensors, layout, &own);
     diagnostics->AppendNew(own);
   }
   ProveCover(rules, diagnostics);

@@ -82,6 +82,8 @@ struct CheckedEntry {
   std::vector<Poly> shape;
   std::vector<CheckedLeaf> leaves;  // empty for a dropped key
 
+  int times = -1;  // the tensor that each element is multiplied by
+
   // Equal for two entries exactly when they store the same elements in the same order under keys
   // with the same captures.
   std::string Signature() const;

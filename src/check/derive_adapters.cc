@@ -111,6 +111,8 @@ class LayoutDeriver {
   bool Entry(const EntryRule& weight, const AdapterVariant& variant,
              std::vector<EntryRule>* entries) {
     const std::vector<const TensorRule*> tensors = TensorsOf(weight);
+    // What is stored is a product: a change of the weight is no such change of it.
+    if (weight.times) return false;
     const bool linear =
         !tensors.empty() &&
         std::all_of(tensors.begin(), tensors.end(), [](const TensorRule* t) { return t->linear; });

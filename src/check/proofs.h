@@ -25,6 +25,11 @@ std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* dia
 // RR210, RR212.
 void BindEntries(const RuleFile& file, const std::vector<LogicalTensor>& tensors,
                  CheckedLayout* layout, Diagnostics* diagnostics);
+// `times`: the factor is a tensor of the block with no other axes than what it multiplies; this
+// layout does not store it and says that it is 1; and a tensor has one factor, wherever it is
+// stored: RR210.
+void CheckTimes(const std::vector<LogicalTensor>& tensors, const CheckedLayout& layout,
+                Diagnostics* diagnostics);
 // Names that have no value where they stand: a size that differs with an index in the formula of
 // one that does not, a kind in its own condition or in that of one decided before it: RR302.
 void CheckUndecided(const RuleFile& file, const IndexAxes& indices, Diagnostics* diagnostics);

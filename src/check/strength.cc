@@ -22,6 +22,7 @@ LayoutStrength StrengthOf(const CheckedLayout& layout) {
     weaken(rule.cast.has_value(), "cast", Strength::kRounding);
     weaken(rule.add.has_value(), "add", Strength::kRounding);
     weaken(rule.multiply.has_value(), "multiply", Strength::kRounding);
+    weaken(rule.times.has_value(), "times", Strength::kOneWay);
     weaken(rule.drop.has_value(), "drop", Strength::kOneWay);
   }
   weaken(layout.partial.has_value(), "partial", Strength::kOneWay);

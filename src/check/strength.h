@@ -13,7 +13,7 @@ enum class Strength {
   kBijection,  // every conversion comes back bit for bit
   kInjective,  // pad, replicate, tied: something is stored more than once, and checked
   kRounding,   // cast, add, multiply: comes back to rounding
-  kOneWay,     // default, drop, partial: something is left out or made up
+  kOneWay,     // times, default, drop, partial: something is left out or made up
 };
 
 struct LayoutStrength {

@@ -113,6 +113,7 @@ class Reader {
     if (entry.rule->cast) text += fmt::format(", cast: {}", NameOf(*entry.rule->cast));
     for (const auto& [word, formula] : Values(*entry.rule))
       text += fmt::format(", {}: {}", word, formula->text().text);
+    if (entry.rule->times) text += fmt::format(", times: {}", entry.rule->times->text);
     return text;
   }
 
@@ -133,6 +134,7 @@ class Reader {
     if (rule.cast) text += fmt::format(" cast {}", NameOf(*rule.cast));
     for (const auto& [word, formula] : Values(rule))
       text += fmt::format(" {} {} in {}", word, forms_.Of(*formula), NameOf(rule.in));
+    if (rule.times) text += " times " + rule.times->text;
     if (rule.pad)
       text += fmt::format(" pad {} {} {}", rule.pad->to.text, rule.pad->dim, rule.pad->check_zero);
     std::vector<std::string> leaves;

@@ -65,6 +65,7 @@ void OfTable(const TableRule& table, Reasons* reasons) {
       if (entry.cast) reasons->AskForComment("cast", entry.place);
       if (entry.add) reasons->AskForComment("add", entry.place);
       if (entry.multiply) reasons->AskForComment("multiply", entry.place);
+      if (entry.times) reasons->AskForComment("times", entry.place);
     }
   }
   for (const DefaultRule& rule : table.defaults)

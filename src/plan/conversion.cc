@@ -15,6 +15,7 @@
 #include "plan/join.h"
 #include "plan/left_out.h"
 #include "plan/passed_name.h"
+#include "plan/products.h"
 #include "plan/quantized_moves.h"
 #include "plan/value_words.h"
 
@@ -41,7 +42,10 @@ class GraphBuilder {
     MakeSources();
     PairIdentical();
     if (!CheckOddShapes()) return std::nullopt;
-    const std::vector<int> lost = LostTensors(source_, result_.destination);
+    const std::set<int> factors =
+        AddProducts(source_, table_, result_.destination, &result_.graph, diagnostics_);
+    std::vector<int> lost = LostTensors(source_, result_.destination);
+    std::erase_if(lost, [&](int tensor) { return factors.count(tensor) > 0; });
     std::vector<std::string> texts;
     for (const int tensor : lost) texts.push_back(LostText(source_, result_.destination, tensor));
     LeaveOut(std::move(texts));
@@ -50,6 +54,7 @@ class GraphBuilder {
     Pass();
     if (diagnostics_->ErrorCount() == errors) {
       CheckCover();
+      lost.insert(lost.end(), factors.begin(), factors.end());
       if (!only_) LeaveOut(UnreadKeys(source_, table_, result_.graph, lost, paired_source_));
     }
     if (diagnostics_->ErrorCount() > errors || !good_ || !edges_.good()) return std::nullopt;
@@ -59,6 +64,7 @@ class GraphBuilder {
     if (diagnostics_->ErrorCount() > errors) return std::nullopt;
     OrderDestinations(&result_.graph);
     result_.lossy = edges_.Lossy();
+    ReportProducts();
     for (std::string& key : DroppedKeys(source_, table_, diagnostics_))
       result_.dropped.push_back(std::move(key));
     return std::move(result_);
@@ -381,6 +387,18 @@ class GraphBuilder {
       edges_.GiveDtype(edge.destination, *found.dtype);
       result_.graph.edges.push_back(std::move(edge));
     }
+  }
+
+  void ReportProducts() {
+    if (result_.graph.products.empty()) return;
+    std::map<int, std::vector<std::string>> keys;
+    for (const BoundTensor& tensor : result_.destination.tensors) {
+      const int factor = layout_.entries[static_cast<size_t>(tensor.entry)].times;
+      if (factor >= 0) keys[factor].push_back(tensor.key);
+    }
+    for (const auto& [factor, of] : keys)
+      result_.lossy.push_back(fmt::format("multiply by {}, which does not come back: {}",
+                                          rules_.FullName(factor), JoinWords(of, kShownTensors)));
   }
 
   void CheckCover() {

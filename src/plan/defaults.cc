@@ -1,13 +1,24 @@
 #include "plan/defaults.h"
 
+#include <algorithm>
+
 namespace rr {
+namespace {
+
+bool HasKeys(const TableRule& table) {
+  return std::any_of(table.variants.begin(), table.variants.end(),
+                     [](const TableRule::Variant& variant) { return !variant.entries.empty(); });
+}
+
+}  // namespace
 
 std::map<int, double> DefaultValues(const BoundSource& source, Diagnostics* diagnostics) {
   const CheckedRules& rules = source.model->rules();
   std::map<int, double> values;
   for (size_t b = 0; b < source.layout.layout->tables.size(); ++b) {
     const TableRule* table = source.layout.layout->tables[b];
-    if (table == nullptr) continue;
+    // Where nothing is there of a block that has keys, nothing stands in for the rest of it.
+    if (table == nullptr || (!source.layout.choice.present[b] && HasKeys(*table))) continue;
     for (const DefaultRule& rule : table->defaults) {
       const Formula::Outcome outcome = source.model->Evaluate(rule.value);
       const double* d = outcome.ok() ? outcome.value.AsDouble() : nullptr;

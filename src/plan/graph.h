@@ -81,12 +81,25 @@ struct Edge {
   EdgeKind kind = EdgeKind::kCopy;
 };
 
+// Elements of a source are multiplied by elements of another one before any edge takes them: the
+// element at a destination position of `copy` by the factor's at the source position. The product
+// is rounded once, to the source's dtype; it is computed in F64 where one of the two is F64, else
+// in F32. What a NaN becomes is as in `ValueOp`.
+struct Product {
+  uint32_t source = 0;  // indices into Graph::sources
+  uint32_t factor = 0;
+  Dtype dtype = Dtype::kF32;
+  Dtype factor_dtype = Dtype::kF32;
+  StridedCopy copy;
+};
+
 // Elements of a destination that no edge reaches are zero (a padded vocabulary).
 struct Graph {
   std::vector<GraphTensor> sources;
   std::vector<GraphTensor> destinations;
   std::vector<Edge> edges;
   std::vector<ValueOp> value_ops;
+  std::vector<Product> products;  // no element of a source is in two of them
 };
 
 }  // namespace rr

@@ -68,6 +68,7 @@ Plan MakePlan(const Graph& graph, const PlanOptions& options, Diagnostics* diagn
   plan.sources = PlanTensorsOf(optimized.sources);
   plan.destinations = PlanTensorsOf(optimized.destinations);
   plan.value_ops = optimized.value_ops;
+  plan.products = optimized.products;
   ChunkPass(optimized, options, &plan);
   SumUp(&plan);
   return plan;

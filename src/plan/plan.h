@@ -62,6 +62,7 @@ struct Plan {
   std::vector<PlanTensor> sources;
   std::vector<PlanTensor> destinations;
   std::vector<ValueOp> value_ops;
+  std::vector<Product> products;  // in elements: the tensors have whole bytes
   std::vector<Step> steps;
   uint64_t largest_read = 0;   // bytes of the largest read buffer
   uint64_t largest_write = 0;  // bytes of the largest destination buffer

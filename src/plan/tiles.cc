@@ -10,7 +10,7 @@ namespace {
 
 using Extents = std::vector<int64_t>;
 
-int64_t Product(const Extents& extents) {
+int64_t ProductOf(const Extents& extents) {
   return std::accumulate(extents.begin(), extents.end(), int64_t{1}, std::multiplies<>());
 }
 
@@ -19,7 +19,7 @@ int64_t Product(const Extents& extents) {
 void Grow(const std::vector<CopyDim>& dims, const std::vector<size_t>& order, int64_t limit,
           Extents* extents) {
   for (const size_t d : order) {
-    const int64_t others = Product(*extents) / (*extents)[d];
+    const int64_t others = ProductOf(*extents) / (*extents)[d];
     (*extents)[d] =
         std::max((*extents)[d], std::min(dims[d].n, limit / std::max<int64_t>(1, others)));
     if ((*extents)[d] < dims[d].n) return;
@@ -147,7 +147,7 @@ std::vector<int64_t> ChooseTile(const TiledEdge& edge, const TileContext& contex
 double TileCost(const TiledEdge& edge, const std::vector<int64_t>& tile,
                 const TileContext& context) {
   const Step step = StepOf(edge, Extents(tile.size(), 0), tile, context);
-  const double tiles = static_cast<double>(edge.copy.Count()) / static_cast<double>(Product(tile));
+  const double tiles = static_cast<double>(edge.copy.Count()) / static_cast<double>(ProductOf(tile));
   return CostOf(step, *context.sources, context.destination_unit) * tiles;
 }
 

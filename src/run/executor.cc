@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "run/buffer.h"
+#include "run/product_reader.h"
 #include "run/run_step.h"
 
 namespace rr {
@@ -109,9 +110,12 @@ size_t JobsFor(int wanted, size_t steps) {
 
 }  // namespace
 
-RunStats Execute(const Plan& plan, const TensorReader& reader, TensorWriter& writer,
+RunStats Execute(const Plan& plan, const TensorReader& stored, TensorWriter& writer,
                  const RunOptions& options, Diagnostics* diagnostics) {
   const Clock::time_point start = Clock::now();
+  std::optional<ProductReader> products;
+  if (!plan.products.empty()) products.emplace(plan, stored);
+  const TensorReader& reader = products ? static_cast<const TensorReader&>(*products) : stored;
   const size_t jobs = JobsFor(options.jobs, plan.steps.size());
   std::vector<Buffer> buffers;
   buffers.reserve(2 * jobs);

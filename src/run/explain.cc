@@ -153,6 +153,12 @@ class Explainer {
     std::string text = fmt::format(
         "{} edges; element of source -> element of destination, count x (stride -> stride)\n",
         graph.edges.size());
+    for (const Product& product : graph.products) {
+      const std::string& what = graph.sources[product.source].key;
+      if (request_.key.empty() || request_.key == what)
+        text += fmt::format("{} times {}, element of factor -> element\n  {}\n", what,
+                            graph.sources[product.factor].key, CopyText(product.copy));
+    }
     for (const Edge& edge : graph.edges) {
       const std::string& from = graph.sources[edge.source].key;
       const std::string& to = graph.destinations[edge.destination].key;

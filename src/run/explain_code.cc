@@ -401,8 +401,10 @@ class CodeWriter {
 
 std::optional<std::string> CodeText(const BoundSource& source, const Conversion& conversion,
                                     CodeDialect dialect, Diagnostics* diagnostics) {
+  std::set<uint32_t> products;
+  for (const Product& product : conversion.graph.products) products.insert(product.source);
   for (const Edge& edge : conversion.graph.edges) {
-    if (edge.value_op < 0 &&
+    if (edge.value_op < 0 && products.count(edge.source) == 0 &&
         edge.source < conversion.graph.sources.size() - conversion.constants.size())
       continue;
     diagnostics->Add(Code::kLossyConversion, {},

@@ -46,6 +46,7 @@ std::vector<std::string> Words(const EntryRule& rule) {
     words.push_back(
         fmt::format("multiply by {}{}", rule.multiply->text().text,
                     rule.back ? fmt::format(" (back by {})", rule.back->text().text) : ""));
+  if (rule.times) words.push_back(fmt::format("each times that of {}", rule.times->text));
   if (rule.add) words.push_back(fmt::format("add {}", rule.add->text().text));
   if (rule.pad)
     words.push_back(fmt::format("dimension {} padded to {}{}", rule.pad->dim, rule.pad->to.text,

@@ -238,6 +238,29 @@ int64_t PositionOf(const StridedCopy& copy, int64_t i, int64_t start, int64_t Co
   return position;
 }
 
+// Elements of `data` times those of the factor.
+void Multiply(const Product& product, const Tensor& factor, const Tensor& data) {
+  const bool wide = product.dtype == Dtype::kF64 || product.factor_dtype == Dtype::kF64;
+  WithUnit(data.unit, [&](auto unit) {
+    using T = decltype(unit);
+    auto stored = DestinationView<T>(data, product.copy);
+    xt::xarray<T> elements = stored;
+    WithUnit(factor.unit, [&](auto factor_unit) {
+      const xt::xarray<decltype(factor_unit)> factors =
+          SourceView<decltype(factor_unit)>(factor, product.copy);
+      auto at = factors.begin();
+      for (T& element : elements) {
+        const Number by = Decode(*at++, FormatOf(product.factor_dtype));
+        const double operand = by.nan ? std::numeric_limits<double>::quiet_NaN() : by.value;
+        const ValueStep step{ValueStep::Kind::kMultiply, operand, wide ? Dtype::kF64 : Dtype::kF32};
+        const Format format = FormatOf(product.dtype);
+        element = static_cast<T>(Encode(Apply(step, Decode(element, format)), format));
+      }
+    });
+    xt::noalias(stored) = elements;
+  });
+}
+
 class ReferenceRun {
  public:
   ReferenceRun(const Graph& graph, const TensorReader& reader) : graph_(graph), reader_(reader) {
@@ -268,7 +291,13 @@ class ReferenceRun {
 
  private:
   const Tensor& SourceOf(uint32_t index) {
-    if (!sources_[index]) sources_[index] = LoadTensor(graph_.sources[index], reader_, index);
+    if (sources_[index]) return *sources_[index];
+    sources_[index] = LoadTensor(graph_.sources[index], reader_, index);
+    for (const Product& product : graph_.products) {
+      if (product.source != index || product.copy.Count() == 0) continue;
+      const Tensor factor = LoadTensor(graph_.sources[product.factor], reader_, product.factor);
+      Multiply(product, factor, *sources_[index]);
+    }
     return *sources_[index];
   }
 

@@ -13,9 +13,9 @@
 namespace rr {
 namespace {
 
-const std::vector<std::string> kEntryFields = {"is",    "shape", "ops",       "of",       "match",
-                                               "write", "cast",  "add",       "multiply", "in",
-                                               "back",  "pad",   "replicate", "tied",     "drop"};
+const std::vector<std::string> kEntryFields = {
+    "is",       "shape", "ops",  "of",    "match", "write",     "cast", "add",
+    "multiply", "in",    "back", "times", "pad",   "replicate", "tied", "drop"};
 const std::vector<std::string> kTableWords = {"one of", "partial", "default"};
 
 // a + between + b; the places of `between` are the end of `a`.
@@ -272,6 +272,7 @@ class EntryParser {
       if (!entry->add && !entry->multiply && good)
         bad(in->place(), "`in` belongs to `add` or `multiply`");
     }
+    if (const SpannedText* times = text_of(node, "times")) entry->times = NameFrom(*times);
     if (const YamlNode* pad = node.Find("pad");
         pad != nullptr && ExpectMap(*pad, "`pad`", diagnostics_)) {
       RefuseUnknownFields(*pad, "`pad`", {"to", "dim", "check"}, diagnostics_);
@@ -302,6 +303,8 @@ class EntryParser {
     }
     if (const YamlNode* tied = node.Find("tied"))
       entry->tied = YesNoOf(*tied, "`tied`", diagnostics_).value_or(false);
+    if (entry->times && entry->tied)
+      bad(entry->times->place, "a tied copy is what the other key stores: `times` belongs there");
     if (const YamlNode* drop = node.Find("drop")) {
       good = ExpectText(*drop, "`drop`, the reason,", diagnostics_) && good;
       if (good) entry->drop = drop->text.text;

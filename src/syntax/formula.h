@@ -9,7 +9,7 @@
 //   (("+"|"-") product)*;  product := unary (("*"|"/"|"//"|"%") unary)*;  unary := "-" unary |
 //   postfix postfix    := primary ("[" formula "]")* primary    := NUMBER | STRING | NAME | "true"
 //   | "false" | "null" | "(" formula ")" | "[" (formula ("," formula)*)? "]"
-//               | ("ceil_div"|"min"|"max"|"sqrt") "(" formula ("," formula)* ")"
+//               | ("ceil_div"|"min"|"max"|"sqrt"|"len") "(" formula ("," formula)* ")"
 // `True`, `False` and `None` are read as in Python. NAME is [A-Za-z_][A-Za-z0-9_]*('*) with dots
 // between parts (`vision_config.depth`). Mixing `??` with another binary operator at the same level
 // needs parentheses: `a ?? b / c` is refused with the two readings. Operands of ?? that are names,
@@ -108,6 +108,7 @@ struct FormulaNode {
     kMin,
     kMax,
     kSqrt,
+    kLen,
   };
   Op op = Op::kLiteral;
   Value literal;     // kLiteral

@@ -67,6 +67,8 @@ class Evaluator {
       case Op::kNegate:
       case Op::kSqrt:
         return OneNumber(node);
+      case Op::kLen:
+        return Length(*node.operands[0]);
       case Op::kIndex:
         return Index(node);
       default:
@@ -136,6 +138,17 @@ class Evaluator {
     if (node.op == Op::kSqrt) return SquareRoot(operand.value);
     if (const double* number = operand.value.AsDouble()) return ValueOutcome(-*number);
     return Arithmetic(Op::kSubtract, 0, operand.value);
+  }
+
+  Outcome Length(const FormulaNode& node) {
+    const Outcome operand = Run(node);
+    if (!operand.ok()) return operand;
+    if (const Value::List* list = operand.value.AsList())
+      return ValueOutcome(static_cast<int64_t>(list->size()));
+    if (const std::string* text = operand.value.AsString())
+      return ValueOutcome(static_cast<int64_t>(text->size()));
+    return ErrorOutcome(
+        fmt::format("only a list or a text has a length, found {}", TypeName(operand.value)));
   }
 
   Outcome TwoOperands(const FormulaNode& node) {

@@ -30,6 +30,7 @@ struct Function {
   size_t most;
 };
 constexpr Function kFunctions[] = {{"ceil_div", Op::kCeilDiv, 2, 2},
+                                   {"len", Op::kLen, 1, 1},
                                    {"max", Op::kMax, 1, std::numeric_limits<size_t>::max()},
                                    {"min", Op::kMin, 1, std::numeric_limits<size_t>::max()},
                                    {"sqrt", Op::kSqrt, 1, 1}};
@@ -206,6 +207,7 @@ bool FormulaParser::IsOneOperand(const FormulaNode& node) const {
     case Op::kMin:
     case Op::kMax:
     case Op::kSqrt:
+    case Op::kLen:
       return true;
     case Op::kNegate:
       return IsOneOperand(*node.operands[0]);

@@ -141,6 +141,7 @@ struct EntryRule {
   std::optional<Dtype> cast;
   std::optional<Formula> add, multiply, back;
   Dtype in = Dtype::kF32;
+  std::optional<Name> times;  // each element times that of another tensor of the block
   std::optional<PadWord> pad;
   std::vector<Name> replicate;
   bool tied = false;  // a copy of elements that another key stores

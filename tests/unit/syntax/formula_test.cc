@@ -119,6 +119,11 @@ TEST_CASE("doubles") {
   CHECK(Eval("-7.5 % 2") == "0.5");
   CHECK(Eval("7.5 % -2") == "-0.5");
   CHECK(Eval("sqrt(16)") == "4.0");
+  CHECK(Eval("len([])") == "0");
+  CHECK(Eval("len([4, [5, 6]])") == "2");
+  CHECK(Eval("len('M*E')") == "3");
+  CHECK(Eval("len(7)") == "error: only a list or a text has a length, found a whole number");
+  CHECK(Eval("len(nothing) ?? 9") == "9");
   CHECK(Eval("sqrt(-1)") == "error: sqrt(-1) is no real number");
   CHECK(Eval("3 == 3.0") == "true");
   CHECK(Eval("min(1.5, 1)") == "1");
@@ -273,8 +278,9 @@ TEST_CASE("faults at their byte, with what was expected") {
 
 TEST_CASE("functions") {
   CHECK(Refused("sqr(2)") == "0-3 there is no function `sqr` (did you mean `sqrt`?)");
-  CHECK(Refused("1 + gamma_log(2)") ==
-        "4-13 there is no function `gamma_log` (the functions are ceil_div, max, min and sqrt)");
+  CHECK(
+      Refused("1 + gamma_log(2)") ==
+      "4-13 there is no function `gamma_log` (the functions are ceil_div, len, max, min and sqrt)");
   CHECK(Refused("sqrt(1, 2)") == "0-10 `sqrt` takes 1 argument, here are 2");
   CHECK(Refused("ceil_div(1)") == "0-11 `ceil_div` takes 2 arguments, here are 1");
   CHECK(Refused("min()") == "0-5 `min` takes at least 1 argument, here are 0");
