@@ -27,6 +27,9 @@ class AdapterConfig {
   // By the module's name in the base model: "model.layers.0.self_attn.q_proj", for a parameter its
   // own name. Alpha is unknown without a file.
   int64_t RankOf(const std::string& module) const;
+  bool HasRankPattern(const std::string& module) const {
+    return Find(rank_patterns_, module).has_value();
+  }
   std::optional<double> AlphaOf(const std::string& module) const;
 
   bool present() const { return present_; }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "bind/scaled_rank.h"
 #include "syntax/adapter_style.h"
 
 namespace rr {
@@ -128,7 +129,7 @@ class Reader {
       const std::string& module = at->second;
       facts.alpha = result_.config.AlphaOf(module);
       if (is_new && style.config_rank && result_.config.present()) {
-        const int64_t said = result_.config.RankOf(module);
+        const int64_t said = SaidRank(style, key, module);
         if (said != facts.rank) Contradicts(stored, module, facts.rank, said);
       }
       result_.facts.emplace(key, facts);
@@ -137,6 +138,17 @@ class Reader {
       diagnostics_->Add(Code::kRankMismatch, {},
                         fmt::format("{} more modules have another rank than the config says",
                                     contradicted_ - kShownFactors));
+  }
+
+  // A pattern names the module, and so wins over what is said of all experts.
+  int64_t SaidRank(const AdapterStyle& style, const SliceKey& slice,
+                   const std::string& module) const {
+    const int64_t said = result_.config.RankOf(module);
+    const bool scaled =
+        options_.scaled_rank && style.scaled_rank && !result_.config.HasRankPattern(module) &&
+        IsScaled(*style.scaled_rank, rules_.tensors[static_cast<size_t>(slice.weight)]);
+    if (!scaled) return said;
+    return ScaledRankOf(*style.scaled_rank, said, *source_.model).value_or(said);
   }
 
   // "4096 = E 256 * rank 16, but adapter_config.json says 32"

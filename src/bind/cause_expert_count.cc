@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "bind/causes.h"
+#include "bind/each_cause.h"
 #include "bind/ranks.h"
 #include "syntax/adapter_style.h"
 

@@ -12,7 +12,7 @@
 #include <tuple>
 
 #include "base/dotted_name.h"
-#include "bind/causes.h"
+#include "bind/each_cause.h"
 #include "bind/key_rename.h"
 
 namespace rr {

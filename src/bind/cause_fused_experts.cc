@@ -7,7 +7,7 @@
 #include <set>
 
 #include "base/text.h"
-#include "bind/causes.h"
+#include "bind/each_cause.h"
 
 namespace rr {
 namespace {
@@ -42,6 +42,24 @@ std::map<std::string, std::string> NamesPerExpert(const CheckedRules& rules,
   return names;
 }
 
+// A family whose experts servers read as PEFT folds them: stacked factors of three dimensions,
+// under the name of a parameter without `.weight`, are nothing that PEFT or they know.
+void StackedForPeft(const CauseScene& scene, size_t count, const std::string& example,
+                    std::vector<Cause>* causes) {
+  if (scene.layout->name.text.starts_with("peft-")) return;
+  for (const FoundKey& key : scene.table->keys) {
+    if (key.name != example || !key.shape || key.shape->size() != 3) continue;
+    causes->push_back(
+        {"fused-experts",
+         fmt::format("{} of {} tensors hold all experts at once in three dimensions, for instance "
+                     "{} [{}]; PEFT and what reads its files fold experts into the rank, two "
+                     "dimensions under `experts.base_layer` and `experts`, and know none of these",
+                     count, scene.table->keys.size(), example, fmt::join(*key.shape, ", ")),
+         ConvertCommand(scene, PeftTarget(scene))});
+    return;
+  }
+}
+
 }  // namespace
 
 void CauseFusedExperts(const CauseScene& scene, std::vector<Cause>* causes) {
@@ -60,13 +78,16 @@ void CauseFusedExperts(const CauseScene& scene, std::vector<Cause>* causes) {
       systems.push_back(target.system.text);
     }
   }
-  if (servers == nullptr) return;
   size_t count = 0;
   std::string example;
   for (const BoundTensor& tensor : scene.bound->layout.tensors) {
     const CheckedEntry& entry = scene.layout->entries[static_cast<size_t>(tensor.entry)];
     if (ExpertsIn(*scene.rules, entry).empty()) continue;
     if (count++ == 0) example = tensor.key;
+  }
+  if (servers == nullptr) {
+    if (count > 0) StackedForPeft(scene, count, example, causes);
+    return;
   }
   const std::map<std::string, std::string> names = NamesPerExpert(*scene.rules, *servers);
   if (count == 0 || names.empty()) return;

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "base/text.h"
-#include "bind/causes.h"
+#include "bind/each_cause.h"
 
 namespace rr {
 namespace {

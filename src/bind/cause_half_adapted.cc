@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/text.h"
-#include "bind/causes.h"
+#include "bind/each_cause.h"
 
 namespace rr {
 

@@ -2,7 +2,7 @@
 // (meta-pytorch/torchtune#2537; MLX is a style of its own, rules/adapters/mlx.yaml).
 #include <fmt/format.h>
 
-#include "bind/causes.h"
+#include "bind/each_cause.h"
 
 namespace rr {
 

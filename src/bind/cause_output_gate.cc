@@ -4,19 +4,21 @@
 
 #include <algorithm>
 
-#include "bind/causes.h"
+#include "bind/each_cause.h"
 
 namespace rr {
 
-void CauseOutputGate(const CauseScene& scene, std::vector<Cause>* causes) {
-  if (scene.bound == nullptr) return;
-  for (const uint32_t index : scene.bound->odd_shapes) {
-    const BoundTensor& tensor = scene.bound->layout.tensors[index];
-    const FoundKey& key = scene.table->keys[scene.bound->found[index]];
-    const CheckedEntry& entry = scene.layout->entries[static_cast<size_t>(tensor.entry)];
+namespace {
+
+void LookForQueriesAlone(const CauseScene& scene, const CheckedRules& rules,
+                         const BoundSource& bound, std::vector<Cause>* causes) {
+  for (const uint32_t index : bound.odd_shapes) {
+    const BoundTensor& tensor = bound.layout.tensors[index];
+    const FoundKey& key = scene.table->keys[bound.found[index]];
+    const CheckedEntry& entry = bound.layout.layout->entries[static_cast<size_t>(tensor.entry)];
     const auto holds = [&](std::string_view name) {
       return std::any_of(entry.leaves.begin(), entry.leaves.end(), [&](const CheckedLeaf& leaf) {
-        const LogicalTensor& logical = scene.rules->tensors[static_cast<size_t>(leaf.tensor)];
+        const LogicalTensor& logical = rules.tensors[static_cast<size_t>(leaf.tensor)];
         return logical.name == name || logical.weight == name;
       });
     };
@@ -26,13 +28,29 @@ void CauseOutputGate(const CauseScene& scene, std::vector<Cause>* causes) {
         {"output-gate",
          fmt::format("{} has {} rows; {} stores queries and output gates together, 2 x {} = {} "
                      "rows. The file has the queries only, as of a model without attn_output_gate",
-                     key.name, (*key.shape)[0], scene.rules->file->family.text, (*key.shape)[0],
+                     key.name, (*key.shape)[0], rules.file->family.text, (*key.shape)[0],
                      tensor.shape[0]),
          fmt::format("rule-runner inspect {} --config config.json, with that of the model it was "
                      "made for",
                      scene.path)});
     return;
   }
+}
+
+}  // namespace
+
+void CauseOutputGate(const CauseScene& scene, std::vector<Cause>* causes) {
+  if (scene.bound != nullptr) {
+    LookForQueriesAlone(scene, *scene.rules, *scene.bound, causes);
+    return;
+  }
+  // What has the queries alone fits no layout, and so several equally well.
+  if (scene.detection->candidates.empty()) return;
+  const Candidate& best = scene.detection->candidates[0];
+  Diagnostics findings;
+  const auto bound = BindSource(*best.rules, *best.rules->FindLayout(best.layout), *scene.config,
+                                *scene.given, *scene.table, {}, &findings);
+  if (bound) LookForQueriesAlone(scene, *best.rules, *bound, causes);
 }
 
 }  // namespace rr

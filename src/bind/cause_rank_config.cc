@@ -2,9 +2,10 @@
 // trainer that changed what `r` means (a folded dimension is experts x rank).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
-#include "bind/causes.h"
+#include "bind/each_cause.h"
 #include "bind/ranks.h"
 #include "syntax/adapter_style.h"
 
@@ -28,6 +29,8 @@ void CauseRankConfig(const CauseScene& scene, std::vector<Cause>* causes) {
   if (ranks.size() != 1 || ranks.begin()->first == *said->AsInt()) return;
   const auto patterns = scene.adapter_config->Lookup("rank_pattern");
   if (patterns && patterns->AsMap() != nullptr && !patterns->AsMap()->empty()) return;
+  const auto explains = [](const Cause& cause) { return cause.name == "rank-scaling"; };
+  if (std::any_of(causes->begin(), causes->end(), explains)) return;
   const auto& [rank, tensor] = *ranks.begin();
   causes->push_back(
       {"rank-config",

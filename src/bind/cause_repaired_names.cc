@@ -1,5 +1,5 @@
 // Names that were repaired (key_repair.h): the file is read as it was meant, and written right.
-#include "bind/causes.h"
+#include "bind/each_cause.h"
 
 namespace rr {
 

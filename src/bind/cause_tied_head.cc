@@ -2,7 +2,7 @@
 // that there is none (ggml-org/llama.cpp#11554).
 #include <fmt/format.h>
 
-#include "bind/causes.h"
+#include "bind/each_cause.h"
 
 namespace rr {
 

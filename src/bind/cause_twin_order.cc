@@ -2,7 +2,7 @@
 // the user knows which it was (unslothai/unsloth#5410).
 #include <fmt/format.h>
 
-#include "bind/causes.h"
+#include "bind/each_cause.h"
 #include "bind/folded_pair.h"
 #include "syntax/adapter_style.h"
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "bind/causes.h"
+#include "bind/each_cause.h"
 
 namespace rr {
 

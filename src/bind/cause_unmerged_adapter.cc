@@ -2,7 +2,7 @@
 // the adapter was merged (ggml-org/llama.cpp#3640, NVIDIA-NeMo/Megatron-Bridge#1272).
 #include <fmt/format.h>
 
-#include "bind/causes.h"
+#include "bind/each_cause.h"
 
 namespace rr {
 

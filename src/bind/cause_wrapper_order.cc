@@ -3,7 +3,7 @@
 // axolotl-ai-cloud/axolotl#3483, vllm-project/vllm#52194, unslothai/unsloth-zoo#779).
 #include <fmt/format.h>
 
-#include "bind/causes.h"
+#include "bind/each_cause.h"
 #include "bind/folded_pair.h"
 #include "syntax/adapter_style.h"
 

@@ -1,18 +1,33 @@
-#include "bind/causes.h"
-
 #include <fmt/format.h>
 
 #include <numeric>
+
+#include "bind/each_cause.h"
 
 namespace rr {
 
 std::vector<Cause> FindCauses(const CauseScene& scene) {
   std::vector<Cause> causes;
-  for (const auto find :
-       {CauseRepairedNames, CauseForeignNames, CauseUnmergedAdapter, CauseFusedModules,
-        CauseOtherTool, CauseTiedHead, CauseRankConfig, CauseExpertCount, CauseOutputGate,
-        CauseUnknownModel, CauseWrapperOrder, CauseTwinOrder, CauseFusedExperts, CauseHalfAdapted,
-        CauseLinearAttention, CauseTargetModules})
+  for (const auto find : {CauseRepairedNames,
+                          CauseForeignNames,
+                          CauseUnmergedAdapter,
+                          CauseFusedModules,
+                          CauseOtherTool,
+                          CauseTiedHead,
+                          CauseRankScaling,
+                          CauseRankConfig,
+                          CauseExpertCount,
+                          CauseOutputGate,
+                          CauseUnknownModel,
+                          CauseWrapperOrder,
+                          CauseTwinOrder,
+                          CauseFusedExperts,
+                          CauseHalfAdapted,
+                          CauseLinearAttention,
+                          CauseTargetModules,
+                          CauseRepeatedTensors,
+                          CauseMlx,
+                          CauseBnbExperts})
     find(scene, &causes);
   return causes;
 }

@@ -141,11 +141,36 @@ std::optional<KeyRepair> WrappedWeight(Keys* keys) {
                                count, wrapper)};
 }
 
+// A quantiser that joined a module's name and what is below it without a dot
+// (intel/auto-round#1461: `self_attnindexer.weights_proj.qweight`). No module's name begins so.
+std::optional<KeyRepair> MissingDot(Keys* keys) {
+  static const RE2 kJoined(R"((.*\.)(self_attn)([a-z].*))");
+  size_t count = 0;
+  std::string example;
+  auto changed = Changed(
+      *keys,
+      [&](std::string* key) {
+        std::string head, module, rest;
+        if (!RE2::FullMatch(*key, kJoined, &head, &module, &rest)) return false;
+        if (count == 0) example = *key;
+        *key = head + module + "." + rest;
+        return true;
+      },
+      &count);
+  if (!changed) return std::nullopt;
+  *keys = std::move(*changed);
+  return KeyRepair{"missing-dot",
+                   fmt::format("{} keys have no dot behind `self_attn`, for instance {}: a "
+                               "quantiser joined names wrongly. They are read with it",
+                               count, example)};
+}
+
 }  // namespace
 
 std::vector<KeyRepair> RepairKeys(std::vector<std::string>* keys) {
   std::vector<KeyRepair> done;
-  for (const auto repair : {DoubledWrapper, AdapterName, CorruptPrefix, WrappedWeight}) {
+  for (const auto repair :
+       {DoubledWrapper, AdapterName, CorruptPrefix, WrappedWeight, MissingDot}) {
     if (auto one = repair(keys)) done.push_back(std::move(*one));
   }
   return done;

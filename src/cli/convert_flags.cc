@@ -36,6 +36,13 @@ void AddConvertFlags(CLI::App* command, ConvertFlags* flags, bool needs_to) {
       ->type_name("MODE")
       ->capture_default_str()
       ->check(CLI::IsMember({"auto", "shared", "block-diagonal"}));
+  if (needs_to)
+    command
+        ->add_option("--rank", flags->rank,
+                     "adapters: give every module this rank, by zeros or by taking ranks away that "
+                     "are zero; alpha follows, the scale stays")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1 << 20));
   command->add_option("--max-shard-size", flags->max_shard, "largest file that is written")
       ->type_name("SIZE")
       ->capture_default_str();
@@ -70,6 +77,7 @@ int ShowReport(const std::optional<RunReport>& report, const std::string& path,
 
 void FinishConvertFlags(ConvertFlags* flags) {
   ConvertRequest& request = flags->request;
+  if (flags->rank > 0) request.conversion.rank = flags->rank;
   request.conversion.dtype = flags->dtype.empty() ? std::nullopt : ParseDtype(flags->dtype);
   for (const std::string& word : flags->allow) {
     request.conversion.allow_lossy |= word == "lossy";

@@ -14,9 +14,10 @@ struct ConvertFlags {
   std::vector<std::string> rules;
   std::vector<std::string> allow;
   std::string dtype, fuse = "auto", engine = "copy", memory = "64MB", max_shard = "5GB";
+  int64_t rank = 0;  // 0: as it follows
 };
 
-// `--to` may be left out where there is a layout to keep.
+// `--to` may be left out where there is a layout to keep: a merge, which writes no adapter.
 void AddConvertFlags(CLI::App* command, ConvertFlags* flags, bool needs_to = true);
 // Prints the report and the findings, writes the report as JSON where `path` is not empty. The exit
 // code.

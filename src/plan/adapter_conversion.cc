@@ -11,6 +11,7 @@
 #include "bind/key_regex.h"
 #include "plan/adapter_groups.h"
 #include "plan/adapter_keep.h"
+#include "plan/adapter_rank.h"
 #include "plan/adapter_uniform.h"
 #include "plan/adapter_variants.h"
 #include "plan/destination_order.h"
@@ -123,11 +124,16 @@ class AdapterGraphBuilder {
     }
     if (!missing.empty())
       conversion().defaulted.push_back(fmt::format("{} slices = 0 (--fill zero)", missing.size()));
-    own_ = OwnRanks(adapter_, rules_, Splits(), &values_, &conversion().notes);
+    own_ = OwnRanks(adapter_, Splits() ? &groups_ : nullptr, &values_, &conversion().notes);
     JoinRanks(adapter_, rules_, own_, options_, &values_, &groups_, &conversion().notes,
               diagnostics_);
     if (Failed()) return false;
-    MakeUniform(rules_, layout_, needs_, options_, &groups_, &conversion().notes, diagnostics_);
+    if (options_.rank)
+      GiveRank(adapter_, rules_, *options_.rank, &values_, &own_, &groups_, &conversion().notes,
+               diagnostics_);
+    if (Failed()) return false;
+    result_.scaled_rank = MakeUniform(*source_.model, layout_, needs_, options_, &groups_,
+                                      &conversion().notes, diagnostics_);
     AlignParts(structure_, layout_, choice_, &groups_, &conversion().notes);
     for (size_t g = 0; g < groups_.size(); ++g) {
       for (const uint32_t stored : groups_[g].stored) {

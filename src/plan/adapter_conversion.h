@@ -32,12 +32,14 @@ struct AdapterConversion {
   std::vector<std::string> all_modules;  // names of all that could be adapted in this layout
   std::vector<std::string> saved;        // weights that are stored as a whole (modules_to_save)
   bool use_rslora = false, use_dora = false, lora_bias = false;
+  bool scaled_rank = false;  // ranks are those of the style's `scaled rank`, alpha is one
 };
 
 // What the loader of the destination asks for.
 struct LoaderNeeds {
   bool uniform = false;    // one rank and one alpha for all modules
   bool one_scale = false;  // alpha / rank is the same for all modules
+  bool rslora = false;     // the scale is alpha / sqrt(rank)
   // The layout's alternatives and prefixes are given: for a merge those of the base.
   const LayoutChoice* choice = nullptr;
 };

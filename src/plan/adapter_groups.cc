@@ -155,8 +155,8 @@ class Joiner {
   std::vector<SliceKey> uneven_;
 };
 
-// Consecutive blocks, one per part, that make up all ranks; empty when the non-zero ranks are not
-// such blocks.
+// Consecutive blocks, one per part in the order of the parts, that make up all ranks; empty when
+// the non-zero ranks are not such blocks.
 std::vector<SourceRanks> BlocksOf(const std::vector<std::vector<bool>>& nonzero) {
   std::vector<SourceRanks> blocks;
   if (nonzero.size() < 2) return {};
@@ -218,41 +218,50 @@ std::vector<SliceGroup> GroupSlices(const SlicedLayout& sliced) {
   return groups;
 }
 
-std::map<SliceKey, SourceRanks> OwnRanks(const AdapterSource& source, const CheckedRules& rules,
-                                         bool look_into_blocks, FactorValues* values,
+std::map<SliceKey, SourceRanks> OwnRanks(const AdapterSource& source,
+                                         const std::vector<SliceGroup>* apart, FactorValues* values,
                                          std::vector<std::string>* notes) {
   std::map<SliceKey, SourceRanks> own;
   for (const auto& [slice, facts] : source.facts) own[slice] = {0, facts.rank};
-  if (!look_into_blocks) return own;
+  if (apart == nullptr) return own;
+  std::map<SliceKey, int> part_of;  // by the first weight that the destination stores with it
+  for (const SliceGroup& group : *apart) {
+    int first = group.slices[0].weight;
+    for (const SliceKey& slice : group.slices) first = std::min(first, slice.weight);
+    for (const SliceKey& slice : group.slices) part_of[slice] = first;
+  }
+  const auto part = [&](const SliceKey& slice) {
+    const auto found = part_of.find(slice);
+    return found == part_of.end() ? slice.weight : found->second;
+  };
   size_t found = 0;
   for (const SliceGroup& group : GroupSlices(source.sliced)) {
     std::map<int, std::vector<bool>> nonzero;  // per part, over all of the batch
     bool readable = true;
     std::set<int> parts;
-    for (const SliceKey& slice : group.slices) parts.insert(slice.weight);
+    for (const SliceKey& slice : group.slices) parts.insert(part(slice));
     if (parts.size() < 2) continue;
     for (const SliceKey& slice : group.slices) {
       const std::vector<bool> ranks = values->NonZeroRanks(source.sliced.slices.at(slice).b);
       readable = readable && !ranks.empty();
-      std::vector<bool>& all = nonzero[slice.weight];
+      std::vector<bool>& all = nonzero[part(slice)];
       all.resize(std::max(all.size(), ranks.size()), false);
       for (size_t r = 0; r < ranks.size(); ++r) all[r] = all[r] || ranks[r];
     }
     if (!readable) continue;
     std::vector<std::vector<bool>> list;
-    for (const auto& [weight, ranks] : nonzero) list.push_back(ranks);
+    for (const auto& [first, ranks] : nonzero) list.push_back(ranks);
     const std::vector<SourceRanks> blocks = BlocksOf(list);
     if (blocks.empty()) continue;
     ++found;
     size_t p = 0;
-    for (const auto& [weight, ranks] : nonzero) {
+    for (const auto& [first, ranks] : nonzero) {
       for (const SliceKey& slice : group.slices) {
-        if (slice.weight == weight) own[slice] = blocks[p];
+        if (part(slice) == first) own[slice] = blocks[p];
       }
       ++p;
     }
   }
-  (void)rules;
   if (found > 0)
     notes->push_back(fmt::format(
         "{} modules were block-diagonal with zeros off the diagonal: their parts have their own "

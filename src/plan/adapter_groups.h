@@ -44,9 +44,10 @@ std::vector<SliceGroup> GroupSlices(const SlicedLayout& sliced);
 
 // Block-diagonal factors with zeros off the diagonal have the ranks that each part had before they
 // were joined. Only where it is exact: the parts' non-zero ranks are consecutive blocks that make
-// up all ranks. What is found is noted.
-std::map<SliceKey, SourceRanks> OwnRanks(const AdapterSource& source, const CheckedRules& rules,
-                                         bool look_into_blocks, FactorValues* values,
+// up all ranks. A part is what `apart`, the groups of the destination, stores together: queries and
+// their gates are one. Without it (nullptr) blocks are not looked for. What is found is noted.
+std::map<SliceKey, SourceRanks> OwnRanks(const AdapterSource& source,
+                                         const std::vector<SliceGroup>* apart, FactorValues* values,
                                          std::vector<std::string>* notes);
 
 // Gives every group that the source has something for its rank and scale. RR511 for A that differ

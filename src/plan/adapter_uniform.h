@@ -13,8 +13,8 @@
 namespace rr {
 
 // A destination with one rank, or one scale, for everything. RR512 where they differ and that is
-// not allowed.
-void MakeUniform(const CheckedRules& rules, const CheckedLayout& layout, const LoaderNeeds& needs,
+// not allowed. True when ranks and scales are those of the style's `scaled rank`: then they stay.
+bool MakeUniform(const Model& model, const CheckedLayout& layout, const LoaderNeeds& needs,
                  const ConversionOptions& options, std::vector<SliceGroup>* groups,
                  std::vector<std::string>* notes, Diagnostics* diagnostics);
 

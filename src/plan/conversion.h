@@ -34,6 +34,7 @@ struct ConversionOptions {
   FuseMode fuse = FuseMode::kAuto;
   bool fill_zero = false;           // what the source lacks and the destination needs is zero
   bool allow_uniform_rank = false;  // fill ranks with zeros, fold scales into B
+  std::optional<int64_t> rank;      // of every module of the destination
 };
 
 // A padded dimension of a source tensor, of which only the first rows are moved.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/dotted_name.h"
+#include "io/json.h"
 #include "syntax/adapter_style.h"
 
 namespace rr {
@@ -112,9 +113,11 @@ class Maker {
     for (const auto& [setting, count] : counts) {
       if (count > most) usual = setting, most = count;
     }
-    const bool one_scale = target_.loader != nullptr && target_.loader->one_scale;
+    // The loader reads one rank and one alpha: ranks may be smaller and the scale the same, or they
+    // follow from it.
+    const bool one_scale =
+        conversion_.scaled_rank || (target_.loader != nullptr && target_.loader->one_scale);
     if (one_scale) {
-      // The loader reads one rank and one alpha; ranks may be smaller, the scale is the same.
       for (const auto& [setting, count] : counts) {
         if (setting.rank > usual.rank) usual = setting;
       }
@@ -205,6 +208,11 @@ class Maker {
 
   // What said how the tensors were written says how they are written now.
   void Stamps() {
+    for (const CheckedLayout& layout : rules_.layouts) {
+      if (layout.style == nullptr || !layout.style->scaled_rank) continue;
+      for (const auto& [name, json] : layout.style->scaled_rank->stamp) Erase(name);
+    }
+    if (conversion_.scaled_rank) Stamp(to_.style->scaled_rank->stamp);
     if (&from_ == &to_ || from_.name.text == to_.name.text) return;
     for (const CheckedLayout& layout : rules_.layouts) {
       if (layout.style == nullptr) continue;
@@ -217,9 +225,14 @@ class Maker {
     }
     Erase("peft_version");
     if (target_.system.starts_with("peft@")) Set("peft_version", target_.system.substr(5));
-    for (const auto& [name, json] : to_.style->stamp) {
-      // Text in quotes, as everything that is stamped is.
-      Set(name, json.size() > 1 && json.front() == '"' ? json.substr(1, json.size() - 2) : json);
+    Stamp(to_.style->stamp);
+  }
+
+  void Stamp(const std::vector<std::pair<std::string, std::string>>& stamp) {
+    for (const auto& [name, json] : stamp) {
+      Diagnostics no_json;
+      std::optional<Value> value = ParseJson(name, json, &no_json);
+      Set(name, value ? std::move(*value) : Value(json));
     }
   }
 

@@ -83,6 +83,7 @@ std::unique_ptr<AdapterFactors> AdapterFactors::Open(
   ConversionOptions wanted = options;
   wanted.dtype = made->dtype_;
   wanted.fuse = FuseMode::kAuto;
+  wanted.rank.reset();
   LoaderNeeds needs;
   needs.choice = choice;
   std::optional<AdapterConversion> built =

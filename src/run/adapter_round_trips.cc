@@ -221,6 +221,7 @@ class RoundTrips {
     options.allow_partial = true;  // zeros that were filled in on the way there
     LoaderNeeds needs;
     needs.uniform = to.style->uniform;
+    needs.rslora = opened.source.config.use_rslora();
     const std::optional<AdapterConversion> built = BuildAdapterConversion(
         *opened.bound, opened.source, adapter.table, to, needs, options,
         [&](uint32_t key) { return adapter.tensors[key]; }, diagnostics_);

@@ -12,6 +12,7 @@
 #include "check/strength.h"
 #include "plan/adapter_conversion.h"
 #include "run/adapter_config_out.h"
+#include "run/automodel_config.h"
 #include "run/dequantized_reader.h"
 #include "run/padding.h"
 #include "run/reference.h"
@@ -43,11 +44,12 @@ PlanOptions PlanOptionsOf(const ConvertRequest& request) {
 // The graph of an adapter, and what its config says.
 std::optional<Conversion> BuildAdapter(const Files& files, const OpenedSource& source,
                                        const ResolvedTarget& target, const ConvertRequest& request,
-                                       std::optional<Value>* config, Diagnostics* diagnostics) {
+                                       PreparedConversion* prepared, Diagnostics* diagnostics) {
   if (!source.adapter) return std::nullopt;
   const CheckedLayout& to = *source.rules->FindLayout(target.layout);
   LoaderNeeds needs;
   needs.uniform = to.style->uniform;
+  needs.rslora = source.adapter->config.use_rslora();
   needs.one_scale = target.loader != nullptr && target.loader->one_scale;
   ConversionOptions options = request.conversion;
   options.fill_zero = request.source.fill_zero;
@@ -55,9 +57,12 @@ std::optional<Conversion> BuildAdapter(const Files& files, const OpenedSource& s
       BuildAdapterConversion(*source.bound, *source.adapter, source.table, to, needs, options,
                              ReadWholeTensors(files, source), diagnostics);
   if (!built) return std::nullopt;
-  *config = MakeAdapterConfig(source.adapter_config, *source.rules, *source.bound->layout.layout,
-                              to, target, *built, diagnostics);
-  if (!*config) return std::nullopt;
+  prepared->adapter_config =
+      MakeAdapterConfig(source.adapter_config, *source.rules, *source.bound->layout.layout, to,
+                        target, *built, diagnostics);
+  if (!prepared->adapter_config) return std::nullopt;
+  prepared->automodel_config =
+      AutomodelConfigOf(files, source.checkpoint.directory, to, *built, diagnostics);
   return std::move(built->conversion);
 }
 
@@ -84,7 +89,8 @@ void CarryFiles(const OpenedSource& source, OutputCheckpoint* output) {
     output->CopyFile(checkpoint.directory + "/config.json", "config.json");
   }
   for (const std::string& name : checkpoint.other_files) {
-    if (!plain || name != "hf_quant_config.json")
+    // Automodel's is written anew where the tensors are Automodel's.
+    if (name != kAutomodelConfigFile && (!plain || name != "hf_quant_config.json"))
       output->CopyFile(checkpoint.directory + "/" + name, name);
   }
 }
@@ -132,7 +138,7 @@ std::optional<PreparedConversion> PrepareOpened(const Files& files, OpenedSource
   PreparedConversion prepared;
   std::optional<Conversion> conversion =
       source->rules->file->adapters
-          ? BuildAdapter(files, *source, *target, request, &prepared.adapter_config, diagnostics)
+          ? BuildAdapter(files, *source, *target, request, &prepared, diagnostics)
           : BuildConversion(*source->bound, source->table, *source->rules->FindLayout(*to),
                             request.conversion, diagnostics);
   if (!conversion) return std::nullopt;
@@ -236,6 +242,8 @@ std::optional<RunReport> RunPrepared(Files& files, PreparedConversion* prepared,
   CarryFiles(source, output.get());
   if (prepared->adapter_config)
     output->AddFile("adapter_config.json", ToPrettyJson(*prepared->adapter_config) + "\n");
+  if (prepared->automodel_config)
+    output->AddFile(kAutomodelConfigFile, ToPrettyJson(*prepared->automodel_config) + "\n");
   output->Publish();
   prepared->report.run_seconds = SecondsSince(start);
   return std::move(prepared->report);

@@ -132,7 +132,8 @@ struct PreparedConversion {
   OpenedSource source;
   std::string to;
   Conversion conversion;
-  std::optional<Value> adapter_config;  // of an adapter: what is written
+  std::optional<Value> adapter_config;    // of an adapter: what is written
+  std::optional<Value> automodel_config;  // and automodel_peft_config.json, for Automodel
   Plan plan;
   OutputLayout layout;
   int jobs = 1;

@@ -7,8 +7,10 @@
 #include "base/text.h"
 #include "bind/key_regex.h"
 #include "bind/megatron_run_config.h"
+#include "bind/scaled_rank.h"
 #include "bind/targets.h"
 #include "io/json.h"
+#include "run/automodel_config.h"
 #include "run/convert.h"
 #include "syntax/axis_expression.h"
 
@@ -136,6 +138,9 @@ void ReadAdapter(const SourceRequest& request, AdapterConfig config, OpenedSourc
   if (request.alpha) config.set_alpha(*request.alpha);
   AdapterSourceOptions options;
   options.fill_zero = request.fill_zero;
+  const AdapterStyle* style = source->bound->layout.layout->style.get();
+  options.scaled_rank = style != nullptr && style->scaled_rank &&
+                        HasStamp(*style->scaled_rank, source->adapter_config);
   source->adapter = ReadAdapterSource(*source->bound, std::move(config), options, diagnostics);
 }
 
@@ -336,6 +341,9 @@ std::optional<OpenedSource> OpenSource(const Files& files, RuleLibrary* library,
 
   if (source.checkpoint.kind == CheckpointKind::kAdapter)
     ReadRunConfig(files, &source, diagnostics);
+  if (source.checkpoint.kind == CheckpointKind::kAdapter)
+    source.adapter_config =
+        WithAutomodelConfig(files, source.checkpoint.directory, source.adapter_config, diagnostics);
   std::vector<FoundKey> all;
   for (const StoredTensor& tensor : source.checkpoint.tensors)
     all.push_back({tensor.name, tensor.shape, tensor.dtype});

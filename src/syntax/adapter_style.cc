@@ -11,8 +11,8 @@ namespace rr {
 namespace {
 
 const std::vector<std::string> kStyleFields = {
-    "about",   "like", "base",    "prefixes", "let",    "modules", "one of",
-    "partial", "rank", "uniform", "marks",    "unless", "twin of", "stamp"};
+    "about", "like",    "base",        "prefixes", "let",    "modules", "one of", "partial",
+    "rank",  "uniform", "scaled rank", "marks",    "unless", "twin of", "stamp"};
 
 class StyleParser {
  public:
@@ -81,20 +81,41 @@ class StyleParser {
     }
     if (const YamlNode* uniform = node.Find("uniform"))
       style.uniform = YesNoOf(*uniform, "`uniform`", diagnostics_).value_or(false);
+    if (const YamlNode* scaled = node.Find("scaled rank")) style.scaled_rank = Scaled(*scaled);
     Formulas(node.Find("marks"), &style.marks);
     Formulas(node.Find("unless"), &style.unless);
     if (const YamlNode* twin = node.Find("twin of"))
       if (ExpectText(*twin, "`twin of`, a style,", diagnostics_))
         style.twin_of = NameFrom(twin->text);
-    if (const YamlNode* stamp = node.Find("stamp");
-        stamp != nullptr && ExpectMap(*stamp, "`stamp`", diagnostics_)) {
-      style.stamp.clear();
-      for (const YamlMember& one : stamp->members)
-        if (ExpectText(one.value, "a stamp (JSON)", diagnostics_))
-          style.stamp.push_back({one.key.text, one.value.text.text});
-    }
+    if (const YamlNode* stamp = node.Find("stamp")) style.stamp = Stamp(*stamp);
     Variants(node, &style);
     styles_.push_back(std::move(style));
+  }
+
+  std::vector<std::pair<std::string, std::string>> Stamp(const YamlNode& node) {
+    std::vector<std::pair<std::string, std::string>> stamp;
+    if (!ExpectMap(node, "`stamp`", diagnostics_)) return stamp;
+    for (const YamlMember& one : node.members)
+      if (ExpectText(one.value, "a stamp (JSON)", diagnostics_))
+        stamp.push_back({one.key.text, one.value.text.text});
+    return stamp;
+  }
+
+  std::optional<ScaledRank> Scaled(const YamlNode& node) {
+    if (!ExpectMap(node, "`scaled rank`", diagnostics_)) return std::nullopt;
+    RefuseUnknownFields(node, "`scaled rank`", {"axis", "is", "stamp"}, diagnostics_);
+    const YamlNode* axis = node.Find("axis");
+    const YamlNode* is = node.Find("is");
+    const YamlNode* stamp = node.Find("stamp");
+    if (axis == nullptr || is == nullptr || stamp == nullptr) {
+      diagnostics_->Add(Code::kMissingField, node.place,
+                        "`scaled rank` has `axis`, `is` (a formula of R) and `stamp`");
+      return std::nullopt;
+    }
+    if (!ExpectText(*axis, "`axis`", diagnostics_)) return std::nullopt;
+    std::optional<Formula> rank = FormulaOf(*is, "a rank", diagnostics_);
+    if (!rank) return std::nullopt;
+    return ScaledRank{NameFrom(axis->text), std::move(*rank), Stamp(*stamp)};
   }
 
   // A style may continue another one of the same file: its own modules come first.

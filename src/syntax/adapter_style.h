@@ -52,6 +52,14 @@ struct AdapterVariant {
   std::vector<AdapterModule> modules;  // the first whose regex matches counts
 };
 
+// Weights with the axis have the rank that the formula gives of R, the rank of the others, where
+// adapter_config.json has the stamp.
+struct ScaledRank {
+  Name axis;
+  Formula rank;
+  std::vector<std::pair<std::string, std::string>> stamp;  // text is JSON
+};
+
 struct AdapterStyle {
   Name name;
   std::optional<std::string> about;
@@ -63,7 +71,8 @@ struct AdapterStyle {
   // The rank that adapter_config.json gives is the tensors'. Otherwise it is only the trainer's
   // setting, and the scale is alpha over the rank that the tensors have.
   bool config_rank = true;
-  bool uniform = false;  // one rank and one alpha for all modules
+  bool uniform = false;                   // one rank and one alpha for all modules
+  std::optional<ScaledRank> scaled_rank;  // or two ranks, of which one follows from the other
   // Formulas over adapter_config.json: one that holds says that a file is of this style, or that it
   // is not.
   std::vector<Formula> marks, unless;

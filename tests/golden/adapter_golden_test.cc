@@ -347,9 +347,30 @@ TEST_CASE("Automodel says one rank for all; the config says each, and theirs is 
   for (const std::string& key : KeysOfA(out))
     CHECK(SameScale(ScaleOf(config, key, out), alpha / StoredRank(key, out, model)));
 
-  // There is no way back to one rank and one alpha, and `automodel` is said to hold no others.
+  // The way back finds rank dim // top_k again, and both configs say that it is so.
   ConvertRequest back = RequestFor(setting.golden, "/got", true);
   back.destination = "/back";
+  MustConvert(setting.scene.files, setting.golden, back);
+  CheckSame(LoadTensors(setting.scene.files, "/back"), setting.Case("in"));
+  const auto read = [&](const char* path) {
+    return ParseText(path, *ReadSmallFile(setting.scene.files, path));
+  };
+  const Value native = read("/back/adapter_config.json");
+  CHECK(NumberOf(*native.Find("r")) == 6);
+  CHECK(NumberOf(*native.Find("lora_alpha")) == alpha);
+  CHECK(ToJson(*native.Find("rank_pattern")) == "{}");
+  CHECK(ToJson(*native.Find("moe_rank_scaling")) == "true");
+  CHECK(ToJson(read("/back/automodel_peft_config.json")) == R"({"moe_rank_scaling": true})");
+
+  // A model that is not known to have two experts per token has no such ranks.
+  const std::string base = *ReadSmallFile(setting.scene.files, back.source.config);
+  Value other = ParseText("config.json", base);
+  for (auto& [name, value] : std::get<Value::Map>(other.data)) {
+    if (name == "num_experts_per_tok") value = Value(int64_t{3});
+  }
+  setting.scene.files.Put("/other.json", ToJson(other));
+  back.source.config = "/other.json";
+  back.destination = "/none";
   CheckRefusal(
       setting, back, Code::kUniformRank,
       "`automodel` stores one rank and alpha for all modules, but attention.q at layer 0 "
@@ -373,6 +394,44 @@ TEST_CASE("Automodel says one rank for all; the config says each, and theirs is 
   CHECK(found[1].message ==
         "base_model.model.model.layers.1.mlp.experts.lora_A.weight has rank 3 (12 = E 4 x rank 3), "
         "but adapter_config.json gives model.layers.1.mlp.experts.down_proj rank 6");
+  CHECK(std::any_of(errors_end, found.end(), [](const Diagnostic& d) {
+    return Contains(d.message, "moe_rank_scaling") &&
+           Contains(d.help, "--set adapter_config.moe_rank_scaling=true");
+  }));
+
+  // With Automodel's own file beside it the same tensors are what they were.
+  setting.scene.files.Put("/source/automodel_peft_config.json",
+                          R"({"moe_rank_scaling": true, "paramwrapper_layout": "peft-0.18"})");
+  MustConvert(setting.scene.files, setting.golden, request);
+  CheckSame(LoadTensors(setting.scene.files, "/back"), setting.Case("in"));
+}
+
+// unslothai/unsloth-zoo@ce232d6 moe_utils.py:extract_moe_lora_weights_for_grouped_mm does not ask
+// for the order of the wrapper where there is one expert: it gives the transposes of the file's A
+// and B, which under PEFT 0.18 are the expert's B and A, in two dimensions where its product wants
+// three.
+TEST_CASE("unsloth exchanges in and out of a lone expert; it is an expert as any other") {
+  Setting setting("unsloth/u07_extract_num_experts_1_peft018");
+  const Tensors in = setting.Case("in"), out = setting.Case("out");
+  setting.PutSource(SourceConfig(setting.golden, setting.scene.about));
+  MustConvert(setting.scene.files, setting.golden, setting.Request());
+  const Tensors got = LoadTensors(setting.scene.files, "/got");
+  const std::string file = kExperts.substr(0, kExperts.find("layers.")) + "layers.0.mlp.experts.";
+  REQUIRE(got.size() == 4);
+  for (const auto& [name, wrapper] :
+       {std::pair{"gate_up_proj", "base_layer."}, std::pair{"down_proj", ""}}) {
+    const std::string weight = std::string("model.layers.0.mlp.experts.") + name;
+    const Tensor& first = got.at(weight + ".first_weight");
+    const Tensor& second = got.at(weight + ".second_weight");
+    // A is over dimension 1 of the parameter, its output: the file's B is what is computed first.
+    const Tensor& b = in.at(file + wrapper + "lora_B.weight");
+    const Tensor& a = in.at(file + wrapper + "lora_A.weight");
+    CHECK(first.shape == std::vector<int64_t>{1, b.shape[0], b.shape[1]});
+    CHECK(second.shape == std::vector<int64_t>{1, a.shape[0], a.shape[1]});
+    CHECK(first.bytes == b.bytes);
+    CHECK(second.bytes == a.bytes);
+    CHECK(out.at(weight + ".first_weight").shape == std::vector<int64_t>{a.shape[1], a.shape[0]});
+  }
 }
 
 // huggingface/peft src/peft/utils/transformers_weight_conversion.py:_convert_peft_config_moe

@@ -65,7 +65,9 @@ std::string OwnOf(int64_t rank, const std::function<bool(bool is_q, int64_t r)>&
                       readable ? ReaderOf(made) : ReadTensor());
   Lines notes;
   std::string out;
-  for (const auto& [slice, ranks] : OwnRanks(*made.adapter, *made.rules, look, &values, &notes))
+  const std::vector<SliceGroup> each_apart;
+  for (const auto& [slice, ranks] :
+       OwnRanks(*made.adapter, look ? &each_apart : nullptr, &values, &notes))
     out += fmt::format("{}+{} ", ranks.first, ranks.rank);
   return out + (notes.empty() ? "" : "noted");
 }
@@ -102,6 +104,28 @@ TEST_CASE("nobody looks, or nothing can be read") {
   CHECK(OwnOf(10, halves, true, false) == "0+10 0+10 ");
 }
 
+TEST_CASE("what the destination stores together is one part, though its blocks are two tensors'") {
+  // gate and up of each expert are blocks; stored together again, they have nothing to be cut into.
+  Tensors tensors;
+  tensors[LayerKey(1) + "experts.gate_up.lora_A.weight"] =
+      Matrix(18, kHidden, [](int64_t r, int64_t c) { return Code(1, 0, 0, r, c); });
+  tensors[LayerKey(1) + "experts.gate_up.lora_B.weight"] = Matrix(
+      2 * kFfn, 18,
+      [](int64_t o, int64_t column) { return (o < kFfn) == (column / kExperts < 2) ? 1 : 0; });
+  const AdapterCase made = BindAdapter("folded", tensors, std::nullopt);
+  REQUIRE(made.findings == "");
+  FactorValues values(*made.source, made.adapter->sliced, made.table, ReaderOf(made));
+  const auto own = [&](const std::vector<SliceGroup>& apart) {
+    Lines notes;
+    std::string out;
+    for (const auto& [slice, ranks] : OwnRanks(*made.adapter, &apart, &values, &notes))
+      out += fmt::format("{}+{} ", ranks.first, ranks.rank);
+    return out;
+  };
+  CHECK(own({}) == "0+2 0+2 0+2 2+4 2+4 2+4 ");
+  CHECK(own(GroupSlices(made.adapter->sliced)) == "0+6 0+6 0+6 0+6 0+6 0+6 ");
+}
+
 // q and v of `pair`, joined as `folded` stores them.
 struct Joined {
   SliceGroup group;
@@ -114,7 +138,7 @@ Joined JoinQv(const Tensors& pairs, Value::Map config, const ConversionOptions& 
   FactorValues values(*made.source, made.adapter->sliced, made.table, ReaderOf(made));
   Joined joined;
   Diagnostics diagnostics;
-  const auto own = OwnRanks(*made.adapter, *made.rules, false, &values, &joined.notes);
+  const auto own = OwnRanks(*made.adapter, nullptr, &values, &joined.notes);
   std::vector<SliceGroup> groups(1);
   for (const auto& [slice, facts] : made.adapter->facts) groups[0].slices.push_back(slice);
   JoinRanks(*made.adapter, *made.rules, own, options, &values, &groups, &joined.notes,

@@ -45,6 +45,7 @@ TEST_CASE("every field of a style") {
       "    let: {X: D2, Fold: (R E)}\n"
       "    rank: tensors\n"
       "    uniform: yes\n"
+      "    scaled rank: {axis: E, is: R // top_k, stamp: {scaled: 'true'}}\n"
       "    partial: no experts\n"
       "    marks: [\"stamp == 'a'\", x > 1]\n"
       "    unless: [\"stamp == 'b'\"]\n"
@@ -72,6 +73,11 @@ TEST_CASE("every field of a style") {
   CHECK(ToString(style.let[1].second) == "(R E)");
   CHECK_FALSE(style.config_rank);
   CHECK(style.uniform);
+  REQUIRE(style.scaled_rank.has_value());
+  CHECK(style.scaled_rank->axis.text == "E");
+  CHECK(style.scaled_rank->rank.text().text == "R // top_k");
+  CHECK(style.scaled_rank->stamp ==
+        std::vector<std::pair<std::string, std::string>>{{"scaled", "true"}});
   CHECK(style.partial == "no experts");
   CHECK(style.marks.size() == 2);
   CHECK(style.unless.size() == 1);
@@ -100,6 +106,7 @@ TEST_CASE("what a style does not say: the config's rank, each module its own") {
   const AdapterStyle& style = parsed.styles[0];
   CHECK(style.config_rank);
   CHECK_FALSE(style.uniform);
+  CHECK_FALSE(style.scaled_rank.has_value());
   CHECK_FALSE(style.twin_of.has_value());
   CHECK_FALSE(style.partial.has_value());
   CHECK(style.IsInternal());
