@@ -85,12 +85,13 @@ void CauseFusedExperts(const CauseScene& scene, std::vector<Cause>* causes) {
     if (ExpertsIn(*scene.rules, entry).empty()) continue;
     if (count++ == 0) example = tensor.key;
   }
-  if (servers == nullptr) {
-    if (count > 0) StackedForPeft(scene, count, example, causes);
+  if (count == 0) return;
+  std::map<std::string, std::string> names;
+  if (servers != nullptr) names = NamesPerExpert(*scene.rules, *servers);
+  if (names.empty()) {
+    StackedForPeft(scene, count, example, causes);
     return;
   }
-  const std::map<std::string, std::string> names = NamesPerExpert(*scene.rules, *servers);
-  if (count == 0 || names.empty()) return;
   std::vector<std::string> words;
   for (const char* part : {"gate", "up", "down"}) {
     if (const auto at = names.find(part); at != names.end())

@@ -126,8 +126,8 @@ Tensors FactorsOf(const Joined& kind) {
   return tensors;
 }
 
-struct Files {
-  explicit Files(const Joined& kind) : kind(kind) { files.Put("/model.json", kind.config); }
+struct Scene {
+  explicit Scene(const Joined& joined) : kind(joined) { files.Put("/model.json", kind.config); }
 
   void Put(const std::string& path, const Tensors& tensors, const std::string& config) {
     files.RemoveAll(path);
@@ -204,7 +204,7 @@ std::string ConfigOf(const Joined& kind) {
 TEST_CASE("every kind of module that holds several parts: stacked, and apart again") {
   for (const Joined& kind : EveryKind()) {
     CAPTURE(kind.what);
-    Files scene(kind);
+    Scene scene(kind);
     const Tensors parts = FactorsOf(kind);
     scene.Put("/parts", parts, ConfigOf(kind));
     const Tensors joined = scene.Convert("/parts", "peft-expert", "/joined", kind.to);
@@ -225,7 +225,7 @@ TEST_CASE("every kind of module that holds several parts: stacked, and apart aga
 TEST_CASE("one number off the diagonal, and no part has a rank of its own") {
   for (const Joined& kind : EveryKind()) {
     CAPTURE(kind.what);
-    Files scene(kind);
+    Scene scene(kind);
     scene.Put("/parts", FactorsOf(kind), ConfigOf(kind));
     Tensors joined = scene.Convert("/parts", "peft-expert", "/joined", kind.to);
     const std::string config = scene.files.TextOf("/joined/adapter_config.json");
