@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "check/proofs.h"
+#include "syntax/key_in_tree.h"
 #include "syntax/regex.h"
 
 namespace rr {
@@ -184,7 +185,7 @@ void RefuseNestedTrees(const CheckedLayout& layout, Diagnostics* diagnostics) {
     const auto tree = TreeOf(pass.text);
     for (const SpannedText& around : layout.pass) {
       const auto other = TreeOf(around.text);
-      if (!tree || !other || &pass == &around || !tree->beginning.starts_with(other->beginning))
+      if (!tree || !other || &pass == &around || !FindInTree(*other, BeginningWith(*tree, "0")))
         continue;
       diagnostics->Add(Code::kOverlappingKeys, pass.place(),
                        fmt::format("in layout `{}` keys of the tree `{}` are keys of `{}` as well",
@@ -194,11 +195,33 @@ void RefuseNestedTrees(const CheckedLayout& layout, Diagnostics* diagnostics) {
   }
 }
 
+// A tree has a number in all layouts or in none, or it would be lost.
+void CheckTreeNumbers(const CheckedRules& rules, Diagnostics* diagnostics) {
+  std::map<std::string, std::pair<bool, Place>> first;
+  std::set<std::string> reported;
+  for (const CheckedLayout& layout : rules.layouts) {
+    for (const SpannedText& pass : layout.pass) {
+      const auto tree = TreeOf(pass.text);
+      if (!tree) continue;
+      const auto [found, is_new] =
+          first.emplace(tree->name, std::pair{HasNumber(*tree), pass.place()});
+      if (is_new || found->second.first == HasNumber(*tree)) continue;
+      if (!reported.insert(tree->name).second) continue;
+      Diagnostic& d = diagnostics->Add(
+          Code::kBadKeyRegex, pass.place(),
+          fmt::format("the tree `{}` has a number `{{}}` in one layout and none in another",
+                      tree->name));
+      d.notes.push_back({found->second.second, "the other layout's"});
+    }
+  }
+}
+
 }  // namespace
 
 void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics) {
   std::set<std::pair<const Source*, uint32_t>> checked;
   Exclusions exclusions(*rules.file);
+  CheckTreeNumbers(rules, diagnostics);
   for (const CheckedLayout& layout : rules.layouts) {
     // A layout has the regexes of those that it is like: each is checked once.
     auto check = [&](const SpannedText& regex) {

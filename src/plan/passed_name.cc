@@ -1,5 +1,6 @@
 #include "plan/passed_name.h"
 
+#include "syntax/key_in_tree.h"
 #include "syntax/regex.h"
 
 namespace rr {
@@ -8,11 +9,12 @@ std::string PassedName(const CheckedLayout& source, const CheckedLayout& destina
                        const std::string& name) {
   for (const SpannedText& pass : source.pass) {
     const auto tree = TreeOf(pass.text);
-    if (!tree || !name.starts_with(tree->beginning)) continue;
+    const auto found = tree ? FindInTree(*tree, name) : std::nullopt;
+    if (!found) continue;
     for (const SpannedText& other : destination.pass) {
       const auto theirs = TreeOf(other.text);
       if (theirs && theirs->name == tree->name)
-        return theirs->beginning + name.substr(tree->beginning.size());
+        return BeginningWith(*theirs, found->number) + found->rest;
     }
   }
   return name;

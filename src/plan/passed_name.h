@@ -9,7 +9,8 @@
 namespace rr {
 
 // Where both have the tree that the key belongs to, the destination's beginning takes the place of
-// the source's; else the name stays. Whether the destination lets it pass is another question.
+// the source's, with the same number in it if it has one; else the name stays. Whether the
+// destination lets it pass is another question.
 std::string PassedName(const CheckedLayout& source, const CheckedLayout& destination,
                        const std::string& name);
 

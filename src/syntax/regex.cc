@@ -8,6 +8,9 @@
 namespace rr {
 namespace {
 
+// `{}` in the beginning of a tree: as quoted text, and what it matches.
+constexpr std::string_view kQuotedNumber = R"(\{\})", kNumberRegex = "[0-9]+";
+
 RE2::Options Quietly() {
   RE2::Options options(RE2::Quiet);
   options.set_max_mem(8 << 20);
@@ -41,7 +44,10 @@ bool CheckRegex(const SpannedText& regex, Diagnostics* diagnostics) {
 
 SpannedText RegexOfTree(const std::string& name, const SpannedText& beginning) {
   SpannedText regex = beginning;
-  regex.text = fmt::format("(?P<{}>{}).*", name, RE2::QuoteMeta(beginning.text));
+  std::string quoted = RE2::QuoteMeta(beginning.text);
+  if (const size_t at = quoted.find(kQuotedNumber); at != std::string::npos)
+    quoted.replace(at, kQuotedNumber.size(), kNumberRegex);
+  regex.text = fmt::format("(?P<{}>{}).*", name, quoted);
   if (!regex.offsets.empty()) {
     regex.offsets.assign(regex.text.size() + 1, beginning.offsets.front());
     regex.offsets.back() = beginning.offsets.back();
@@ -50,9 +56,11 @@ SpannedText RegexOfTree(const std::string& name, const SpannedText& beginning) {
 }
 
 std::optional<KeyTree> TreeOf(const std::string& regex) {
-  static const RE2 kForm(R"(\(\?P<(\w+)>((?:[\w/-]|\\\W)+)\)\.\*)", Quietly());
+  static const RE2 kForm(R"(\(\?P<(\w+)>((?:[\w/-]|\\\W|\[0-9\]\+)+)\)\.\*)", Quietly());
   KeyTree tree;
   if (!RE2::FullMatch(regex, kForm, &tree.name, &tree.beginning)) return std::nullopt;
+  if (const size_t at = tree.beginning.find(kNumberRegex); at != std::string::npos)
+    tree.beginning.replace(at, kNumberRegex.size(), "{}");
   std::erase(tree.beginning, '\\');
   return tree;
 }

@@ -210,8 +210,12 @@ class FileParser {
       for (const YamlNode& item : ItemsOf(*pass)) {
         if (item.IsMap()) {
           for (const YamlMember& tree : item.members) {
-            if (ExpectText(tree.value, "how the keys of a tree begin", diagnostics_))
-              layout.pass.push_back(RegexOfTree(tree.key.text, tree.value.text));
+            if (!ExpectText(tree.value, "how the keys of a tree begin", diagnostics_)) continue;
+            const std::string& text = tree.value.text.text;
+            if (text.find("{}") != text.rfind("{}"))
+              diagnostics_->Add(Code::kBadKeyRegex, tree.value.place,
+                                "the keys of a tree have one number at most");
+            layout.pass.push_back(RegexOfTree(tree.key.text, tree.value.text));
           }
         } else if (ExpectText(item, "a regex of `pass`", diagnostics_)) {
           layout.pass.push_back(item.text);

@@ -431,6 +431,29 @@ TEST_CASE("trees that layouts name differently") {
         "RR502 `` layout `c` has no place for model.visual.9.q");
 }
 
+TEST_CASE("the number in the beginning of a tree stands where the other layout has it") {
+  const char* text =
+      "axes: {H: h}\nlayouts: {a: {pass: {l: 'v.linear_{}.', n: 'v.norm_{}.'}}, "
+      "b: {pass: {n: 't.{}.norm.', l: 't.{}.projection.'}}}\n"
+      "blocks: {n: {tensors: {w: H}, layouts: {a: {x: H}, b: {x: H}}}}\n";
+  CHECK(Show(Build(text, KeysOf({{"x", {2}}, {"v.linear_10.w", {3, 5}}, {"v.norm_3.w", {7}}}), "a",
+                   "b")) ==
+        "x F32 [2]\nt.10.projection.w F32 [3, 5]\nt.3.norm.w F32 [7]\nx -> x 0>0 2:1>1\n"
+        "v.linear_10.w -> t.10.projection.w 0>0 15:1>1\nv.norm_3.w -> t.3.norm.w 0>0 7:1>1\n");
+  CHECK(Show(Build(text, KeysOf({{"x", {2}}, {"t.0.projection.w", {3, 5}}}), "b", "a")) ==
+        "x F32 [2]\nv.linear_0.w F32 [3, 5]\nx -> x 0>0 2:1>1\n"
+        "t.0.projection.w -> v.linear_0.w 0>0 15:1>1\n");
+  CHECK(FindingsOf("axes: {H: h}\nlayouts: {a: {pass: {l: 'v.{}.'}}, b: {pass: {l: 't.'}}}\n"
+                   "blocks: {n: {tensors: {w: H}, layouts: {a: {x: H}, b: {x: H}}}}\n") ==
+        "RR105 `t.` the tree `l` has a number `{}` in one layout and none in another");
+  CHECK(FindingsOf("axes: {H: h}\nlayouts: {a: {pass: {l: 'v.{}.{}.'}}}\n"
+                   "blocks: {n: {tensors: {w: H}, layouts: {a: {x: H}}}}\n") ==
+        "RR105 `v.{}.{}.` the keys of a tree have one number at most");
+  CHECK(FindingsOf("axes: {H: h}\nlayouts: {a: {pass: {l: 'v.{}.', one: 'v.1.'}}}\n"
+                   "blocks: {n: {tensors: {w: H}, layouts: {a: {x: H}}}}\n")
+            .starts_with("RR103 `v.1.`"));
+}
+
 TEST_CASE("pads are cut and made") {
   const char* text =
       "axes: {V: v, H: h, Vp: free}\nlayouts: {a: {}, b: {}}\n"

@@ -69,6 +69,9 @@ TEST_CASE("trees of keys are regexes and come back from them") {
     CHECK(tree->beginning == beginning);
   }
   CHECK(TreeOf("(?P<v>model\\.visual\\.).*")->beginning == "model.visual.");
+  const std::string numbered = RegexOfTree("l", SpannedText::FromString("v.linear_{}.")).text;
+  CHECK(numbered == "(?P<l>v\\.linear_[0-9]+\\.).*");
+  CHECK(TreeOf(numbered)->beginning == "v.linear_{}.");
   for (const char* other : {"visual\\..*", "(?P<v>visual.).*", "(?P<v>\\d).*", "(?P<v>a|b).*",
                             "(?P<v>a).*b", "(?P<v>).*", "(visual).*"}) {
     CAPTURE(other);
