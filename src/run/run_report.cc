@@ -14,7 +14,7 @@ Value ListOf(const std::vector<std::string>& texts) {
   return Value(std::move(list));
 }
 
-Value Number(uint64_t n) { return Value(static_cast<int64_t>(n)); }
+Value JsonNumber(uint64_t n) { return Value(static_cast<int64_t>(n)); }
 
 void Section(const char* title, const std::vector<std::string>& lines, std::string* text) {
   for (const std::string& line : lines) *text += fmt::format("  {}: {}\n", title, line);
@@ -42,15 +42,15 @@ Value RunReport::ToJson() const {
     for (const auto& [key, change] : changes) largest.push_back({key, change});
     map.push_back({"largest_change", Value(std::move(largest))});
   }
-  map.push_back({"tensors_read", Number(tensors_read)});
-  map.push_back({"tensors_written", Number(tensors_written)});
-  map.push_back({"bytes_read", Number(bytes_read)});
-  map.push_back({"bytes_written", Number(bytes_written)});
-  map.push_back({"destination_bytes", Number(destination_bytes)});
-  map.push_back({"shards", Number(shards)});
-  map.push_back({"edges", Number(edges)});
-  map.push_back({"steps", Number(steps)});
-  map.push_back({"buffer_bytes", Number(buffer_bytes)});
+  map.push_back({"tensors_read", JsonNumber(tensors_read)});
+  map.push_back({"tensors_written", JsonNumber(tensors_written)});
+  map.push_back({"bytes_read", JsonNumber(bytes_read)});
+  map.push_back({"bytes_written", JsonNumber(bytes_written)});
+  map.push_back({"destination_bytes", JsonNumber(destination_bytes)});
+  map.push_back({"shards", JsonNumber(shards)});
+  map.push_back({"edges", JsonNumber(edges)});
+  map.push_back({"steps", JsonNumber(steps)});
+  map.push_back({"buffer_bytes", JsonNumber(buffer_bytes)});
   map.push_back({"plan_seconds", plan_seconds});
   map.push_back({"run_seconds", run_seconds});
   return Value(std::move(map));
