@@ -72,8 +72,8 @@ RulesPtr RuleLibrary::Load(const std::string& family, Diagnostics* diagnostics) 
   return loaded_[family] = LoadFile(path, diagnostics);
 }
 
-ParsedFilePtr RuleLibrary::Shared(const std::string& path) {
-  const auto [known, is_new] = shared_.try_emplace(path);
+ParsedFilePtr RuleLibrary::Parsed(const std::string& path) {
+  const auto [known, is_new] = parsed_.try_emplace(path);
   if (is_new) known->second = Read(files_, path);
   return known->second;
 }
@@ -84,7 +84,7 @@ void RuleLibrary::ForgetRules() {
 }
 
 RulesPtr RuleLibrary::LoadFile(const std::string& path, Diagnostics* diagnostics) {
-  const ParsedFilePtr parsed = Read(files_, path);
+  const ParsedFilePtr parsed = Parsed(path);
   if (parsed == nullptr) {
     diagnostics->Add(Code::kBadYaml, Place::File(path), "this is no file of at most 1 MB");
     return nullptr;
@@ -96,7 +96,7 @@ RulesPtr RuleLibrary::LoadFile(const std::string& path, Diagnostics* diagnostics
     for (const std::string& place : places) {
       for (const char* sub : {"/", "/common/"}) {
         if (place + sub + name + ".yaml" == path) continue;
-        if (ParsedFilePtr found = Shared(place + sub + name + ".yaml")) return found;
+        if (ParsedFilePtr found = Parsed(place + sub + name + ".yaml")) return found;
       }
     }
     return nullptr;

@@ -55,7 +55,10 @@ class RuleLibrary {
   RulesPtr Of(const RulesPtr& weights, CheckpointKind kind, Internal internal,
               Diagnostics* diagnostics);
 
-  // Lets go of all rules; what files share (parts that they extend, styles) stays read.
+  // A rule file as it is written, read once; nullptr when there is none.
+  ParsedFilePtr Parsed(const std::string& path);
+
+  // Lets go of all rules; what was read (files, styles) stays.
   void ForgetRules();
 
   const std::vector<std::string>& directories() const { return directories_; }
@@ -64,14 +67,13 @@ class RuleLibrary {
   template <class Item, class ParseFile>
   std::vector<std::shared_ptr<const Item>> ReadNamed(const std::string& folder, ParseFile parse,
                                                      Diagnostics* diagnostics);
-  ParsedFilePtr Shared(const std::string& path);
 
   std::vector<StylePtr> StylesOf(Internal internal, Diagnostics* diagnostics);
 
   const Files& files_;
   std::vector<std::string> directories_;
   std::map<std::string, RulesPtr> loaded_;
-  std::map<std::string, ParsedFilePtr> shared_;  // by path; nullptr when there is none
+  std::map<std::string, ParsedFilePtr> parsed_;  // by path; nullptr when there is none
   Diagnostics of_styles_, of_quant_formats_;
   std::optional<std::vector<StylePtr>> styles_;
   std::optional<std::vector<QuantFormatPtr>> quant_formats_;

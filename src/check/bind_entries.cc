@@ -73,13 +73,17 @@ class Binder {
       AxisExpr expr;
       std::optional<KeyTemplate> weight;
     };
-    std::vector<Placed> placed{{rule.key, rule.expr, rule.weight}};
+    std::vector<Placed> placed;
+    placed.push_back({rule.key, rule.expr, rule.weight});
     for (const PlaceRule* place : layout_->place) {
       std::vector<Placed> next;
-      for (const Placed& one : placed) {
-        const std::vector<std::string> captures = one.key.Captures();
-        if (std::find(captures.begin(), captures.end(), place->axis.text) == captures.end()) {
-          next.push_back(one);
+      for (Placed& one : placed) {
+        const bool captured =
+            std::any_of(one.key.parts.begin(), one.key.parts.end(), [&](const KeyPart& part) {
+              return part.kind == KeyPart::Kind::kCapture && part.text == place->axis.text;
+            });
+        if (!captured) {
+          next.push_back(std::move(one));
           continue;
         }
         const std::vector<NamedPlace> used = AxesIn(one.expr);

@@ -5,29 +5,42 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "check/derive_adapters.h"
 
 namespace rr {
 namespace {
 
-using Axes = std::set<std::string>;
+// Names that live in the rules: most lists have one or two.
+using Axes = std::vector<std::string_view>;
 
 // What a dimension of a stored weight is to the linear map.
 enum class Role { kBatch, kIn, kOut, kMixed };
 
-Axes NamesOf(const std::vector<Name>& names) {
-  Axes axes;
-  for (const Name& name : names) axes.insert(name.text);
-  return axes;
+bool Has(const Axes& axes, std::string_view axis) {
+  return std::find(axes.begin(), axes.end(), axis) != axes.end();
 }
 
-bool Within(const std::vector<NamedPlace>& axes, const Axes& side) {
-  return std::all_of(axes.begin(), axes.end(),
-                     [&](const NamedPlace& axis) { return side.count(axis.name) > 0; });
+// The names of all axes, or of all tensors, in a dimension.
+void Collect(const AxisNode& node, AxisNode::Kind kind, Axes* names) {
+  if (node.kind == kind) names->push_back(node.name);
+  for (const AxisNode& child : node.children) Collect(child, kind, names);
+  for (const AxisExpr& alternative : node.alternatives) {
+    for (const AxisNode& part : alternative) Collect(part, kind, names);
+  }
+}
+
+bool Mentions(const AxisExpr& expr, AxisNode::Kind kind, std::string_view name) {
+  return std::any_of(expr.begin(), expr.end(), [&](const AxisNode& node) {
+    if (node.kind == kind && node.name == name) return true;
+    return Mentions(node.children, kind, name) ||
+           std::any_of(node.alternatives.begin(), node.alternatives.end(),
+                       [&](const AxisExpr& part) { return Mentions(part, kind, name); });
+  });
 }
 
 // The dimensions of an expression: tensor[A B] at the top is two.
@@ -38,11 +51,8 @@ AxisExpr DimsOf(const AxisExpr& expr) {
       dims.push_back(node);
       continue;
     }
-    for (const AxisNode& child : node.children) {
-      AxisNode one = node;
-      one.children = {child};
-      dims.push_back(std::move(one));
-    }
+    for (const AxisNode& child : node.children)
+      dims.push_back({node.kind, node.name, {child}, {}, node.place});
   }
   return dims;
 }
@@ -64,10 +74,7 @@ AxisExpr PartOf(const AxisExpr& expr, const std::string& tensor) {
     node.children = PartOf(node.children, tensor);
     if (node.kind == AxisNode::Kind::kSum) {
       for (const auto& alternative : node.alternatives) {
-        const std::vector<NamedPlace> named = TensorsIn(alternative);
-        const bool own = std::any_of(named.begin(), named.end(),
-                                     [&](const NamedPlace& n) { return n.name == tensor; });
-        if (!own) continue;
+        if (!Mentions(alternative, AxisNode::Kind::kTensor, tensor)) continue;
         const AxisExpr dims = PartOf(alternative, tensor);
         part.insert(part.end(), dims.begin(), dims.end());
       }
@@ -104,27 +111,24 @@ class FactorDeriver {
         if (!part.empty()) dim = std::move(part[0]);
       }
     }
-    std::map<std::string, AxisExpr> slots{{"IN", {}}, {"OUT", {}}, {"BATCH", {}}};
+    // Which dimensions the names of a style stand for: by their role, and by their position.
+    std::map<std::string, std::vector<size_t>> slots{{"IN", {}}, {"OUT", {}}, {"BATCH", {}}};
     std::map<std::string, Role> roles{{"IN", Role::kIn}, {"OUT", Role::kOut}};
-    std::map<std::string, std::vector<size_t>> of_slot;  // which dimensions
     for (size_t d = 0; d < dims.size(); ++d) {
       const Role role = RoleOf(dims[d], tensors);
-      const std::string by_role = role == Role::kBatch ? "BATCH"
-                                  : role == Role::kIn  ? "IN"
-                                  : role == Role::kOut ? "OUT"
-                                                       : "";
       const std::string by_position = "D" + std::to_string(d);
       roles[by_position] = role;
-      for (const std::string& slot : {by_role, by_position}) {
-        if (slot.empty()) continue;
-        slots[slot].push_back(dims[d]);
-        of_slot[slot].push_back(d);
-      }
+      slots[by_position].push_back(d);
+      if (role != Role::kMixed) slots.at(NameOf(role)).push_back(d);
     }
     AxisExpr expr = key.expr;
-    for (const auto& [name, meaning] : style_.let) expr = ReplaceAxis(expr, name.text, meaning);
+    for (const auto& [name, meaning] : style_.let) {
+      if (Mentions(expr, AxisNode::Kind::kAxis, name.text))
+        expr = ReplaceAxis(expr, name.text, meaning);
+    }
     Factor factor = key.holds;
-    for (const NamedPlace& used : AxesIn(expr)) {
+    const std::vector<NamedPlace> used_names = AxesIn(expr);
+    for (const NamedPlace& used : used_names) {
       const auto slot = roles.find(used.name);
       const Role role = slot != roles.end() ? slot->second
                         : used.name == kRankAxis || slots.count(used.name) > 0
@@ -144,13 +148,16 @@ class FactorDeriver {
       return Bad(key.key.place(), "this key holds neither input nor output dimensions");
     const std::string suffix = SuffixOf(factor);
     Suffix(&expr, suffix);
-    const std::vector<NamedPlace> used = AxesIn(expr);
-    for (auto& [slot, nodes] : slots) {
-      const bool is_used = std::any_of(used.begin(), used.end(),
-                                       [&, &name = slot](auto& a) { return a.name == name; });
+    for (const auto& [slot, own] : slots) {
+      const bool is_used =
+          std::any_of(used_names.begin(), used_names.end(),
+                      [&, &name = slot](const NamedPlace& used) { return used.name == name; });
       if (!is_used) continue;
+      AxisExpr nodes;
+      for (const size_t d : own) nodes.push_back(dims[d]);
       Suffix(&nodes, suffix);
-      expr = ReplaceAxis(expr, slot, slot == "BATCH" ? nodes : Flattened(nodes));
+      if (slot != "BATCH") nodes = Flattened(std::move(nodes));
+      expr = ReplaceAxis(expr, slot, nodes);
     }
     for (const TensorRule* tensor : tensors) entry->shared.push_back(tensor->name.text + suffix);
     entry->expr = std::move(expr);
@@ -160,22 +167,23 @@ class FactorDeriver {
       entry->back = weight.back;
       entry->in = weight.in;
     }
-    return Pad(weight, key, slots.at("BATCH").size(), of_slot, entry);
+    return Pad(weight, key, slots, entry);
   }
 
   // An axis that a style names itself.
   Role RoleOfAxis(const std::string& axis, const std::vector<const TensorRule*>& tensors) const {
     for (const TensorRule* tensor : tensors) {
-      if (Side(tensor->in).count(axis) > 0) return Role::kIn;
-      if (Side(tensor->out).count(axis) > 0) return Role::kOut;
+      if (IsOf(axis, tensor->in)) return Role::kIn;
+      if (IsOf(axis, tensor->out)) return Role::kOut;
     }
     return Role::kBatch;  // a batch axis, or one that the check of the layout refuses
   }
 
   // A padded dimension of the weight is padded in the factor that has it.
-  bool Pad(const EntryRule& weight, const AdapterKey& key, size_t batch,
+  bool Pad(const EntryRule& weight, const AdapterKey& key,
            const std::map<std::string, std::vector<size_t>>& of_slot, EntryRule* entry) {
     if (!weight.pad) return true;
+    const size_t batch = of_slot.at("BATCH").size();
     size_t at = 0;  // the dimension that comes next
     for (const AxisNode& node : key.expr) {
       const size_t here = at;
@@ -192,35 +200,48 @@ class FactorDeriver {
   }
 
  private:
-  // The axes of one side and what the base layout writes them as.
-  Axes Side(const std::vector<Name>& names) const {
-    Axes axes = NamesOf(names);
-    for (const RefineRule& refine : refine_) {
-      if (axes.count(refine.axis.text) == 0) continue;
-      for (const NamedPlace& factor : AxesIn(refine.expr)) axes.insert(factor.name);
+  static std::string NameOf(Role role) {
+    return role == Role::kBatch ? "BATCH" : role == Role::kIn ? "IN" : "OUT";
+  }
+
+  // Whether an axis is of one side, or is part of what the base layout writes one of them as. What
+  // a refinement makes may be refined by a later one.
+  bool IsOf(std::string_view axis, const std::vector<Name>& side, size_t refinements) const {
+    if (std::any_of(side.begin(), side.end(), [&](const Name& name) { return name.text == axis; }))
+      return true;
+    for (size_t i = 0; i < refinements; ++i) {
+      if (Mentions(refine_[i].expr, AxisNode::Kind::kAxis, axis) &&
+          IsOf(refine_[i].axis.text, side, i))
+        return true;
     }
-    return axes;
+    return false;
+  }
+  bool IsOf(std::string_view axis, const std::vector<Name>& side) const {
+    return IsOf(axis, side, refine_.size());
+  }
+
+  bool Within(const Axes& axes, const std::vector<Name>& side) const {
+    return std::all_of(axes.begin(), axes.end(),
+                       [&](std::string_view axis) { return IsOf(axis, side); });
   }
 
   Role RoleOf(const AxisNode& dim, const std::vector<const TensorRule*>& tensors) const {
-    const std::vector<NamedPlace> axes = AxesIn({dim});
-    const std::vector<NamedPlace> named = TensorsIn({dim});
+    Axes axes, named;
+    Collect(dim, AxisNode::Kind::kAxis, &axes);
+    Collect(dim, AxisNode::Kind::kTensor, &named);
     std::optional<Role> role;
     for (const TensorRule* tensor : tensors) {
-      const bool here = named.empty() || std::any_of(named.begin(), named.end(), [&](auto& n) {
-                          return n.name == tensor->name.text;
-                        });
-      if (!here) continue;
+      if (!named.empty() && !Has(named, tensor->name.text)) continue;
       // A dimension of several tensors holds axes of each: those of the others are not looked at.
-      std::vector<NamedPlace> own;
-      const Axes all = Side(tensor->Axes());
-      for (const NamedPlace& axis : axes) {
-        if (all.count(axis.name) > 0) own.push_back(axis);
+      Axes own;
+      for (const std::string_view axis : axes) {
+        if (IsOf(axis, tensor->batch) || IsOf(axis, tensor->in) || IsOf(axis, tensor->out))
+          own.push_back(axis);
       }
-      const Role found = Within(own, Side(tensor->batch)) ? Role::kBatch
-                         : Within(own, Side(tensor->in))  ? Role::kIn
-                         : Within(own, Side(tensor->out)) ? Role::kOut
-                                                          : Role::kMixed;
+      const Role found = Within(own, tensor->batch) ? Role::kBatch
+                         : Within(own, tensor->in)  ? Role::kIn
+                         : Within(own, tensor->out) ? Role::kOut
+                                                    : Role::kMixed;
       if (role && *role != found) return Role::kMixed;
       role = found;
     }

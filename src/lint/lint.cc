@@ -14,7 +14,7 @@
 #include "lint/passes.h"
 #include "lint/suppressions.h"
 #include "syntax/adapter_style.h"
-#include "syntax/yaml_tree.h"
+#include "syntax/parsed_file.h"
 
 namespace rr {
 namespace {
@@ -135,9 +135,11 @@ class Linter {
     }
     for (const SourcePtr& source : file.sources) {
       if (!worker->seen.insert(source->name()).second) continue;
-      Diagnostics unread, found;  // what cannot be read is reported where the file is loaded
-      if (const std::optional<YamlNode> tree = ParseYaml(source, &unread))
-        RunFilePasses(*tree, &found);
+      // What cannot be read is reported where the file is loaded.
+      const ParsedFilePtr parsed = library.Parsed(source->name());
+      if (parsed == nullptr || !parsed->tree) continue;
+      Diagnostics found;
+      RunFilePasses(*parsed->tree, &found);
       file.found.AppendNew(found);
     }
     return file;

@@ -5,6 +5,7 @@
 // the tests of the files that it extends: what they say of a block holds for it as well.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -64,13 +65,19 @@ void FindUntestedParts(const LintContext& context, Diagnostics* diagnostics) {
         expected[{element->tensor, expectation.layout.text}].push_back(expectation.key);
     }
   }
+  std::map<std::string, CompiledRegex> regexes;  // many layouts have the same keys
   std::set<std::string> reached;
   for (const CheckedLayout& layout : rules.layouts) {
     for (const CheckedEntry& entry : layout.entries) {
       for (const CheckedLeaf& leaf : entry.leaves) {
         const auto keys = expected.find({leaf.tensor, layout.name.text});
-        if (keys != expected.end() && FirstMatch(RegexOf(layout, entry.key), keys->second))
-          reached.insert(LeafName(entry, leaf.tensor));
+        if (keys == expected.end()) continue;
+        const auto [regex, is_new] = regexes.try_emplace(RegexOf(layout, entry.key));
+        if (is_new) regex->second = CompiledRegex(regex->first);
+        const bool matches = std::any_of(
+            keys->second.begin(), keys->second.end(),
+            [&compiled = regex->second](const std::string& key) { return compiled.Matches(key); });
+        if (matches) reached.insert(LeafName(entry, leaf.tensor));
       }
     }
   }

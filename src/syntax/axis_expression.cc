@@ -239,10 +239,10 @@ AxisExpr ReplaceAxis(const AxisExpr& expr, const std::string& name, const AxisEx
       }
       continue;
     }
-    AxisNode copy = node;
-    copy.children = ReplaceAxis(node.children, name, replacement);
-    for (auto& alternative : copy.alternatives)
-      alternative = ReplaceAxis(alternative, name, replacement);
+    AxisNode copy{
+        node.kind, node.name, ReplaceAxis(node.children, name, replacement), {}, node.place};
+    for (const auto& alternative : node.alternatives)
+      copy.alternatives.push_back(ReplaceAxis(alternative, name, replacement));
     result.push_back(std::move(copy));
   }
   return result;

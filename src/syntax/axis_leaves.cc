@@ -1,6 +1,7 @@
 // Products over sums: an axis expression as leaves.
 #include <fmt/format.h>
 
+#include <span>
 #include <utility>
 
 #include "syntax/axis_expression.h"
@@ -49,9 +50,12 @@ bool JoinTensor(const std::string& a, const Place& a_place, const std::string& b
 std::optional<Flat> FlattenNode(const AxisNode& node, Diagnostics* diagnostics);
 
 // A product of dims, the first slowest.
-std::optional<Flat> FlattenDims(const std::vector<AxisNode>& dims, Diagnostics* diagnostics) {
-  Flat result{{FlatLeaf{}}, Poly::Constant(1)};
-  for (auto node = dims.rbegin(); node != dims.rend(); ++node) {
+std::optional<Flat> FlattenDims(std::span<const AxisNode> dims, Diagnostics* diagnostics) {
+  if (dims.empty()) return Flat{{FlatLeaf{}}, Poly::Constant(1)};
+  std::optional<Flat> fastest = FlattenNode(dims.back(), diagnostics);
+  if (!fastest) return std::nullopt;
+  Flat result = std::move(*fastest);
+  for (auto node = dims.rbegin() + 1; node != dims.rend(); ++node) {
     std::optional<Flat> slow = FlattenNode(*node, diagnostics);
     if (!slow) return std::nullopt;
     if (TooManyLeaves(node->place, slow->leaves.size(), result.leaves.size(), diagnostics))
@@ -79,6 +83,20 @@ std::optional<Flat> FlattenDims(const std::vector<AxisNode>& dims, Diagnostics* 
   return result;
 }
 
+// A product of dims that belong to one tensor.
+std::optional<Flat> FlattenTensor(const AxisNode& tensor, std::span<const AxisNode> dims,
+                                  Diagnostics* diagnostics) {
+  std::optional<Flat> flat = FlattenDims(dims, diagnostics);
+  if (!flat) return std::nullopt;
+  for (FlatLeaf& leaf : flat->leaves) {
+    if (!JoinTensor(tensor.name, tensor.place, leaf.tensor, leaf.place, &leaf.tensor, &leaf.place,
+                    diagnostics)) {
+      return std::nullopt;
+    }
+  }
+  return flat;
+}
+
 std::optional<Flat> FlattenNode(const AxisNode& node, Diagnostics* diagnostics) {
   switch (node.kind) {
     case AxisNode::Kind::kOne:
@@ -90,17 +108,8 @@ std::optional<Flat> FlattenNode(const AxisNode& node, Diagnostics* diagnostics) 
     }
     case AxisNode::Kind::kProduct:
       return FlattenDims(node.children, diagnostics);
-    case AxisNode::Kind::kTensor: {
-      std::optional<Flat> flat = FlattenDims(node.children, diagnostics);
-      if (!flat) return std::nullopt;
-      for (FlatLeaf& leaf : flat->leaves) {
-        if (!JoinTensor(node.name, node.place, leaf.tensor, leaf.place, &leaf.tensor, &leaf.place,
-                        diagnostics)) {
-          return std::nullopt;
-        }
-      }
-      return flat;
-    }
+    case AxisNode::Kind::kTensor:
+      return FlattenTensor(node, node.children, diagnostics);
     case AxisNode::Kind::kSum: {
       Flat sum;
       for (const auto& alternative : node.alternatives) {
@@ -118,21 +127,31 @@ std::optional<Flat> FlattenNode(const AxisNode& node, Diagnostics* diagnostics) 
   return std::nullopt;
 }
 
-// Top level: tensor[A B] is two dimensions of that tensor.
-std::vector<AxisNode> TopDims(const AxisExpr& expr) {
-  std::vector<AxisNode> dims;
-  for (const AxisNode& node : expr) {
-    if (node.kind != AxisNode::Kind::kTensor || node.children.empty()) {
-      dims.push_back(node);
-      continue;
-    }
-    for (const AxisNode& child : node.children) {
-      AxisNode dim = node;
-      dim.children = {child};
-      dims.push_back(std::move(dim));
+// Appends one dimension, in each of its alternatives, to each leaf so far; a scalar tensor, `s[]`,
+// has a name but no dimension.
+bool AddDim(Flat flat, bool scalar, const Place& place, ExpandedExpr* result,
+            Diagnostics* diagnostics) {
+  const int dim = static_cast<int>(result->shape.size());
+  if (!scalar) result->shape.push_back(std::move(flat.size));
+  if (TooManyLeaves(place, result->leaves.size(), flat.leaves.size(), diagnostics)) return false;
+  std::vector<Leaf> next;
+  for (const Leaf& before : result->leaves) {
+    for (const FlatLeaf& flat_leaf : flat.leaves) {
+      Leaf leaf = before;
+      if (!JoinTensor(before.tensor, before.place, flat_leaf.tensor, flat_leaf.place, &leaf.tensor,
+                      &leaf.place, diagnostics)) {
+        return false;
+      }
+      for (const LeafAxis& axis : flat_leaf.axes) {
+        leaf.axes.push_back(axis);
+        leaf.axes.back().dim = dim;
+      }
+      if (!scalar) leaf.offsets.push_back(flat_leaf.offset);
+      next.push_back(std::move(leaf));
     }
   }
-  return dims;
+  result->leaves = std::move(next);
+  return true;
 }
 
 }  // namespace
@@ -163,32 +182,17 @@ Poly SizeOf(const std::vector<AxisNode>& dims) {
 std::optional<ExpandedExpr> Expand(const AxisExpr& expr, Diagnostics* diagnostics) {
   ExpandedExpr result;
   result.leaves.push_back({});
-  for (const AxisNode& node : TopDims(expr)) {
-    // A scalar tensor, `s[]`, has a name but no dimension.
+  for (const AxisNode& node : expr) {
+    // At the top tensor[A B] is two dimensions of that tensor.
     const bool scalar = node.kind == AxisNode::Kind::kTensor && node.children.empty();
-    std::optional<Flat> flat = FlattenNode(node, diagnostics);
-    if (!flat) return std::nullopt;
-    const int dim = static_cast<int>(result.shape.size());
-    if (!scalar) result.shape.push_back(flat->size);
-    if (TooManyLeaves(node.place, result.leaves.size(), flat->leaves.size(), diagnostics))
-      return std::nullopt;
-    std::vector<Leaf> next;
-    for (const Leaf& before : result.leaves) {
-      for (const FlatLeaf& flat_leaf : flat->leaves) {
-        Leaf leaf = before;
-        if (!JoinTensor(before.tensor, before.place, flat_leaf.tensor, flat_leaf.place,
-                        &leaf.tensor, &leaf.place, diagnostics)) {
-          return std::nullopt;
-        }
-        for (LeafAxis axis : flat_leaf.axes) {
-          axis.dim = dim;
-          leaf.axes.push_back(std::move(axis));
-        }
-        if (!scalar) leaf.offsets.push_back(flat_leaf.offset);
-        next.push_back(std::move(leaf));
-      }
+    const bool several = node.kind == AxisNode::Kind::kTensor && !scalar;
+    for (size_t d = 0; d < (several ? node.children.size() : 1); ++d) {
+      std::optional<Flat> flat =
+          several ? FlattenTensor(node, std::span(node.children).subspan(d, 1), diagnostics)
+                  : FlattenNode(node, diagnostics);
+      if (!flat || !AddDim(std::move(*flat), scalar, node.place, &result, diagnostics))
+        return std::nullopt;
     }
-    result.leaves = std::move(next);
   }
   return result;
 }
