@@ -2,63 +2,84 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace rr {
 namespace {
 
+// Where the elements of one axis lie: index `first + k` is `positions[k]` behind the piece's start.
+struct AxisPlaces {
+  int64_t first = 0;
+  std::vector<int64_t> positions{0};
+};
+
+AxisPlaces PlacesOf(const BoundLeaf::Axis& axis, int64_t fixed) {
+  AxisPlaces places;
+  if (axis.fixed) {
+    places.first = fixed;
+    return places;
+  }
+  for (const BoundLeaf::Digit& digit : axis.digits) {
+    std::vector<int64_t> next;
+    for (const int64_t position : places.positions) {
+      for (int64_t i = 0; i < digit.n; ++i) next.push_back(position + i * digit.stride);
+    }
+    places.positions = std::move(next);
+  }
+  return places;
+}
+
 // The elements of a factor, rank first, in the order of its other axes, through all its pieces.
 std::vector<float> Gather(const OpenedAdapter& opened, const TestAdapter& adapter,
                           const std::vector<uint32_t>& pieces) {
   const CheckedRules& rules = opened.bound->model->rules();
-  std::map<std::vector<int64_t>, float> elements;  // by index: ordered
-  const SlicedLayout& sliced = opened.source.sliced;
+  const BoundLayout& bound = opened.source.sliced.bound;
+  std::vector<std::vector<AxisPlaces>> axes_of;  // of each piece
+  std::vector<int64_t> extents;
   for (const uint32_t p : pieces) {
-    const BoundPiece& piece = sliced.bound.pieces[p];
-    const BoundLeaf& leaf = sliced.bound.leaves[piece.leaf];
+    const BoundPiece& piece = bound.pieces[p];
+    const BoundLeaf& leaf = bound.leaves[piece.leaf];
     const LogicalTensor& tensor = rules.tensors[static_cast<size_t>(leaf.tensor)];
     const size_t rank = RankAxisOf(tensor);
-    std::vector<size_t> order{rank};
+    std::vector<AxisPlaces> axes{PlacesOf(leaf.axes[rank], piece.fixed[rank])};
     for (size_t a = tensor.batch; a < tensor.axes.size(); ++a) {
-      if (a != rank) order.push_back(a);
+      if (a != rank) axes.push_back(PlacesOf(leaf.axes[a], piece.fixed[a]));
     }
-    // Every index of every axis in turn.
-    std::vector<int64_t> sizes, at;
-    for (const size_t a : order) {
-      int64_t n = 1;
-      for (const BoundLeaf::Digit& digit : leaf.axes[a].digits) n *= digit.n;
-      sizes.push_back(leaf.axes[a].fixed ? 1 : n);
-      at.push_back(0);
+    extents.resize(axes.size(), 0);
+    for (size_t i = 0; i < axes.size(); ++i)
+      extents[i] =
+          std::max(extents[i], axes[i].first + static_cast<int64_t>(axes[i].positions.size()));
+    axes_of.push_back(std::move(axes));
+  }
+  int64_t count = 1;
+  for (const int64_t extent : extents) count *= extent;
+  std::vector<std::optional<float>> elements(static_cast<size_t>(count));
+  for (size_t p = 0; p < pieces.size(); ++p) {
+    const BoundPiece& piece = bound.pieces[pieces[p]];
+    // Where each element is to stand, and where it lies.
+    std::vector<std::pair<int64_t, int64_t>> cells{{0, piece.start}};
+    for (size_t i = 0; i < extents.size(); ++i) {
+      const AxisPlaces& axis = axes_of[p][i];
+      std::vector<std::pair<int64_t, int64_t>> next;
+      for (const auto& [index, position] : cells) {
+        for (size_t k = 0; k < axis.positions.size(); ++k)
+          next.emplace_back(index * extents[i] + axis.first + static_cast<int64_t>(k),
+                            position + axis.positions[k]);
+      }
+      cells = std::move(next);
     }
     const std::vector<std::byte>& bytes = adapter.tensors[opened.bound->found[piece.stored]];
-    for (bool more = true; more;) {
-      int64_t position = piece.start;
-      std::vector<int64_t> index;
-      for (size_t i = 0; i < order.size(); ++i) {
-        const BoundLeaf::Axis& axis = leaf.axes[order[i]];
-        index.push_back(axis.fixed ? piece.fixed[order[i]] : at[i]);
-        if (axis.fixed) continue;
-        int64_t rest = at[i];
-        for (auto digit = axis.digits.rbegin(); digit != axis.digits.rend(); ++digit) {
-          position += rest % digit->n * digit->stride;
-          rest /= digit->n;
-        }
-      }
+    for (const auto& [index, position] : cells) {
       float x;
       std::memcpy(&x, bytes.data() + static_cast<size_t>(position) * sizeof x, sizeof x);
-      elements[index] = x;
-      more = false;
-      for (size_t i = at.size(); i-- > 0;) {
-        if (++at[i] < sizes[i]) {
-          more = true;
-          break;
-        }
-        at[i] = 0;
-      }
+      elements[static_cast<size_t>(index)] = x;
     }
   }
   std::vector<float> values;
-  for (const auto& [index, x] : elements) values.push_back(x);
+  for (const std::optional<float>& x : elements) {
+    if (x) values.push_back(*x);
+  }
   return values;
 }
 

@@ -7,6 +7,7 @@
 
 #include "bind/model.h"
 #include "run/rule_test_model.h"
+#include "syntax/adapter_style.h"
 #include "syntax/axis_expression.h"
 
 namespace rr {
@@ -19,6 +20,61 @@ bool IsDerived(const AxisRule& axis) {
   }
   return true;
 }
+
+// The attributes that formulas look at when the sizes of all axes are given: of conditions,
+// requirements and values.
+class AttributesAsked {
+ public:
+  explicit AttributesAsked(const CheckedRules& rules) {
+    const RuleFile& file = *rules.file;
+    for (const Formula& formula : file.require) Of(formula);
+    for (const KindRule& kind : file.kinds) {
+      for (const auto& [name, formula] : kind.cases) Of(formula);
+    }
+    for (const AxisRule& axis : file.axes) {
+      for (const auto& [kind, formula] : axis.by_kind) Of(formula);
+    }
+    for (const BlockRule& block : file.blocks) {
+      Of(block.where);
+      for (const TableRule& table : block.tables) Of(table);
+    }
+    for (const CheckedLayout& layout : rules.layouts) {
+      for (const Formula* formula : layout.require) Of(*formula);
+      if (layout.style != nullptr && layout.style->scaled_rank) Of(layout.style->scaled_rank->rank);
+    }
+  }
+
+  // Attributes that are maps may be asked for one of their members.
+  bool Has(const std::string& attribute) const {
+    return names_.count(attribute) > 0 || maps_.count(attribute) > 0 || attribute == "text_config";
+  }
+
+ private:
+  void Of(const Formula& formula) {
+    for (const Formula::Name& name : formula.Names()) {
+      names_.insert(name.name);
+      for (size_t dot = name.name.find('.'); dot != std::string::npos;
+           dot = name.name.find('.', dot + 1))
+        maps_.insert(name.name.substr(0, dot));
+    }
+  }
+  void Of(const std::optional<Formula>& formula) {
+    if (formula) Of(*formula);
+  }
+  void Of(const TableRule& table) {
+    for (const DefaultRule& rule : table.defaults) Of(rule.value);
+    for (const TableRule::Variant& variant : table.variants) {
+      for (const EntryRule& entry : variant.entries) {
+        for (const std::optional<Formula>* word : {&entry.add, &entry.multiply, &entry.back})
+          Of(*word);
+        Diagnostics reported;
+        if (entry.pad) Of(Formula::Parse(entry.pad->to, &reported));
+      }
+    }
+  }
+
+  std::set<std::string> names_, maps_;
+};
 
 // The axes that stand beside each axis in some tensor.
 std::map<std::string, std::set<std::string>> Neighbours(const CheckedRules& rules) {
@@ -63,13 +119,16 @@ std::optional<std::map<std::string, int64_t>> ChooseSizes(const CheckedRules& ru
 
 std::vector<TestModel> MakeTestModels(const CheckedRules& rules, std::mt19937_64* random,
                                       Diagnostics* diagnostics) {
-  std::set<std::string> seen;
+  const AttributesAsked asked(rules);
+  std::set<std::map<std::string, std::string>> seen{{}};
   std::vector<const TestRule*> configs{nullptr};
   for (const TestRule& test : rules.file->tests) {
     if (!test.element) continue;  // counts and shapes are of whole configs: one model each is much
-    std::string text;
-    for (const auto& [name, value] : test.config) text += name.text + "=" + value.text + ";";
-    if (!text.empty() && seen.insert(text).second) configs.push_back(&test);
+    std::map<std::string, std::string> deciding;
+    for (const auto& [name, value] : test.config) {
+      if (asked.Has(name.text)) deciding[name.text] = value.text;
+    }
+    if (seen.insert(std::move(deciding)).second) configs.push_back(&test);
   }
   std::vector<TestModel> models;
   for (const TestRule* test : configs) {
