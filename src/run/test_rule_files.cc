@@ -21,14 +21,16 @@ RuleFileResult TestFile(const Files& files, const TestFilesRequest& request,
   RuleLibrary library(files, request.directories);
   const RulesPtr rules = library.LoadFile(path, &result.diagnostics);
   if (rules == nullptr || !rules->valid) return result;
+  const bool of_adapters = request.round_trips && !request.quick;
   RulesPtr adapters;
-  if (!request.quick || NamesAdapters(*rules)) {
+  if (of_adapters || NamesAdapters(*rules)) {
     adapters = library.AdaptersOf(rules, RuleLibrary::Internal::kNo, &result.diagnostics);
     if (!adapters->valid) adapters = nullptr;
   }
   RunRuleTests(*rules, adapters.get(), &result.report, &result.diagnostics);
+  if (!request.round_trips) return result;
   RunRoundTrips(*rules, request.seed, &result.report, &result.diagnostics);
-  if (adapters != nullptr && !request.quick)
+  if (adapters != nullptr && of_adapters)
     RunAdapterRoundTrips(*adapters, request.seed, &result.report, &result.diagnostics);
   return result;
 }

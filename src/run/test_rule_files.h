@@ -26,8 +26,9 @@ struct TestFilesRequest {
   std::vector<std::string> paths;
   std::vector<std::string> directories;  // where rules are found
   uint64_t seed = 0;
-  bool quick = false;  // no round trips of adapters
-  int jobs = 0;        // threads; 0: as many as there are processors, at most 16
+  bool quick = false;       // no round trips of adapters
+  bool round_trips = true;  // false: none at all, only what the tests of a file say
+  int jobs = 0;             // threads; 0: as many as there are processors, at most 16
 };
 
 // `done` is called from one thread at a time, as soon as a result and all before it are there.

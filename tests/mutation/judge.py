@@ -1,8 +1,8 @@
 """Runs rule-runner on a mutant and says what noticed it.
 
 The program is run from a folder of its own beside an empty set of installed rules, so that it cannot fall back on rules that are whole.
-Round trips of adapters are most of the time of `test`: rules of weights are judged without them. What their tests say of adapters is looked
-at all the same.
+What costs least comes first: lint and the tests that rule files state, of the smallest families that a file reaches, then of all others,
+and round trips only of what nothing else noticed: those of adapters, which take most of the time, only of adapter styles.
 """
 
 import collections
@@ -11,16 +11,19 @@ import re
 import shutil
 import subprocess
 
-FINDING = re.compile(r"^\S*?:\d+:\d+: (error|warning): (.*) +\[(RR\d+) [a-z-]+\]$", re.MULTILINE)
+FINDING = re.compile(r"^\S*?:\d+:\d+: (?:error|warning): .* +\[(RR\d+) [a-z-]+\]$", re.MULTILINE)
+FAILED = re.compile(r"^FAIL \S*?([^/\s]+)\.yaml:", re.MULTILINE)
+NEAR = 3  # families that are asked first
 
 Verdict = collections.namedtuple("Verdict", "kind detail")  # kind: lint, test, survived, equivalent, crash, time
 
 
 class Judge:
-    def __init__(self, program, rules, folder, seed, seconds):
+    def __init__(self, program, rules, folder, seed, seconds, round_trips=True):
         self.rules = rules
         self.seed = seed
         self.seconds = seconds
+        self.round_trips = round_trips
         folder = pathlib.Path(folder)
         (folder / "bin").mkdir(parents=True)
         (folder / "share/rule-runner/rules").mkdir(parents=True)
@@ -28,72 +31,66 @@ class Judge:
         shutil.copy2(program, self.program)
         self.folder = folder / "rules"
         shutil.copytree(rules.directory, self.folder)
-        self._base = {}
+        self._explained_before = {}
+
+    def must_be_silent(self):
+        """Rules that are found wrong as they are would make every mutant look caught."""
+        for command in ("lint", "test"):
+            code, output = self._call([command, *self._quick(command), "--rules", self.folder, self.folder])
+            if code != 0:
+                raise SystemExit(f"{command} of the rules as they are ends with {code}:\n{output}")
 
     def judge(self, file, edit, families):
-        """What notices the edit, in the first three families and, where those let it pass, in the others (weights only: adapters take
-        long)."""
-        mutant = edit.apply(self.rules.texts[file])
-        style = file.startswith("adapters/")
-        verdict = None
-        for some in [families[:3]] if style else [families[:3], families[3:]]:
-            before = [self._baseline(family, style) for family in some]
-            (self.folder / file).write_text(mutant)
-            try:
-                found = self._judge(edit, some, before, style)
-            finally:
-                (self.folder / file).write_text(self.rules.texts[file])
-            if found.kind not in ("survived", "equivalent"):
-                return found
-            if verdict is None or found.kind == "survived" and some:
-                verdict = found
-        return verdict
+        """What notices the edit. Files that no family takes over are judged by themselves."""
+        asked = families or [file]
+        for family in asked:
+            self._explained(family, self._explained_before)
+        (self.folder / file).write_text(edit.apply(self.rules.texts[file]))
+        try:
+            return self._judge(edit, asked, file.startswith("adapters/"))
+        finally:
+            (self.folder / file).write_text(self.rules.texts[file])
 
-    def _judge(self, edit, families, before, style):
-        for family, (findings, _) in zip(families, before):
-            code, output = self._run("lint", family)
+    def _judge(self, edit, families, style):
+        for some in (families[:NEAR], families[NEAR:]):
+            if not some:
+                continue
+            code, output = self._run("lint", some)
             if code not in (0, 1):
                 return self._broken("lint", code, output)
-            new = self._findings(output) - findings
-            if new:
-                return Verdict("lint", sorted(new)[0][0])
-        for family, (_, explained) in zip(families, before):
-            code, output = self._run("test", family, style)
-            if code not in (0, 1):
-                return self._broken("test", code, output)
-            if code == 1:
-                return Verdict("test", family)
-        return self._survivor(edit, families, before)
-
-    def _survivor(self, edit, families, before):
-        if edit.operator == "swap declared axes":
-            return Verdict("equivalent", "the order of a declaration is that of indices in tests and nothing else")
-        if edit.path[0] == "blocks" and "layouts" in edit.path[:3]:
-            if all(self._explained(f) == explained for f, (_, explained) in zip(families, before)):
-                return Verdict("equivalent", "every family that takes this over replaces it")
+            found = FINDING.findall(output)
+            if found:
+                return Verdict("lint", found[0])
+            code, output = self._run("test", some)
+            if code != 0:
+                return self._tested(code, output)
+        if self._is_equivalent(edit, families):
+            return Verdict("equivalent", "every family that takes this over replaces it, or indices of tests are all that changes")
+        if self.round_trips:
+            code, output = self._run("test", families[:NEAR], [] if style else ["--quick"])
+            if code != 0:
+                return self._tested(code, output)
         return Verdict("survived", "")
 
-    def _baseline(self, family, style):
-        key = (family, style)
-        if key not in self._base:
-            code, output = self._run("lint", family)
-            findings = self._findings(output)
-            if code not in (0, 1):
-                raise SystemExit(f"lint of {family} as it is ends with {code}:\n{output}")
-            code, output = self._run("test", family, style)
-            if code != 0:
-                raise SystemExit(f"test of {family} as it is ends with {code}:\n{output}")
-            self._base[key] = (findings, self._explained(family))
-        return self._base[key]
+    def _is_equivalent(self, edit, families):
+        if edit.operator == "swap declared axes":
+            return True
+        if edit.path[0] != "blocks" or "layouts" not in edit.path[:3]:
+            return False
+        now = {}
+        return all(self._explained(f, now) == self._explained_before[f] for f in families)
 
-    def _explained(self, family):
-        return self._call(["explain", pathlib.Path(family).stem, "--rules", self.folder])[1]
+    def _explained(self, family, known):
+        if family not in known:
+            known[family] = self._call(["explain", pathlib.Path(family).stem, "--rules", self.folder])[1]
+        return known[family]
 
-    def _run(self, command, family, style=False):
-        options = ["--seed", str(self.seed)] if command == "test" else []
-        if command == "test" and not style:
-            options.append("--quick")
-        return self._call([command, "--rules", self.folder, *options, self.folder / family])
+    def _quick(self, command):
+        return ["--no-round-trips"] if command == "test" else []
+
+    def _run(self, command, families, options=None):
+        options = self._quick(command) if options is None else ["--seed", self.seed, *options]
+        return self._call([command, "--rules", self.folder, *options, *(self.folder / family for family in families)])
 
     def _call(self, arguments):
         try:
@@ -108,8 +105,9 @@ class Judge:
             return None, ""
         return done.returncode, done.stdout.decode(errors="replace")
 
-    def _findings(self, output):
-        return {(match[3], match[2]) for match in FINDING.finditer(output)}
+    def _tested(self, code, output):
+        failed = FAILED.search(output)
+        return Verdict("test", failed[1] if failed else "") if code == 1 else self._broken("test", code, output)
 
     def _broken(self, command, code, output):
         if code is None:
