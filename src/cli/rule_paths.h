@@ -6,8 +6,8 @@
 
 namespace rr::cli {
 
-// Rule files among paths: a folder stands for its files, without those of `common/`, which are
-// checked in the families that use them.
+// Rule files among paths: a folder stands for its files and those of its `quantization/`, without
+// those of `common/` and `adapters/`, which are checked in the families that use them.
 std::vector<std::string> RulePaths(const std::vector<std::string>& paths);
 
 }  // namespace rr::cli

@@ -19,6 +19,8 @@
 namespace rr {
 namespace {
 
+constexpr uint64_t kMostBytes = 1 << 20;
+
 std::string FolderOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   return slash == std::string::npos ? "." : path.substr(0, slash);
@@ -115,6 +117,7 @@ class Linter {
   };
 
   FileFindings LintFile(const std::string& path, Worker* worker) const {
+    if (IsQuantFile(path)) return LintQuantFile(path);
     FileFindings file;
     RuleLibrary& library = worker->library;
     if (const RulesPtr rules = library.LoadFile(path, &file.found)) {
@@ -142,6 +145,26 @@ class Linter {
       RunFilePasses(*parsed->tree, &found);
       file.found.AppendNew(found);
     }
+    return file;
+  }
+
+  FileFindings LintQuantFile(const std::string& path) const {
+    FileFindings file;
+    std::optional<std::string> text = ReadSmallFile(files_, path, kMostBytes);
+    if (!text) {
+      file.found.Add(Code::kBadYaml, Place::File(path), "this is no file of at most 1 MB");
+      return file;
+    }
+    const auto source = std::make_shared<Source>(path, std::move(*text));
+    file.sources.push_back(source);
+    const std::optional<YamlNode> tree = ParseYaml(source, &file.found);
+    if (!tree) return file;
+    const std::vector<QuantFormat> formats = ParseQuantFormats(*tree, &file.found);
+    const std::vector<QuantTest> tests = ParseQuantTests(*tree, &file.found);
+    if (!file.found.HasErrors()) FindUntestedFormats(formats, tests, &file.found);
+    Diagnostics of_form;
+    FindDuplicateItems(*tree, &of_form);
+    file.found.AppendNew(of_form);
     return file;
   }
 

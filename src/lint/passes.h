@@ -13,6 +13,8 @@
 #include "bind/detect.h"
 #include "check/checked_rules.h"
 #include "lint/config_attributes.h"
+#include "syntax/quant_format.h"
+#include "syntax/quant_test.h"
 #include "syntax/yaml_tree.h"
 
 namespace rr {
@@ -34,6 +36,10 @@ void RunFilePasses(const YamlNode& tree, Diagnostics* diagnostics);
 // Of one file.
 void FindDuplicateItems(const YamlNode& tree, Diagnostics* diagnostics);   // RR008
 void FindWrongFamilyName(const YamlNode& tree, Diagnostics* diagnostics);  // RR012
+
+// Of a file of quantisation formats: RR903, RR904.
+void FindUntestedFormats(const std::vector<QuantFormat>& formats,
+                         const std::vector<QuantTest>& tests, Diagnostics* diagnostics);
 
 // Of a family.
 void FindUnusedPrefixes(const LintContext& context, Diagnostics* diagnostics);        // RR106

@@ -10,6 +10,7 @@
 
 #include "bind/rule_library.h"
 #include "check/test_names.h"
+#include "run/quant_tests.h"
 
 namespace rr {
 namespace {
@@ -19,6 +20,10 @@ RuleFileResult TestFile(const Files& files, const TestFilesRequest& request,
   RuleFileResult result;
   result.path = path;
   RuleLibrary library(files, request.directories);
+  if (IsQuantFile(path)) {
+    result.report.facts = RunQuantFile(files, path, &library, &result.diagnostics);
+    return result;
+  }
   const RulesPtr rules = library.LoadFile(path, &result.diagnostics);
   if (rules == nullptr || !rules->valid) return result;
   const bool of_adapters = request.round_trips && !request.quick;
