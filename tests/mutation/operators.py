@@ -428,3 +428,23 @@ def drop_module(document):
     for entry in document.entries:
         if entry.path[0] == "styles" and len(entry.path) > 3 and entry.path[-2] == "keys":
             yield entry.start, entry.end, "", entry.path
+
+
+# Quantisation formats
+
+
+@operator("change a format")
+def change_format(document):
+    other = {"e4m3": "e2m1", "e2m1": "int4", "int4": "e4m3", "F32": "F64", "BF16": "F64", "U8": "U16", "I32": "U8", "F8_E4M3": "U16"}
+    for scalar in document.scalars:
+        if scalar.path[0] != "formats" or len(scalar.path) < 3 or scalar.key or scalar.path[2] == "about":
+            continue
+        raw = document.text[scalar.start : scalar.end]
+        for match in re.finditer(r"(?<![\w.])\d+(?![\w.])", raw):
+            new = str(int(match.group()) + 1)
+            yield scalar.start + match.start(), scalar.start + match.end(), new, scalar.path
+        if raw in other:
+            yield scalar.start, scalar.end, other[raw], scalar.path
+        for match in re.finditer(r" == |(?<=[a-z])\}(?=[_.])|[a-z_]{4,}", raw):
+            new = {" == ": " != ", "}": "}s"}.get(match.group(), match.group()[:-1])
+            yield scalar.start + match.start(), scalar.start + match.end(), new, scalar.path
