@@ -119,7 +119,7 @@ def main():
             place = f"{folder}/{job}"
             round_trips = not arguments.no_round_trips
             judges.put(Judge(arguments.program, rules, place, arguments.seed, arguments.seconds, round_trips))
-        judges.queue[0].must_be_silent()
+        judges.queue[0].must_be_silent(families)
 
         def judged(mutant):
             file, edit = mutant
