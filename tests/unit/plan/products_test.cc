@@ -205,7 +205,7 @@ TEST_CASE("the factor of a product is one in the layout, and has no axes of its 
             .starts_with("RR"));
   CHECK(Checked("w: {is: 'w[E]', times: s}, default: {s: 1}", "w: E, s: E H") ==
         "RR210 `s` `s` has an axis H that `w` does not have");
-  CHECK(Checked("w: {is: 'w[E H]', times: t}, default: {s: 1}").starts_with("RR204 `t`"));
+  CHECK(Checked("w: {is: 'w[E H]', times: t}, default: {s: 1}").starts_with("RR202 `t`"));
   CHECK(Checked("w: 'w[E H]', v: {is: 'w[E H]', tied: yes, times: s}, s: 's[E]'") ==
         "RR210 `s` a tied copy is what the other key stores: `times` belongs there");
   CHECK(Checked("'w.{E}': {is: 'w[H]', times: s}, default: {s: 1}", "w: E H, s: E") == "");
