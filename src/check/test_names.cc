@@ -121,6 +121,7 @@ bool NamesAdapters(const CheckedRules& weights) {
   };
   for (const TestRule& test : weights.file->tests) {
     if (test.target && !test.speaks.adapters.text.empty()) return true;
+    if (!test.key && !test.uses.empty()) return true;
     if (test.element && weights.FindTensor(TensorOf(test)) < 0) return true;
     for (const TestRule::Expectation& expected : test.expectations) {
       if (unknown(expected.layout)) return true;

@@ -114,7 +114,7 @@ void TestPassed(const RuleTests& tests, const TestRule& test, const TestRule::Pa
 
 void RunKeyTests(const RuleTests& tests) {
   for (const TestRule& test : tests.weights.file->tests) {
-    for (const TestRule::KeyUse& use : test.uses) TestUse(tests, test, use);
+    for (size_t i = 0; test.key && i < test.uses.size(); ++i) TestUse(tests, test, test.uses[i]);
     for (const TestRule::PassedKey& passed : test.passed) TestPassed(tests, test, passed);
   }
 }

@@ -2,20 +2,21 @@
 
 #include <map>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "io/json.h"
 
 namespace rr {
 
+void SetJson(const std::string& name, const std::string& json, Config* config) {
+  Diagnostics ignored;
+  std::optional<Value> value = ParseJson(name, json, &ignored);
+  config->Set(name, value ? std::move(*value) : Value(json));
+}
+
 Config ConfigOfTest(const TestRule& test) {
   Config config;
-  for (const auto& [name, text] : test.config) {
-    Diagnostics ignored;
-    std::optional<Value> value = ParseJson(name.text, text.text, &ignored);
-    config.Set(name.text, value ? std::move(*value) : Value(text.text));
-  }
+  for (const auto& [name, text] : test.config) SetJson(name.text, text.text, &config);
   return config;
 }
 

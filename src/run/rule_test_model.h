@@ -2,13 +2,17 @@
 #ifndef RULE_RUNNER_RUN_RULE_TEST_MODEL_H_
 #define RULE_RUNNER_RUN_RULE_TEST_MODEL_H_
 
+#include <string>
+
 #include "bind/config.h"
 #include "bind/model.h"
 #include "check/checked_rules.h"
 
 namespace rr {
 
-// `config`: each attribute is JSON, or text where it is none.
+// One attribute: JSON, or text where it is none.
+void SetJson(const std::string& name, const std::string& json, Config* config);
+// Its `config`, or its `adapter_config`.
 Config ConfigOfTest(const TestRule& test);
 // With its `sizes`.
 Model ModelOfTest(const CheckedRules& rules, const TestRule& test);

@@ -8,8 +8,8 @@ void RunRuleTests(const CheckedRules& weights, const CheckedRules* adapters, Rul
                   Diagnostics* diagnostics) {
   CheckTestNames(weights, adapters, diagnostics);
   const RuleTests tests{weights, adapters, report, diagnostics};
-  for (const auto& run :
-       {RunElementTests, RunValueTests, RunShapeTests, RunTargetTests, RunKeyTests})
+  for (const auto& run : {RunElementTests, RunValueTests, RunShapeTests, RunTargetTests,
+                          RunEvidenceTests, RunKeyTests})
     run(tests);
 }
 

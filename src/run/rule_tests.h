@@ -40,6 +40,8 @@ void RunElementTests(const RuleTests& tests);
 void RunShapeTests(const RuleTests& tests);
 // `target`: the layouts and settings that a system with versions stands for.
 void RunTargetTests(const RuleTests& tests);
+// `among`: the style of adapters that adapter_config.json speaks for, also as the style writes it.
+void RunEvidenceTests(const RuleTests& tests);
 // `key` and `passed`: what a key is in a layout, and how layouts call a tensor that they pass.
 void RunKeyTests(const RuleTests& tests);
 // `values`: what a conversion makes of an element, from the first layout to each other one and

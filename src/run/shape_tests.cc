@@ -39,6 +39,15 @@ class Shapes {
   void Count(const CheckedRules& rules, const TestRule::Count& count) {
     const CheckedLayout& layout = *rules.FindLayout(count.layout.text);
     const Model model = ModelOfTest(rules, test_);
+    Diagnostics unmet;
+    model.CheckConfig(layout, &unmet);
+    model.CheckRequirements(layout, &unmet);
+    const bool refused = !count.tensors && !count.elements;
+    if (refused || unmet.HasErrors()) {
+      ++tests_.report->facts;
+      if (refused != unmet.HasErrors()) Refusal(count, refused, unmet);
+      return;
+    }
     LayoutChoice choice = DefaultChoice(layout);
     for (size_t b = 0; b < choice.present.size(); ++b)
       choice.present[b] = choice.present[b] && !tests_.weights.file->blocks[b].optional;
@@ -81,6 +90,14 @@ class Shapes {
           {of.rule->place, fmt::format("{} of {} [{}]", some.size(), of.key.ToString(),
                                        fmt::join(some[0]->shape, ", "))});
     }
+  }
+
+  void Refusal(const TestRule::Count& count, bool refused, const Diagnostics& unmet) {
+    Diagnostic& failure = tests_.diagnostics->Add(
+        Code::kTestFailed, count.place,
+        fmt::format("`{}` {} this model, the test says {}", count.layout.text,
+                    refused ? "takes" : "refuses", refused ? "refused" : "what it has of it"));
+    for (const Diagnostic& why : unmet.all()) failure.notes.push_back({why.place, why.message});
   }
 
   // Of the block that may have the key, under any prefixes and in any alternative.

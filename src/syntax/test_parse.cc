@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kNowhere = "nowhere";
 constexpr std::string_view kAbsent = "absent";
+constexpr std::string_view kRefused = "refused";
 
 constexpr std::pair<std::string_view, KeyKind> kKeyKinds[] = {
     {"stored", KeyKind::kStored},   {"tied", KeyKind::kTied},     {"dropped", KeyKind::kDropped},
@@ -31,6 +32,8 @@ class TestParser {
       YamlNode rest = node;
       std::erase_if(rest.members, [](const YamlMember& m) { return m.key.text == "target"; });
       test_.speaks = ParseTargetCase(rest, diagnostics_);
+    } else if (node.Find("among") != nullptr) {
+      Evidence(node);
     } else if (const YamlNode* key = node.Find("key")) {
       if (ExpectText(*key, "`key`", diagnostics_)) test_.key = key->text;
       for (const YamlMember& member : node.members) {
@@ -42,6 +45,40 @@ class TestParser {
   }
 
  private:
+  // {among: [STYLE, ...], is: STYLE, adapter_config: {attribute: JSON}}
+  void Evidence(const YamlNode& node) {
+    RefuseUnknownFields(node, "a test of styles", {"among", "is", "adapter_config"}, diagnostics_);
+    for (const SpannedText& name : TextsOf(*node.Find("among"), "a style of `among`", diagnostics_))
+      test_.uses.push_back({NameFrom(name), KeyKind::kUnknown, name.place()});
+    if (const YamlNode* is = node.Find("is")) {
+      for (const SpannedText& name : TextsOf(*is, "`is`, a style,", diagnostics_)) Is(name);
+    } else {
+      diagnostics_->Add(Code::kMissingField, node.place, "a test of styles says which it `is`");
+    }
+    if (const YamlNode* config = node.Find("adapter_config"))
+      Attributes(*config, "`adapter_config`", &test_.config);
+  }
+
+  void Is(const SpannedText& name) {
+    for (TestRule::KeyUse& use : test_.uses) {
+      if (use.layout.text != name.text) continue;
+      use.kind = KeyKind::kStored;
+      use.place = name.place();
+      return;
+    }
+    diagnostics_->Add(Code::kBadTest, name.place(),
+                      fmt::format("`{}` is not one of `among`", name.text));
+  }
+
+  // {name: JSON text}
+  void Attributes(const YamlNode& node, std::string_view what,
+                  std::vector<std::pair<Name, SpannedText>>* into) {
+    EachMember(node, what, [&](const YamlMember& attribute) {
+      if (ExpectText(attribute.value, "a config attribute, as JSON text,", diagnostics_))
+        into->push_back({NameFrom(attribute.key), attribute.value.text});
+    });
+  }
+
   // {key: "rotary_emb.inv_freq", LAYOUT: ignored}
   void Use(const YamlMember& member) {
     for (const auto& [word, kind] : kKeyKinds) {
@@ -65,10 +102,7 @@ class TestParser {
           test_.sizes.push_back({NameFrom(size.key), *n});
       });
     } else if (field == "config") {
-      EachMember(value, "`config`", [&](const YamlMember& attribute) {
-        if (ExpectText(attribute.value, "a config attribute, as JSON text,", diagnostics_))
-          test_.config.push_back({NameFrom(attribute.key), attribute.value.text});
-      });
+      Attributes(value, "`config`", &test_.config);
     } else if (field == "element") {
       if (ExpectText(value, "`element`", diagnostics_)) test_.element = value.text;
     } else if (field == "values") {
@@ -144,6 +178,11 @@ class TestParser {
   }
 
   void Count(const YamlMember& member) {
+    const bool refused = member.value.IsText() && member.value.text.text == kRefused;
+    if (refused) {
+      test_.counts.push_back({NameFrom(member.key), {}, {}, member.value.place});
+      return;
+    }
     if (!ExpectMap(member.value, "`counts` of a layout", diagnostics_)) return;
     RefuseUnknownFields(member.value, "`counts` of a layout", {"tensors", "elements"},
                         diagnostics_);
@@ -152,7 +191,12 @@ class TestParser {
       count.tensors = IntegerOf(*n, "a number of tensors", diagnostics_);
     if (const YamlNode* n = member.value.Find("elements"))
       count.elements = IntegerOf(*n, "a number of elements", diagnostics_);
-    test_.counts.push_back(std::move(count));
+    if (count.tensors || count.elements) {
+      test_.counts.push_back(std::move(count));
+    } else if (member.value.members.empty()) {
+      diagnostics_->Add(Code::kMissingField, member.value.place,
+                        "`counts` of a layout names `tensors`, `elements` or both");
+    }
   }
 
   // [n, ...], [dtype, n, ...] or `absent`

@@ -9,6 +9,23 @@ styles:
     modules:
       - of: '(.*experts)\.gate_up'
         keys: {'\1.lora_A': (E R) IN, '\1.lora_B': OUT (R E)}
+    unless: ["order == 'blocked'"]
+  blocked:
+    like: folded
+    base: fused
+    partial: experts only
+    twin of: folded
+    modules:
+      - of: '(.*experts)\.gate_up'
+        keys: {'\1.lora_A': (E R) IN, '\1.lora_B': OUT (E R)}
+    marks: ["order == 'blocked'"]
+    stamp: {order: '"blocked"'}
+  unstamped:
+    like: blocked
+    base: fused
+    twin of: folded
+    partial: experts only
+    marks: ["order == 'blocked'"]
 YAML
 rules() {
   cat >rules/toy.yaml <<'YAML'
@@ -24,7 +41,7 @@ layouts:
     place: {L: "{m}layers.{L}."}
     ignore: {'.*\.inv_freq': a buffer}
     pass: ['head\..*', {visual: visual.}]
-  fused: {place: {L: "layers.{L}."}, pass: [{visual: vision.}]}
+  fused: {place: {L: "layers.{L}."}, pass: [{visual: vision.}], require: [I > 1]}
 blocks:
   norm:
     tensors: {w: L H}
@@ -60,7 +77,7 @@ rules <<'YAML'
   - sizes: {L: 2, E: 3, I: 5, H: 4}
     element: "moe.up[0, 2, 4, 3]"
     hub: nowhere
-  - sizes: {L: 2, H: 4}
+  - sizes: {L: 2, I: 5, H: 4}
     element: "norm.w[1, 3]"
     values: {hub: 0.25, fused: 1.25}
   - config: {layers: 2, experts: 3, inner: 5, hidden: 4}
@@ -68,6 +85,8 @@ rules <<'YAML'
     shapes:
       hub: {model.layers.0.up: [5, 4], layers.1.experts.2.both: [10, 4], model.layers.1.up: absent, mtp: [5, 4], other: absent}
       fused: {layers.1.experts.gate_up: [3, 10, 4], layers.0.norm: [F32, 4]}
+  - config: {layers: 2, experts: 3, inner: 1, hidden: 4}
+    counts: {hub: {tensors: 9, elements: 36}, fused: refused}
   - sizes: {L: 2, E: 3, I: 5, H: 4, R: 7}
     element: "moe.up.B[1, 2, 4, 6]"
     folded: [layers.1.experts.lora_B, 9, 20]
@@ -77,12 +96,15 @@ rules <<'YAML'
   - passed: {hub: head.w, fused: nowhere}
   - {key: rotary.inv_freq, hub: ignored, fused: unknown}
   - {key: layers.0.norm, hub: stored, fused: stored, folded: unknown}
+  - {among: [folded, blocked], is: folded}
+  - {among: [folded, blocked], adapter_config: {order: '"blocked"'}, is: blocked}
+  - {among: [blocked, unstamped], is: [blocked, unstamped]}
   - {target: trainer@1.9, weights: hub, adapters: none}
   - {target: trainer@2, weights: fused, adapters: folded, adapter_config: {target_modules+: [experts]}}
 YAML
 expect 0 test rules --rules rules --seed 5 --quick
 prints <<'TEXT'
-ok   rules/toy.yaml: 6 elements, 31 other facts, 2 round trips, 0 of adapters, seed 5
+ok   rules/toy.yaml: 6 elements, 38 other facts, 2 round trips, 0 of adapters, seed 5
 TEXT
 findings </dev/null
 
@@ -96,7 +118,7 @@ rules <<'YAML'
   - sizes: {L: 2, E: 3, I: 5, H: 4}
     element: "moe.up[1, 2, 4, 3]"
     hub: nowhere
-  - sizes: {L: 2, H: 4}
+  - sizes: {L: 2, I: 5, H: 4}
     element: "norm.w[1, 3]"
     values: {hub: 0.25, fused: 0.75}
   - config: {layers: 2, inner: 5, hidden: 4}
@@ -112,6 +134,13 @@ rules <<'YAML'
   - passed: {hub: visual.w, fused: visual.w}
   - passed: {hub: head.w, fused: head.w}
   - {key: rotary.inv_freq, hub: passed, fused: ignored}
+  - config: {layers: 2, inner: 5, hidden: 4}
+    counts: {fused: refused}
+  - config: {layers: 2, inner: 1, hidden: 4}
+    counts: {fused: {tensors: 4}}
+  - {among: [folded, blocked], is: blocked}
+  - {among: [folded, unstamped], adapter_config: {order: '"blocked"'}, is: unstamped}
+  - {among: [folded, blocked], adapter_config: {order: '"blocked"'}, is: [folded, blocked]}
   - {target: trainer@2.1, weights: hub, adapters: none}
   - {target: trainer@2, adapters: folded, bake: rslora}
   - {target: trainer, weights: hub}
@@ -189,26 +218,45 @@ rules/toy.yaml:57:48: error: layers.1.experts.lora_A is [21, 4] in `folded`, the
    57 |     shapes: {folded: {layers.1.experts.lora_A: [7, 4]}}
       |                                                ^^^^^^
    note: it is [E*R, H] here: rules/adapters/styles.yaml:8:17
-rules/toy.yaml:61:36: error: `trainer@2.1` means `fused` for weights, the test says `hub`  [RR901 test-failed]
-   61 |   - {target: trainer@2.1, weights: hub, adapters: none}
+rules/toy.yaml:62:21: error: `fused` takes this model, the test says refused  [RR901 test-failed]
+   62 |     counts: {fused: refused}
+      |                     ^^^^^^^
+rules/toy.yaml:64:21: error: `fused` refuses this model, the test says what it has of it  [RR901 test-failed]
+   64 |     counts: {fused: {tensors: 4}}
+      |                     ^^^^^^^^^^^^
+   note: layout `fused` holds only where I > 1: rules/toy.yaml:13:75
+rules/toy.yaml:68:36: error: `trainer@2.1` means `fused` for weights, the test says `hub`  [RR901 test-failed]
+   68 |   - {target: trainer@2.1, weights: hub, adapters: none}
       |                                    ^^^
    note: it says so here: rules/toy.yaml:6:25
-rules/toy.yaml:61:51: error: `trainer@2.1` means `folded` for adapters, the test says no layout  [RR901 test-failed]
-   61 |   - {target: trainer@2.1, weights: hub, adapters: none}
+rules/toy.yaml:68:51: error: `trainer@2.1` means `folded` for adapters, the test says no layout  [RR901 test-failed]
+   68 |   - {target: trainer@2.1, weights: hub, adapters: none}
       |                                                   ^^^^
    note: it says so here: rules/toy.yaml:6:25
-rules/toy.yaml:62:14: error: of `trainer@2` `target_modules+` is `experts`, the test says nothing  [RR901 test-failed]
-   62 |   - {target: trainer@2, adapters: folded, bake: rslora}
+rules/toy.yaml:69:14: error: of `trainer@2` `target_modules+` is `experts`, the test says nothing  [RR901 test-failed]
+   69 |   - {target: trainer@2, adapters: folded, bake: rslora}
       |              ^^^^^^^^^
    note: it says so here: rules/toy.yaml:6:25
-rules/toy.yaml:62:14: error: of `trainer@2` `bake: rslora` is no, the test says yes  [RR901 test-failed]
-   62 |   - {target: trainer@2, adapters: folded, bake: rslora}
+rules/toy.yaml:69:14: error: of `trainer@2` `bake: rslora` is no, the test says yes  [RR901 test-failed]
+   69 |   - {target: trainer@2, adapters: folded, bake: rslora}
       |              ^^^^^^^^^
    note: it says so here: rules/toy.yaml:6:25
-rules/toy.yaml:63:32: error: `trainer` means no layout for weights, the test says `hub`  [RR901 test-failed]
-   63 |   - {target: trainer, weights: hub}
+rules/toy.yaml:70:32: error: `trainer` means no layout for weights, the test says `hub`  [RR901 test-failed]
+   70 |   - {target: trainer, weights: hub}
       |                                ^^^
    note: what `trainer` stores depends on versions, and `trainer` decides none of them; write trainer@VERSION; ranges: <2: hub and >=2: fused: rules/toy.yaml:6:3
+rules/toy.yaml:65:36: error: adapter_config.json as the test has it leaves `folded`, the test says `blocked`  [RR901 test-failed]
+   65 |   - {among: [folded, blocked], is: blocked}
+      |                                    ^^^^^^^
+   note: no mark of another trainer: B is read in PEFT's order, rank-major. If unsloth before 2026-09-17 or Megatron-Bridge 0.5 wrote the file, it is expert-major: --from blocked
+rules/toy.yaml:66:76: error: what `unstamped` writes into adapter_config.json leaves `folded`, the test says `unstamped`  [RR901 test-failed]
+   66 |   - {among: [folded, unstamped], adapter_config: {order: '"blocked"'}, is: unstamped}
+      |                                                                            ^^^^^^^^^
+   note: no mark of another trainer: B is read in PEFT's order, rank-major. If unsloth before 2026-09-17 or Megatron-Bridge 0.5 wrote the file, it is expert-major: --from unstamped
+rules/toy.yaml:67:75: error: adapter_config.json as the test has it leaves `blocked`, the test says `folded` and `blocked`  [RR901 test-failed]
+   67 |   - {among: [folded, blocked], adapter_config: {order: '"blocked"'}, is: [folded, blocked]}
+      |                                                                           ^^^^^^
+   note: adapter_config.json has order == 'blocked'
 rules/toy.yaml:58:36: error: visual.w of `hub` is vision.w in `fused`, the test says visual.w  [RR901 test-failed]
    58 |   - passed: {hub: visual.w, fused: visual.w}
       |                                    ^^^^^^^^
@@ -224,5 +272,5 @@ rules/toy.yaml:60:48: error: rotary.inv_freq is unknown in `fused`, the test say
       |                                                ^^^^^^^
 TEXT
 prints <<'TEXT'
-FAIL rules/toy.yaml: 6 elements, 24 other facts, 2 round trips, 0 of adapters, seed 5
+FAIL rules/toy.yaml: 6 elements, 31 other facts, 2 round trips, 0 of adapters, seed 5
 TEXT
