@@ -13,6 +13,7 @@
 #include "bind/rule_library.h"
 #include "lint/passes.h"
 #include "lint/suppressions.h"
+#include "lint/untested_format.h"
 #include "syntax/adapter_style.h"
 #include "syntax/parsed_file.h"
 

@@ -1,10 +1,11 @@
 // RR903, RR904 of quantisation formats: one without tests, or a part of one that no test reaches.
+#include "lint/untested_format.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/text.h"
-#include "lint/passes.h"
 
 namespace rr {
 

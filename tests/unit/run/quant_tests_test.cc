@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "io/memory_files.h"
-#include "lint/passes.h"
+#include "lint/untested_format.h"
 #include "unit/rule_text.h"
 
 namespace rr {
