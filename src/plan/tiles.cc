@@ -147,7 +147,8 @@ std::vector<int64_t> ChooseTile(const TiledEdge& edge, const TileContext& contex
 double TileCost(const TiledEdge& edge, const std::vector<int64_t>& tile,
                 const TileContext& context) {
   const Step step = StepOf(edge, Extents(tile.size(), 0), tile, context);
-  const double tiles = static_cast<double>(edge.copy.Count()) / static_cast<double>(ProductOf(tile));
+  const double tiles =
+      static_cast<double>(edge.copy.Count()) / static_cast<double>(ProductOf(tile));
   return CostOf(step, *context.sources, context.destination_unit) * tiles;
 }
 

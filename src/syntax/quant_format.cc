@@ -18,8 +18,8 @@ class FormatParser {
 
   std::vector<QuantFormat> Parse(const YamlNode& root) {
     if (!ExpectMap(root, "a file of quantisation formats", diagnostics_)) return {};
-    RefuseUnknownFields(root, "a file of quantisation formats", {"rule-runner", "about", "formats", "tests"},
-                        diagnostics_);
+    RefuseUnknownFields(root, "a file of quantisation formats",
+                        {"rule-runner", "about", "formats", "tests"}, diagnostics_);
     const YamlNode* formats = Needed(root, "a file of quantisation formats", "formats");
     if (formats == nullptr || !ExpectMap(*formats, "`formats`", diagnostics_)) return {};
     std::vector<QuantFormat> read;
