@@ -130,7 +130,12 @@ class Binder {
   void Bind(const EntryRule& rule, int variant, KeyTemplate key, AxisExpr expr,
             std::optional<KeyTemplate> weight) {
     CheckedEntry entry;
-    if (weight) entry.weight = Normalized(std::move(*weight));
+    if (weight) {
+      entry.weight = Normalized(std::move(*weight));
+      for (KeyPart& part : entry.weight->parts) {
+        if (part.kind == KeyPart::Kind::kCapture && !GiveWords(&part)) return;
+      }
+    }
     entry.block = block_;
     entry.variant = variant;
     entry.rule = &rule;

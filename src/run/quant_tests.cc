@@ -1,7 +1,6 @@
 #include "run/quant_tests.h"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <cstring>
@@ -14,6 +13,7 @@
 #include "io/json.h"
 #include "io/tensor_io.h"
 #include "run/dequantized_reader.h"
+#include "syntax/regex.h"
 
 namespace rr {
 namespace {
@@ -88,7 +88,7 @@ class QuantTestRun {
          {std::pair{&test_.usual, true}, std::pair{&test_.unusual, false}}) {
       for (const SpannedText& key : *keys) {
         ++checked_;
-        const bool usual = format_->usual && RE2::FullMatch(key.text, *format_->usual);
+        const bool usual = format_->usual && CompiledRegex(*format_->usual).Matches(key.text);
         if (usual != expected)
           Fail(key.place(), fmt::format("`{}` is {}usually quantised as `{}`", key.text,
                                         usual ? "" : "not ", format_->name.text));
@@ -102,7 +102,7 @@ class QuantTestRun {
     QuantFormat format = *format_;
     format.usual = ".*";
     Diagnostics none;
-    format.marks = {*Formula::Parse({"true", {}}, &none)};
+    format.marks = {*Formula::Parse(SpannedText::FromString("true"), &none)};
     std::vector<std::string> found, expected;
     for (const FoundKey& key :
          AsAnnounced({{test_.weight, test_.shape, Dtype::kBF16}},

@@ -20,6 +20,7 @@
 #include "report/render.h"
 #include "run/synth.h"
 #include "run/test_models.h"
+#include "run/zero_pads.h"
 #include "syntax/adapter_style.h"
 #include "unit/run/adapter_scene.h"
 
@@ -130,15 +131,20 @@ class Family {
     INFO(RenderText(diagnostics, {}));
     REQUIRE(table.has_value());
     const SyntheticReader reader(*table);
-    Tensors tensors;
+    std::vector<std::vector<std::byte>> made;
     for (uint32_t i = 0; i < table->keys.size(); ++i) {
       const FoundKey& key = table->keys[i];
       if (key.dtype != Dtype::kF32) return false;
       size_t size = sizeof(float);
       for (const int64_t extent : *key.shape) size *= static_cast<size_t>(extent);
-      std::vector<std::byte> bytes(size);
-      reader.Read(i, 0, bytes);
-      tensors[key.name] = TensorOf(*key.shape, Dtype::kF32, bytes.data());
+      made.emplace_back(size);
+      reader.Read(i, 0, made.back());
+    }
+    ZeroPads(hub, weights_, *table, &made);
+    Tensors tensors;
+    for (uint32_t i = 0; i < table->keys.size(); ++i) {
+      const FoundKey& key = table->keys[i];
+      tensors[key.name] = TensorOf(*key.shape, Dtype::kF32, made[i].data());
     }
     if (tensors.empty()) return false;
     files_.RemoveAll("/base");

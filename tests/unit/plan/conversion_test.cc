@@ -448,7 +448,7 @@ TEST_CASE("the number in the beginning of a tree stands where the other layout h
         "RR105 `t.` the tree `l` has a number `{}` in one layout and none in another");
   CHECK(FindingsOf("axes: {H: h}\nlayouts: {a: {pass: {l: 'v.{}.{}.'}}}\n"
                    "blocks: {n: {tensors: {w: H}, layouts: {a: {x: H}}}}\n") ==
-        "RR105 `v.{}.{}.` the keys of a tree have one number at most");
+        "RR105 `'v.{}.{}.'` the keys of a tree have one number at most");
   CHECK(FindingsOf("axes: {H: h}\nlayouts: {a: {pass: {l: 'v.{}.', one: 'v.1.'}}}\n"
                    "blocks: {n: {tensors: {w: H}, layouts: {a: {x: H}}}}\n")
             .starts_with("RR103 `v.1.`"));

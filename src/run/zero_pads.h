@@ -1,0 +1,20 @@
+// Made-up checkpoints have zeros where a layout pads, as real writers leave them.
+#ifndef RULE_RUNNER_RUN_ZERO_PADS_H_
+#define RULE_RUNNER_RUN_ZERO_PADS_H_
+
+#include <cstddef>
+#include <vector>
+
+#include "bind/key_table.h"
+#include "bind/model.h"
+#include "check/checked_rules.h"
+
+namespace rr {
+
+// `tensors` holds, by the index in the table, elements of four bytes.
+void ZeroPads(const CheckedLayout& layout, const Model& model, const KeyTable& table,
+              std::vector<std::vector<std::byte>>* tensors);
+
+}  // namespace rr
+
+#endif  // RULE_RUNNER_RUN_ZERO_PADS_H_
