@@ -22,6 +22,7 @@ std::vector<const Name*> LayoutsOf(const TestRule& test) {
   for (const auto& one : test.shapes) names.push_back(&one.layout);
   for (const auto& one : test.passed) names.push_back(&one.layout);
   for (const auto& one : test.uses) names.push_back(&one.layout);
+  for (const auto& one : test.among) names.push_back(&one.style);
   return names;
 }
 
@@ -121,7 +122,7 @@ bool NamesAdapters(const CheckedRules& weights) {
   };
   for (const TestRule& test : weights.file->tests) {
     if (test.target && !test.speaks.adapters.text.empty()) return true;
-    if (!test.key && !test.uses.empty()) return true;
+    if (!test.among.empty()) return true;
     if (test.element && weights.FindTensor(TensorOf(test)) < 0) return true;
     for (const TestRule::Expectation& expected : test.expectations) {
       if (unknown(expected.layout)) return true;

@@ -28,9 +28,8 @@ std::string NamesOf(const Layouts& layouts) {
 Layouts Named(const CheckedRules& rules, const TestRule& test, bool all) {
   Layouts layouts;
   for (const CheckedLayout& layout : rules.layouts) {
-    for (const TestRule::KeyUse& use : test.uses) {
-      if (use.layout.text == layout.name.text && (all || use.kind == KeyKind::kStored))
-        layouts.push_back(&layout);
+    for (const TestRule::StyleChoice& choice : test.among) {
+      if (choice.style.text == layout.name.text && (all || choice.is)) layouts.push_back(&layout);
     }
   }
   return layouts;
@@ -43,8 +42,8 @@ class Evidence {
 
   void Run() {
     const Layouts said = Named(rules_, test_, false);
-    if (said.empty() || Named(rules_, test_, true).size() != test_.uses.size()) return;
-    Weigh(ConfigOfTest(test_), said, "adapter_config.json as the test has it");
+    if (said.empty() || Named(rules_, test_, true).size() != test_.among.size()) return;
+    Weigh(AdapterConfigOfTest(test_), said, "adapter_config.json as the test has it");
     // What a style writes into the file must say the same to whoever reads it.
     if (said.size() > 1) return;
     const AdapterStyle& style = *said[0]->style;
@@ -69,8 +68,8 @@ class Evidence {
 
   // Where the test says that it is this one.
   Place PlaceOf(const CheckedLayout& layout) const {
-    for (const TestRule::KeyUse& use : test_.uses) {
-      if (use.layout.text == layout.name.text) return use.place;
+    for (const TestRule::StyleChoice& choice : test_.among) {
+      if (choice.style.text == layout.name.text) return choice.place;
     }
     return test_.place;
   }
@@ -85,7 +84,7 @@ class Evidence {
 void RunEvidenceTests(const RuleTests& tests) {
   if (tests.adapters == nullptr) return;
   for (const TestRule& test : tests.weights.file->tests) {
-    if (!test.key && !test.uses.empty()) Evidence(*tests.adapters, tests, test).Run();
+    if (!test.among.empty()) Evidence(*tests.adapters, tests, test).Run();
   }
 }
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "io/json.h"
 
@@ -14,11 +15,19 @@ void SetJson(const std::string& name, const std::string& json, Config* config) {
   config->Set(name, value ? std::move(*value) : Value(json));
 }
 
-Config ConfigOfTest(const TestRule& test) {
+namespace {
+
+Config ConfigFrom(const std::vector<std::pair<Name, SpannedText>>& attributes) {
   Config config;
-  for (const auto& [name, text] : test.config) SetJson(name.text, text.text, &config);
+  for (const auto& [name, text] : attributes) SetJson(name.text, text.text, &config);
   return config;
 }
+
+}  // namespace
+
+Config ConfigOfTest(const TestRule& test) { return ConfigFrom(test.config); }
+
+Config AdapterConfigOfTest(const TestRule& test) { return ConfigFrom(test.adapter_config); }
 
 Model ModelOfTest(const CheckedRules& rules, const TestRule& test) {
   std::map<std::string, int64_t> sizes;

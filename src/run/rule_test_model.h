@@ -12,8 +12,8 @@ namespace rr {
 
 // One attribute: JSON, or text where it is none.
 void SetJson(const std::string& name, const std::string& json, Config* config);
-// Its `config`, or its `adapter_config`.
 Config ConfigOfTest(const TestRule& test);
+Config AdapterConfigOfTest(const TestRule& test);
 // With its `sizes`.
 Model ModelOfTest(const CheckedRules& rules, const TestRule& test);
 

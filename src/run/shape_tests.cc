@@ -42,10 +42,9 @@ class Shapes {
     Diagnostics unmet;
     model.CheckConfig(layout, &unmet);
     model.CheckRequirements(layout, &unmet);
-    const bool refused = !count.tensors && !count.elements;
-    if (refused || unmet.HasErrors()) {
+    if (count.refused || unmet.HasErrors()) {
       ++tests_.report->facts;
-      if (refused != unmet.HasErrors()) Refusal(count, refused, unmet);
+      if (count.refused != unmet.HasErrors()) Refusal(count, unmet);
       return;
     }
     LayoutChoice choice = DefaultChoice(layout);
@@ -92,11 +91,12 @@ class Shapes {
     }
   }
 
-  void Refusal(const TestRule::Count& count, bool refused, const Diagnostics& unmet) {
-    Diagnostic& failure = tests_.diagnostics->Add(
-        Code::kTestFailed, count.place,
-        fmt::format("`{}` {} this model, the test says {}", count.layout.text,
-                    refused ? "takes" : "refuses", refused ? "refused" : "what it has of it"));
+  void Refusal(const TestRule::Count& count, const Diagnostics& unmet) {
+    Diagnostic& failure =
+        tests_.diagnostics->Add(Code::kTestFailed, count.place,
+                                fmt::format("`{}` {} this model, the test says {}",
+                                            count.layout.text, count.refused ? "takes" : "refuses",
+                                            count.refused ? "refused" : "what it has of it"));
     for (const Diagnostic& why : unmet.all()) failure.notes.push_back({why.place, why.message});
   }
 

@@ -245,6 +245,7 @@ struct TestRule {
   struct Count {
     Name layout;
     std::optional<int64_t> tensors, elements;
+    bool refused = false;  // a `require` does not take the model
     Place place;
   };
   std::vector<Count> counts;
@@ -275,6 +276,14 @@ struct TestRule {
   };
   std::optional<SpannedText> key;
   std::vector<KeyUse> uses;
+  // `among`: adapter styles, and whether with that adapter_config the file `is` one of theirs.
+  struct StyleChoice {
+    Name style;
+    bool is = false;
+    Place place;  // in `is`, else in `among`
+  };
+  std::vector<StyleChoice> among;
+  std::vector<std::pair<Name, SpannedText>> adapter_config;  // attributes, as JSON text
 };
 
 struct RuleFile {

@@ -49,21 +49,21 @@ class TestParser {
   void Evidence(const YamlNode& node) {
     RefuseUnknownFields(node, "a test of styles", {"among", "is", "adapter_config"}, diagnostics_);
     for (const SpannedText& name : TextsOf(*node.Find("among"), "a style of `among`", diagnostics_))
-      test_.uses.push_back({NameFrom(name), KeyKind::kUnknown, name.place()});
+      test_.among.push_back({NameFrom(name), false, name.place()});
     if (const YamlNode* is = node.Find("is")) {
       for (const SpannedText& name : TextsOf(*is, "`is`, a style,", diagnostics_)) Is(name);
     } else {
       diagnostics_->Add(Code::kMissingField, node.place, "a test of styles says which it `is`");
     }
     if (const YamlNode* config = node.Find("adapter_config"))
-      Attributes(*config, "`adapter_config`", &test_.config);
+      Attributes(*config, "`adapter_config`", &test_.adapter_config);
   }
 
   void Is(const SpannedText& name) {
-    for (TestRule::KeyUse& use : test_.uses) {
-      if (use.layout.text != name.text) continue;
-      use.kind = KeyKind::kStored;
-      use.place = name.place();
+    for (TestRule::StyleChoice& choice : test_.among) {
+      if (choice.style.text != name.text) continue;
+      choice.is = true;
+      choice.place = name.place();
       return;
     }
     diagnostics_->Add(Code::kBadTest, name.place(),
@@ -178,15 +178,17 @@ class TestParser {
   }
 
   void Count(const YamlMember& member) {
-    const bool refused = member.value.IsText() && member.value.text.text == kRefused;
-    if (refused) {
-      test_.counts.push_back({NameFrom(member.key), {}, {}, member.value.place});
+    TestRule::Count count;
+    count.layout = NameFrom(member.key);
+    count.place = member.value.place;
+    count.refused = member.value.IsText() && member.value.text.text == kRefused;
+    if (count.refused) {
+      test_.counts.push_back(std::move(count));
       return;
     }
     if (!ExpectMap(member.value, "`counts` of a layout", diagnostics_)) return;
     RefuseUnknownFields(member.value, "`counts` of a layout", {"tensors", "elements"},
                         diagnostics_);
-    TestRule::Count count{NameFrom(member.key), {}, {}, member.value.place};
     if (const YamlNode* n = member.value.Find("tensors"))
       count.tensors = IntegerOf(*n, "a number of tensors", diagnostics_);
     if (const YamlNode* n = member.value.Find("elements"))

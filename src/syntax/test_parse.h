@@ -13,12 +13,10 @@ namespace rr {
 // One of
 //   {sizes: {L: 2, ...}, config: {attribute: JSON}, element: "block.tensor[i, j]", LAYOUT: place,
 //    values: {LAYOUT: number or `nowhere` (NaN)}, counts: {LAYOUT: {tensors: n, elements: n} or
-//    `refused` (neither)}, shapes: {LAYOUT: {key: shape}}, passed: {LAYOUT: key}}
+//    `refused`}, shapes: {LAYOUT: {key: shape}}, passed: {LAYOUT: key}}
 //   {target: "system@version", weights: LAYOUT, ...}, with the fields of a target
 //   {among: [STYLE, ...], is: STYLE, adapter_config: {attribute: JSON}}
 //   {key: text, LAYOUT: what it is}
-// Of a test of styles `uses` are those of `among`, kStored for what it `is` and kUnknown for the
-// others, and `config` is the adapter_config; there is no `key`.
 // A place is [key, i, j], a list of such places or `nowhere`; a shape [n, ...], [dtype, n, ...] or
 // `absent`.
 std::optional<TestRule> ParseTest(const YamlNode& node, Diagnostics* diagnostics);
