@@ -330,10 +330,10 @@ TEST_CASE("tests of keys and targets") {
   CHECK(file.tests[1].speaks.one_scale);
   const RuleFile styles =
       Good("tests: [{among: [a, b], is: a, adapter_config: {order: '\"x\"'}}]\n");
-  REQUIRE(styles.tests[0].uses.size() == 2);
-  CHECK(styles.tests[0].uses[0].kind == KeyKind::kStored);
-  CHECK(styles.tests[0].uses[1].kind == KeyKind::kUnknown);
-  CHECK(styles.tests[0].config[0].second.text == "\"x\"");
+  REQUIRE(styles.tests[0].among.size() == 2);
+  CHECK(styles.tests[0].among[0].is);
+  CHECK_FALSE(styles.tests[0].among[1].is);
+  CHECK(styles.tests[0].adapter_config[0].second.text == "\"x\"");
   CHECK(FaultOf("tests: [{key: x, hub: known}]\n").starts_with("RR004 `known` what a key is"));
 }
 
