@@ -154,17 +154,7 @@ struct Scene {
     Diagnostics diagnostics;
     const bool done = rr::Convert(files, &library, request, &diagnostics).has_value();
     REQUIRE_MESSAGE(done, RenderText(diagnostics, {}));
-    Tensors tensors;
-    const auto checkpoint = OpenCheckpoint(files, to_path, &diagnostics);
-    REQUIRE(checkpoint.has_value());
-    const auto reader = ReadTensorsOf(files, *checkpoint);
-    for (uint32_t i = 0; i < checkpoint->tensors.size(); ++i) {
-      const StoredTensor& tensor = checkpoint->tensors[i];
-      std::vector<std::byte> bytes(tensor.size);
-      reader->Read(i, 0, bytes);
-      tensors[tensor.name] = TensorOf(tensor.shape, tensor.dtype, bytes.data());
-    }
-    return tensors;
+    return TensorsAt(files, to_path);
   }
 
   // The same deltas, to the bit.

@@ -241,20 +241,7 @@ class Family {
     return Read("/out");
   }
 
-  Tensors Read(const std::string& path) const {
-    Diagnostics diagnostics;
-    const auto checkpoint = OpenCheckpoint(files_, path, &diagnostics);
-    REQUIRE(checkpoint.has_value());
-    const auto reader = ReadTensorsOf(files_, *checkpoint);
-    Tensors tensors;
-    for (uint32_t i = 0; i < checkpoint->tensors.size(); ++i) {
-      const StoredTensor& tensor = checkpoint->tensors[i];
-      std::vector<std::byte> bytes(tensor.size);
-      reader->Read(i, 0, bytes);
-      tensors[tensor.name] = TensorOf(tensor.shape, tensor.dtype, bytes.data());
-    }
-    return tensors;
-  }
+  Tensors Read(const std::string& path) const { return TensorsAt(files_, path); }
 
   static void Same(const Tensors& got, const Tensors& wanted, double tolerance) {
     REQUIRE(got.size() == wanted.size());

@@ -32,6 +32,22 @@ inline std::string SafetensorsOf(const Tensors& tensors) {
   return text + header + data;
 }
 
+// What a checkpoint holds, by key.
+inline Tensors TensorsAt(const Files& files, const std::string& path) {
+  Diagnostics diagnostics;
+  const auto checkpoint = OpenCheckpoint(files, path, &diagnostics);
+  REQUIRE(checkpoint.has_value());
+  const auto reader = ReadTensorsOf(files, *checkpoint);
+  Tensors tensors;
+  for (uint32_t i = 0; i < checkpoint->tensors.size(); ++i) {
+    const StoredTensor& tensor = checkpoint->tensors[i];
+    std::vector<std::byte> bytes(tensor.size);
+    reader->Read(i, 0, bytes);
+    tensors[tensor.name] = TensorOf(tensor.shape, tensor.dtype, bytes.data());
+  }
+  return tensors;
+}
+
 struct AdapterScene {
   AdapterScene(const std::string& family = kToyFamily, const std::string& styles = kToyStyles) {
     files.Put("/rules/toy.yaml", WithHeader(family));
@@ -49,20 +65,7 @@ struct AdapterScene {
     if (config) files.Put(path + "/adapter_config.json", ToJson(Value(*config)));
   }
 
-  Tensors Read(const std::string& path) const {
-    Diagnostics diagnostics;
-    const auto checkpoint = OpenCheckpoint(files, path, &diagnostics);
-    REQUIRE(checkpoint.has_value());
-    const auto reader = ReadTensorsOf(files, *checkpoint);
-    Tensors tensors;
-    for (uint32_t i = 0; i < checkpoint->tensors.size(); ++i) {
-      const StoredTensor& tensor = checkpoint->tensors[i];
-      std::vector<std::byte> bytes(tensor.size);
-      reader->Read(i, 0, bytes);
-      tensors[tensor.name] = TensorOf(tensor.shape, tensor.dtype, bytes.data());
-    }
-    return tensors;
-  }
+  Tensors Read(const std::string& path) const { return TensorsAt(files, path); }
 
   // The findings; errors and warnings.
   std::string Convert(const ConvertRequest& request) {
