@@ -35,14 +35,11 @@ void Diagnostics::Append(const Diagnostics& other) {
 }
 
 void Diagnostics::AppendNew(const Diagnostics& other) {
-  const auto file_of = [](const Place& place) -> const std::string& {
-    return place.source == nullptr ? place.file : place.source->name();
-  };
   for (const Diagnostic& d : other.all_) {
     const bool known = std::any_of(all_.begin(), all_.end(), [&](const Diagnostic& mine) {
       return mine.code == d.code && mine.place.begin == d.place.begin &&
              mine.place.end == d.place.end && mine.message == d.message &&
-             file_of(mine.place) == file_of(d.place);
+             mine.place.FileName() == d.place.FileName();
     });
     if (!known) all_.push_back(d);
   }

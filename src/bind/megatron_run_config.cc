@@ -29,7 +29,7 @@ std::optional<MegatronRunConfig> ReadMegatronRunConfig(const Files& files, const
   std::optional<std::string> text = ReadSmallFile(files, path);
   Diagnostics faults;
   std::optional<YamlNode> root;
-  if (text) root = ParseYaml(std::make_shared<Source>(path, std::move(*text)), &faults);
+  if (text) root = ParseYaml(KeepSource(path, std::move(*text)), &faults);
   if (!root || !root->IsMap()) {
     diagnostics
         ->Add(Code::kOddFile, Place::File(path),

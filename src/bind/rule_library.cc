@@ -30,7 +30,7 @@ bool IsPlainName(const std::string& name) {
 ParsedFilePtr Read(const Files& files, const std::string& path) {
   if (files.KindOf(path) != FileKind::kFile) return nullptr;
   std::optional<std::string> text = ReadSmallFile(files, path, kMostBytes);
-  return text ? ParsedFileOf(std::make_shared<Source>(path, std::move(*text))) : nullptr;
+  return text ? ParsedFileOf(KeepSource(path, std::move(*text))) : nullptr;
 }
 
 }  // namespace
@@ -144,7 +144,7 @@ std::vector<std::shared_ptr<const Item>> RuleLibrary::ReadNamed(const std::strin
       std::optional<std::string> text = ReadSmallFile(files_, path, kMostBytes);
       if (!text) continue;
       std::optional<YamlNode> tree =
-          ParseYaml(std::make_shared<Source>(path, std::move(*text)), diagnostics);
+          ParseYaml(KeepSource(path, std::move(*text)), diagnostics);
       if (!tree) continue;
       for (Item& item : parse(*tree, diagnostics)) {
         if (names.count(item.name.text) > 0) continue;

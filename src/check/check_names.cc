@@ -97,7 +97,7 @@ class NameChecker {
   void FormulaNames(const Formula& formula, bool condition) {
     for (const Formula::Name& name : formula.Names()) {
       // Variants share entries, and biases the words of their weights.
-      if (!seen_.insert({name.place.source.get(), name.place.begin}).second) continue;
+      if (!seen_.insert({name.place.source, name.place.begin}).second) continue;
       if (IsAxisName(name.name)) {
         if (std::find(axes_.begin(), axes_.end(), name.name) == axes_.end()) {
           SuggestName(&diagnostics_->Add(Code::kUnknownFormulaName, name.place,

@@ -17,10 +17,7 @@ namespace {
 // Text that a style's key gives for one weight: its place is the style's key.
 SpannedText TextAt(std::string text, const SpannedText& key) {
   SpannedText made;
-  if (!key.offsets.empty()) {
-    made.offsets.assign(text.size() + 1, key.offsets.front());
-    made.offsets.back() = key.offsets.back();
-  }
+  made.offsets = key.OffsetsFor(text);
   made.text = std::move(text);
   made.source = key.source;
   return made;

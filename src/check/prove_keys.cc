@@ -226,7 +226,7 @@ void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics) {
     // A layout has the regexes of those that it is like: each is checked once.
     auto check = [&](const SpannedText& regex) {
       const Place place = regex.place();
-      if (checked.insert({place.source.get(), place.begin}).second) CheckRegex(regex, diagnostics);
+      if (checked.insert({place.source, place.begin}).second) CheckRegex(regex, diagnostics);
     };
     for (const RegexRule& ignore : layout.ignore) check(ignore.regex);
     for (const SpannedText& pass : layout.pass) check(pass);

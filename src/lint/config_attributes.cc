@@ -20,7 +20,7 @@ ConfigAttributes ConfigAttributes::Read(const Files& files,
       std::optional<std::string> text = ReadSmallFile(files, path, 1 << 20);
       if (!text) continue;
       const std::optional<YamlNode> tree =
-          ParseYaml(std::make_shared<Source>(path, std::move(*text)), diagnostics);
+          ParseYaml(KeepSource(path, std::move(*text)), diagnostics);
       if (!tree || !ExpectMap(*tree, "a table of attributes", diagnostics)) continue;
       for (const YamlMember& type : tree->members) {
         for (const SpannedText& item : TextsOf(type.value, "an attribute", diagnostics)) {

@@ -8,7 +8,7 @@ namespace rr {
 std::vector<FixedFile> ApplyFixes(const Diagnostics& findings,
                                   const std::vector<SourcePtr>& sources) {
   std::map<std::string, SourcePtr> by_name;
-  for (const SourcePtr& source : sources) by_name[source->name()] = source;
+  for (SourcePtr source : sources) by_name[source->name()] = source;
   std::map<std::string, std::vector<Edit>> edits;
   std::map<std::string, size_t> counts;
   const auto fits = [&](const Edit& edit) {

@@ -27,10 +27,6 @@ std::string FolderOf(const std::string& path) {
   return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
-const std::string& FileOf(const Place& place) {
-  return place.source == nullptr ? place.file : place.source->name();
-}
-
 struct FileFindings {
   Diagnostics found;
   std::vector<SourcePtr> sources;  // what was read for it
@@ -68,9 +64,9 @@ class Linter {
     }
     if (failure) std::rethrow_exception(failure);
     for (const FileFindings& file : all) {
-      for (const SourcePtr& source : file.sources) sources_.emplace(source->name(), source);
+      for (SourcePtr source : file.sources) sources_.emplace(source->name(), source);
       for (const Diagnostic& d : file.found.all()) {
-        if (d.severity == Severity::kError) broken_.insert(FileOf(d.place));
+        if (d.severity == Severity::kError) broken_.emplace(d.place.FileName());
       }
       all_.AppendNew(file.found);
     }
@@ -99,10 +95,11 @@ class Linter {
       if (broken_.empty()) suppressions.ReportUnused(file, &of_comments);
     }
     for (const Diagnostic& d : of_comments.all()) {
-      if (judged.count(FileOf(d.place)) > 0 && selection_.Shows(d)) shown.push_back(d);
+      if (judged.count(std::string(d.place.FileName())) > 0 && selection_.Shows(d)) shown.push_back(d);
     }
     const auto order = [](const Diagnostic& d) {
-      return std::tie(FileOf(d.place), d.place.begin, d.place.end, d.code, d.message);
+      return std::tuple(d.place.FileName(), d.place.begin, d.place.end, d.code,
+                        std::string_view(d.message));
     };
     std::stable_sort(shown.begin(), shown.end(),
                      [&](const Diagnostic& a, const Diagnostic& b) { return order(a) < order(b); });
@@ -137,7 +134,7 @@ class Linter {
     for (const Diagnostic& d : file.found.all()) {
       if (d.place.source != nullptr) file.sources.push_back(d.place.source);
     }
-    for (const SourcePtr& source : file.sources) {
+    for (SourcePtr source : file.sources) {
       if (!worker->seen.insert(source->name()).second) continue;
       // What cannot be read is reported where the file is loaded.
       const ParsedFilePtr parsed = library.Parsed(source->name());
@@ -156,7 +153,7 @@ class Linter {
       file.found.Add(Code::kBadYaml, Place::File(path), "this is no file of at most 1 MB");
       return file;
     }
-    const auto source = std::make_shared<Source>(path, std::move(*text));
+    const auto source = KeepSource(path, std::move(*text));
     file.sources.push_back(source);
     const std::optional<YamlNode> tree = ParseYaml(source, &file.found);
     if (!tree) return file;

@@ -34,7 +34,7 @@ bool IsAlone(std::string_view line) {
 
 }  // namespace
 
-void Suppressions::Read(const SourcePtr& source, Diagnostics* diagnostics) {
+void Suppressions::Read(SourcePtr source, Diagnostics* diagnostics) {
   if (std::find(files_.begin(), files_.end(), source->name()) != files_.end()) return;
   files_.push_back(source->name());
   const std::string_view text = source->text();
@@ -57,7 +57,7 @@ void Suppressions::Read(const SourcePtr& source, Diagnostics* diagnostics) {
   }
 }
 
-void Suppressions::ReadComment(const SourcePtr& source, uint32_t begin, uint32_t end,
+void Suppressions::ReadComment(SourcePtr source, uint32_t begin, uint32_t end,
                                Comment comment, Diagnostics* diagnostics) {
   comment.comment = {source, begin, end, {}};
   const std::string_view text = std::string_view(source->text()).substr(begin, end - begin);
@@ -129,7 +129,7 @@ void Suppressions::ReportUnused(const std::string& file, Diagnostics* diagnostic
       Diagnostic& d =
           diagnostics->Add(Code::kUnusedSuppression, allowed.place,
                            fmt::format("there is no {} to allow here", InfoOf(allowed.code).Id()));
-      const SourcePtr& source = comment.comment.source;
+      SourcePtr source = comment.comment.source;
       const std::string& text = source->text();
       if (all) {
         // The first code takes the whole comment with it, and its line where it is alone.

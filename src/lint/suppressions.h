@@ -18,7 +18,7 @@ namespace rr {
 class Suppressions {
  public:
   // Reads the comments of a file, once for each name.
-  void Read(const SourcePtr& source, Diagnostics* diagnostics);
+  void Read(SourcePtr source, Diagnostics* diagnostics);
   // Whether a comment allows the finding; that comment counts as used.
   bool Allows(const Diagnostic& finding);
   // RR009 for every code of `file` that has allowed nothing so far.
@@ -37,7 +37,7 @@ class Suppressions {
     bool alone = false;
     std::vector<Allowed> codes;
   };
-  void ReadComment(const SourcePtr& source, uint32_t begin, uint32_t end, Comment comment,
+  void ReadComment(SourcePtr source, uint32_t begin, uint32_t end, Comment comment,
                    Diagnostics* diagnostics);
 
   std::vector<Comment> comments_;

@@ -75,7 +75,7 @@ std::string AstText(const CheckedRules& rules) {
   std::string text = fmt::format("family {}\n", file.family.text);
   if (file.about) text += fmt::format("  {}\n", *file.about);
   std::vector<std::string> sources;
-  for (const SourcePtr& source : file.sources) {
+  for (SourcePtr source : file.sources) {
     if (std::find(sources.begin(), sources.end(), source->name()) == sources.end())
       sources.push_back(source->name());
   }

@@ -209,7 +209,7 @@ size_t RunQuantFile(const Files& files, const std::string& path, RuleLibrary* li
     diagnostics->Add(Code::kBadYaml, Place::File(path), "this is no file of at most 64 MB");
     return 0;
   }
-  const auto source = std::make_shared<Source>(path, std::move(*text));
+  const auto source = KeepSource(path, std::move(*text));
   const std::optional<YamlNode> tree = ParseYaml(source, diagnostics);
   if (!tree) return 0;
   // The file's own formats first, then what lies elsewhere and has other names.

@@ -21,10 +21,12 @@ const std::vector<std::string> kTableWords = {"one of", "partial", "default"};
 // a + between + b; the places of `between` are the end of `a`.
 SpannedText Joined(SpannedText a, std::string_view between, const SpannedText& b) {
   if (!a.offsets.empty()) {
-    const uint32_t end = a.offsets.back();
-    a.offsets.insert(a.offsets.end() - 1, between.size(), end);
-    a.offsets.pop_back();
-    a.offsets.insert(a.offsets.end(), b.offsets.begin(), b.offsets.end());
+    std::vector<uint32_t> offsets = a.offsets.ToVector();
+    offsets.insert(offsets.end() - 1, between.size(), offsets.back());
+    offsets.pop_back();
+    const std::vector<uint32_t> more = b.offsets.ToVector();
+    offsets.insert(offsets.end(), more.begin(), more.end());
+    a.offsets = std::move(offsets);
   }
   a.text += between;
   a.text += b.text;

@@ -182,7 +182,7 @@ class Reader {
     const ParsedFilePtr file = find_(name);
     // The file that is being read may extend another one of its own name, and is not found under it
     // itself.
-    const auto cycle = std::find_if(open_.begin(), open_.end(), [&](const SourcePtr& open) {
+    const auto cycle = std::find_if(open_.begin(), open_.end(), [&](SourcePtr open) {
       return file != nullptr ? open->name() == file->source->name() : FamilyOf(*open) == name;
     });
     if (cycle != open_.end()) {
@@ -284,7 +284,7 @@ std::optional<MergedRules> ReadAndMerge(const ParsedFilePtr& file, const FindPar
   return MergedRules{std::move(*tree), std::move(reader.sources), std::move(reader.base_tests)};
 }
 
-std::optional<MergedRules> ReadAndMerge(const SourcePtr& source, const FindRuleText& find,
+std::optional<MergedRules> ReadAndMerge(SourcePtr source, const FindRuleText& find,
                                         Diagnostics* diagnostics) {
   const FindParsedFile find_parsed = [&](const std::string& family) -> ParsedFilePtr {
     SourcePtr found = find(family);

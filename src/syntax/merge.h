@@ -27,7 +27,7 @@ struct MergedRules {
 };
 
 // nullopt when the file, or one that it extends, cannot be read at all.
-std::optional<MergedRules> ReadAndMerge(const SourcePtr& source, const FindRuleText& find,
+std::optional<MergedRules> ReadAndMerge(SourcePtr source, const FindRuleText& find,
                                         Diagnostics* diagnostics);
 
 }  // namespace rr

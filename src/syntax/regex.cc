@@ -48,10 +48,7 @@ SpannedText RegexOfTree(const std::string& name, const SpannedText& beginning) {
   if (const size_t at = quoted.find(kQuotedNumber); at != std::string::npos)
     quoted.replace(at, kQuotedNumber.size(), kNumberRegex);
   regex.text = fmt::format("(?P<{}>{}).*", name, quoted);
-  if (!regex.offsets.empty()) {
-    regex.offsets.assign(regex.text.size() + 1, beginning.offsets.front());
-    regex.offsets.back() = beginning.offsets.back();
-  }
+  regex.offsets = beginning.OffsetsFor(regex.text);
   return regex;
 }
 

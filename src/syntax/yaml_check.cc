@@ -53,7 +53,7 @@ std::string FaultOf(uint32_t code_point, std::string_view rest) {
 
 }  // namespace
 
-bool CheckYamlBytes(const SourcePtr& source, Diagnostics* diagnostics) {
+bool CheckYamlBytes(SourcePtr source, Diagnostics* diagnostics) {
   const std::string_view text = source->text();
   const auto refuse = [&](size_t begin, size_t end, std::string message) {
     diagnostics->Add(Code::kBadYaml,

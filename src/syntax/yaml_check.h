@@ -10,7 +10,7 @@ namespace rr {
 
 // True when the bytes are UTF-8 text without control characters and at most 1 MB; else false after
 // RR001.
-bool CheckYamlBytes(const SourcePtr& source, Diagnostics* diagnostics);
+bool CheckYamlBytes(SourcePtr source, Diagnostics* diagnostics);
 
 }  // namespace rr
 

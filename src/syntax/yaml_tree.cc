@@ -193,7 +193,7 @@ void Builder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anc
   }
   SpannedText text;
   text.text = value;
-  text.offsets = std::move(places.offsets);
+  text.offsets = TextOffsets(std::move(places.offsets));
   text.source = source_;
   if (KeyExpected()) {
     if (places.exact) CheckColon(place, value);

@@ -21,7 +21,7 @@ namespace rr {
 
 // The text that a place covers; "" for no place.
 inline std::string Covered(const Place& place) {
-  if (place.source == nullptr) return place.file;
+  if (place.source == nullptr) return std::string(place.file);
   return place.source->text().substr(place.begin, place.end - place.begin);
 }
 
@@ -58,9 +58,9 @@ inline std::optional<MergedRules> MergeText(const std::string& text, const Other
     const auto found = others.find(name);
     return found == others.end()
                ? nullptr
-               : std::make_shared<Source>(name + ".yaml", WithVersion(found->second));
+               : KeepSource(name + ".yaml", WithVersion(found->second));
   };
-  return ReadAndMerge(std::make_shared<Source>("test.yaml", text), find, diagnostics);
+  return ReadAndMerge(KeepSource("test.yaml", text), find, diagnostics);
 }
 
 inline std::optional<RuleFile> ParseText(const std::string& text, Diagnostics* diagnostics) {

@@ -132,7 +132,7 @@ inline Value::Map ToyConfig() {
 
 inline std::vector<StylePtr> StylesOf(const std::string& text, Diagnostics* diagnostics) {
   std::vector<StylePtr> styles;
-  const auto tree = ParseYaml(std::make_shared<Source>("styles.yaml", text), diagnostics);
+  const auto tree = ParseYaml(KeepSource("styles.yaml", text), diagnostics);
   if (!tree) return styles;
   for (AdapterStyle& style : ParseAdapterStyles(*tree, diagnostics))
     styles.push_back(std::make_shared<AdapterStyle>(std::move(style)));

@@ -54,7 +54,7 @@ TEST_CASE("places of text that is written as it is") {
 
 TEST_CASE("places of text with escapes and folded lines") {
   SpannedText text;
-  text.source = std::make_shared<Source>("x", "\"a\\x41 \n  b\"");
+  text.source = KeepSource("x", "\"a\\x41 \n  b\"");
   text.text = "aA b";
   text.offsets = {1, 2, 6, 10, 11};
   CHECK(text.PlaceOf(0, 1).end == 2);

@@ -41,7 +41,7 @@ formats:
 std::vector<QuantFormatPtr> Formats() {
   Diagnostics diagnostics;
   const auto tree =
-      ParseYaml(std::make_shared<Source>("formats.yaml", std::string(kFormats)), &diagnostics);
+      ParseYaml(KeepSource("formats.yaml", std::string(kFormats)), &diagnostics);
   REQUIRE(tree.has_value());
   std::vector<QuantFormatPtr> formats;
   for (QuantFormat& format : ParseQuantFormats(*tree, &diagnostics))

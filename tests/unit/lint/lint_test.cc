@@ -102,7 +102,7 @@ TEST_CASE("a misspelt name is mended where one name is the nearest") {
 }
 
 TEST_CASE("fixes that touch each other are taken one at a time") {
-  const auto source = std::make_shared<Source>("/r/toy.yaml", "abcdef");
+  const auto source = KeepSource("/r/toy.yaml", "abcdef");
   Diagnostics findings;
   findings.Add(Code::kDuplicateItem, {}, "").fix = {{{source, 0, 2, {}}, "X"}};
   findings.Add(Code::kDuplicateItem, {}, "").fix = {{{source, 1, 3, {}}, "Y"}};

@@ -10,7 +10,7 @@ namespace {
 
 // A warning, an error with a note and a fix, and one about a whole file.
 Diagnostics Findings() {
-  const auto source = std::make_shared<Source>("rules/a,b:c.yaml", "axes: {H: x}\nlayuots: {}\n");
+  const auto source = KeepSource("rules/a,b:c.yaml", "axes: {H: x}\nlayuots: {}\n");
   Diagnostics diagnostics;
   diagnostics.Add(Code::kUnusedAxis, {source, 7, 8, {}}, "nothing uses `H`, 100%");
   Diagnostic& d =

@@ -8,13 +8,13 @@
 namespace rr {
 namespace {
 
-Place At(const SourcePtr& source, std::string_view text) {
+Place At(SourcePtr source, std::string_view text) {
   const auto begin = static_cast<uint32_t>(source->text().find(text));
   return {source, begin, begin + static_cast<uint32_t>(text.size()), {}};
 }
 
 SourcePtr MakeSource(std::string text) {
-  return std::make_shared<Source>("rules/x.yaml", std::move(text));
+  return KeepSource("rules/x.yaml", std::move(text));
 }
 
 std::string Render(const Diagnostic& diagnostic) { return "\n" + RenderText(diagnostic, {}); }

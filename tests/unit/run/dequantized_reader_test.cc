@@ -23,7 +23,7 @@ using Shape = std::vector<int64_t>;
 QuantFormatPtr FormatOf(const std::string& text) {
   Diagnostics diagnostics;
   const auto tree = ParseYaml(
-      std::make_shared<Source>("q.yaml", "rule-runner: 1\nformats:\n  f: " + text), &diagnostics);
+      KeepSource("q.yaml", "rule-runner: 1\nformats:\n  f: " + text), &diagnostics);
   REQUIRE(tree.has_value());
   std::vector<QuantFormat> formats = ParseQuantFormats(*tree, &diagnostics);
   REQUIRE(Findings(diagnostics) == "");

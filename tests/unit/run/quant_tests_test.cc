@@ -92,7 +92,7 @@ TEST_CASE("what is malformed in a test of a format") {
 TEST_CASE("lint: a format without tests, and parts that none reaches") {
   const auto lint = [](const std::string& text) {
     Diagnostics diagnostics;
-    const auto tree = ParseYaml(std::make_shared<Source>("f.yaml", text), &diagnostics);
+    const auto tree = ParseYaml(KeepSource("f.yaml", text), &diagnostics);
     REQUIRE(tree.has_value());
     FindUntestedFormats(ParseQuantFormats(*tree, &diagnostics),
                         ParseQuantTests(*tree, &diagnostics), &diagnostics);

@@ -19,7 +19,7 @@ Parsed Parse(const std::string& styles) {
   Parsed parsed;
   Diagnostics diagnostics;
   const auto tree = ParseYaml(
-      std::make_shared<Source>("styles.yaml", "rule-runner: 1\nstyles:\n" + styles), &diagnostics);
+      KeepSource("styles.yaml", "rule-runner: 1\nstyles:\n" + styles), &diagnostics);
   if (tree) parsed.styles = ParseAdapterStyles(*tree, &diagnostics);
   parsed.findings = Findings(diagnostics);
   return parsed;

@@ -97,7 +97,7 @@ TEST_CASE("the sources, this file first") {
       MergeText("{extends: [a, b]}", {{"a", "{extends: [b]}"}, {"b", "{axes: {}}"}}, &diagnostics);
   REQUIRE(merged.has_value());
   std::string names;
-  for (const SourcePtr& source : merged->sources) names += source->name() + " ";
+  for (SourcePtr source : merged->sources) names += source->name() + " ";
   CHECK(names == "test.yaml a.yaml b.yaml ");
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 std::vector<QuantFormat> Parse(const std::string& formats, Diagnostics* diagnostics) {
   const auto tree = ParseYaml(
-      std::make_shared<Source>("q.yaml", "rule-runner: 1\nformats:\n" + formats), diagnostics);
+      KeepSource("q.yaml", "rule-runner: 1\nformats:\n" + formats), diagnostics);
   REQUIRE(tree.has_value());
   return ParseQuantFormats(*tree, diagnostics);
 }

@@ -19,7 +19,7 @@ struct Parsed {
 
 Parsed Parse(std::string text) {
   Parsed parsed;
-  parsed.source = std::make_shared<Source>("x.yaml", std::move(text));
+  parsed.source = KeepSource("x.yaml", std::move(text));
   parsed.root = ParseYaml(parsed.source, &parsed.diagnostics);
   return parsed;
 }
