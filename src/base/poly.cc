@@ -9,59 +9,92 @@ namespace rr {
 
 Poly Poly::Constant(int64_t n) {
   Poly p;
-  if (n != 0) p.terms_[{}] = n;
+  p.constant_ = n;
   return p;
 }
 
 Poly Poly::Axis(const std::string& name) {
   Poly p;
-  p.terms_[{name}] = 1;
+  p.terms_.push_back({{name}, 1});
   return p;
+}
+
+void Poly::SetOverflow() {
+  terms_.clear();
+  constant_ = 0;
+  overflow_ = true;
 }
 
 void Poly::AddTerm(Monomial monomial, int64_t coefficient) {
   if (overflow_ || coefficient == 0) return;
-  const auto term = terms_.emplace(std::move(monomial), 0).first;
-  if (__builtin_add_overflow(term->second, coefficient, &term->second)) {
-    terms_.clear();
-    overflow_ = true;
+  if (monomial.empty()) {
+    if (__builtin_add_overflow(constant_, coefficient, &constant_)) SetOverflow();
+    return;
+  }
+  const auto term = std::lower_bound(terms_.begin(), terms_.end(), monomial,
+                                     [](const auto& t, const Monomial& m) { return t.first < m; });
+  if (term == terms_.end() || term->first != monomial) {
+    terms_.insert(term, {std::move(monomial), coefficient});
+  } else if (__builtin_add_overflow(term->second, coefficient, &term->second)) {
+    SetOverflow();
   } else if (term->second == 0) {
     terms_.erase(term);
   }
 }
 
 Poly Poly::operator+(const Poly& other) const {
-  Poly sum = overflow_ ? *this : other;
-  if (sum.overflow_) return sum;
+  if (overflow_ || other.IsZero()) return *this;
+  Poly sum = other;
   for (const auto& [monomial, coefficient] : terms_) sum.AddTerm(monomial, coefficient);
+  sum.AddTerm({}, constant_);
   return sum;
 }
 
-Poly Poly::operator-(const Poly& other) const { return *this + Constant(-1) * other; }
+Poly Poly::operator-(const Poly& other) const { return *this + other.Times(-1); }
+
+Poly Poly::Times(int64_t factor) const {
+  if (factor == 1 || overflow_) return *this;
+  Poly product;
+  if (factor == 0) return product;
+  product.terms_ = terms_;
+  bool over = __builtin_mul_overflow(constant_, factor, &product.constant_);
+  for (auto& [monomial, coefficient] : product.terms_)
+    over = __builtin_mul_overflow(coefficient, factor, &coefficient) || over;
+  if (over) product.SetOverflow();
+  return product;
+}
 
 Poly Poly::operator*(const Poly& other) const {
+  if (overflow_ || other.overflow_) {
+    Poly product;
+    product.SetOverflow();
+    return product;
+  }
+  if (other.terms_.empty()) return Times(other.constant_);
+  if (terms_.empty()) return other.Times(constant_);
   Poly product;
-  product.overflow_ = overflow_ || other.overflow_;
+  const auto add = [&](Monomial monomial, int64_t m, int64_t n) {
+    int64_t coefficient = 0;
+    if (__builtin_mul_overflow(m, n, &coefficient)) product.SetOverflow();
+    product.AddTerm(std::move(monomial), coefficient);
+  };
+  add({}, constant_, other.constant_);
+  for (const auto& [a, m] : terms_) add(a, m, other.constant_);
+  for (const auto& [b, n] : other.terms_) add(b, constant_, n);
   for (const auto& [a, m] : terms_) {
     for (const auto& [b, n] : other.terms_) {
-      int64_t coefficient = 0;
-      if (__builtin_mul_overflow(m, n, &coefficient)) {
-        product.terms_.clear();
-        product.overflow_ = true;
-      }
       Monomial monomial;
+      monomial.reserve(a.size() + b.size());
       std::merge(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(monomial));
-      product.AddTerm(std::move(monomial), coefficient);
+      add(std::move(monomial), m, n);
     }
   }
   return product;
 }
 
 std::optional<int64_t> Poly::AsConstant() const {
-  if (overflow_) return std::nullopt;
-  if (terms_.empty()) return 0;
-  if (terms_.size() == 1 && terms_.begin()->first.empty()) return terms_.begin()->second;
-  return std::nullopt;
+  if (overflow_ || !terms_.empty()) return std::nullopt;
+  return constant_;
 }
 
 std::vector<std::string> Poly::Axes() const {
@@ -71,17 +104,25 @@ std::vector<std::string> Poly::Axes() const {
 }
 
 std::optional<Poly> Poly::DividedBy(const Poly& divisor) const {
-  if (overflow_ || divisor.terms_.size() != 1) return std::nullopt;
-  const auto& [by, factor] = *divisor.terms_.begin();
+  if (overflow_ || divisor.overflow_ || divisor.TermCount() != 1) return std::nullopt;
+  const bool by_number = divisor.terms_.empty();
+  const int64_t factor = by_number ? divisor.constant_ : divisor.terms_[0].second;
+  const Monomial by = by_number ? Monomial{} : divisor.terms_[0].first;
+  const auto divides = [&](int64_t n) {
+    return !(factor == -1 && n == INT64_MIN) && n % factor == 0;
+  };
   Poly quotient;
   for (const auto& [monomial, coefficient] : terms_) {
-    if (factor == -1 && coefficient == INT64_MIN) return std::nullopt;
-    if (coefficient % factor != 0) return std::nullopt;
+    if (!divides(coefficient)) return std::nullopt;
     if (!std::includes(monomial.begin(), monomial.end(), by.begin(), by.end())) return std::nullopt;
     Monomial rest;
     std::set_difference(monomial.begin(), monomial.end(), by.begin(), by.end(),
                         std::back_inserter(rest));
-    quotient.terms_[rest] = coefficient / factor;
+    quotient.AddTerm(std::move(rest), coefficient / factor);
+  }
+  if (constant_ != 0) {
+    if (!by_number || !divides(constant_)) return std::nullopt;
+    quotient.AddTerm({}, constant_ / factor);
   }
   return quotient;
 }
@@ -97,11 +138,12 @@ std::optional<int64_t> Poly::Evaluate(const SizeOf& size_of) const {
     }
     if (__builtin_add_overflow(sum, term, &sum)) return std::nullopt;
   }
+  if (__builtin_add_overflow(sum, constant_, &sum)) return std::nullopt;
   return sum;
 }
 
 Poly Poly::Substitute(const SizeOf& size_of) const {
-  Poly result;
+  Poly result = Constant(constant_);
   result.overflow_ = overflow_;
   for (const auto& [monomial, coefficient] : terms_) {
     Poly term = Constant(coefficient);
@@ -115,24 +157,13 @@ Poly Poly::Substitute(const SizeOf& size_of) const {
 }
 
 std::optional<Poly::Linear> Poly::AsLinear() const {
-  Linear linear{"", 0, 0};
-  for (const auto& [monomial, coefficient] : terms_) {
-    if (monomial.empty()) {
-      linear.constant = coefficient;
-    } else if (monomial.size() == 1 && linear.axis.empty()) {
-      linear.axis = monomial[0];
-      linear.factor = coefficient;
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (linear.axis.empty()) return std::nullopt;
-  return linear;
+  if (terms_.size() != 1 || terms_[0].first.size() != 1) return std::nullopt;
+  return Linear{terms_[0].first[0], terms_[0].second, constant_};
 }
 
 std::string Poly::ToString() const {
   if (overflow_) return "a number beyond 63 bits";
-  if (terms_.empty()) return "0";
+  if (IsZero()) return "0";
   std::string text;
   auto append = [&](const Monomial& monomial, int64_t coefficient) {
     if (!text.empty())
@@ -152,10 +183,8 @@ std::string Poly::ToString() const {
       first = false;
     }
   };
-  for (const auto& [monomial, coefficient] : terms_) {
-    if (!monomial.empty()) append(monomial, coefficient);
-  }
-  if (auto constant = terms_.find({}); constant != terms_.end()) append({}, constant->second);
+  for (const auto& [monomial, coefficient] : terms_) append(monomial, coefficient);
+  if (constant_ != 0) append({}, constant_);
   return text;
 }
 

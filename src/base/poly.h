@@ -9,9 +9,9 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rr {
@@ -27,13 +27,13 @@ class Poly {
   Poly operator*(const Poly& other) const;
   bool operator==(const Poly&) const = default;
 
-  bool IsZero() const { return terms_.empty() && !overflow_; }
+  bool IsZero() const { return terms_.empty() && constant_ == 0 && !overflow_; }
   // Whether a coefficient is beyond 63 bits.
   bool Overflows() const { return overflow_; }
   // The value when it does not depend on any axis.
   std::optional<int64_t> AsConstant() const;
   std::vector<std::string> Axes() const;  // sorted, each once
-  size_t TermCount() const { return terms_.size(); }
+  size_t TermCount() const { return terms_.size() + (constant_ != 0 ? 1 : 0); }
   // The quotient when `divisor` is one term (an axis, a product) that divides every term.
   std::optional<Poly> DividedBy(const Poly& divisor) const;
 
@@ -56,8 +56,12 @@ class Poly {
  private:
   using Monomial = std::vector<std::string>;  // sorted axis names; a power is a repetition
   void AddTerm(Monomial monomial, int64_t coefficient);
-  std::map<Monomial, int64_t> terms_;  // no zero coefficients; empty after an overflow
-  bool overflow_ = false;
+  Poly Times(int64_t factor) const;
+  void SetOverflow();
+
+  std::vector<std::pair<Monomial, int64_t>> terms_;  // sorted, each with axes, none of them zero
+  int64_t constant_ = 0;
+  bool overflow_ = false;  // then nothing else counts
 };
 
 }  // namespace rr

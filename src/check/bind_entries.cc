@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "check/proofs.h"
@@ -40,8 +39,11 @@ class Binder {
   const BlockRule& Block() const { return file_.blocks[static_cast<size_t>(block_)]; }
 
   int FindTensor(const std::string& name) const {
-    for (size_t i = 0; i < tensors_.size(); ++i) {
-      if (tensors_[i].block == block_ && tensors_[i].name == name) return static_cast<int>(i);
+    // The tensors of a block stand together, in the order of the blocks.
+    const auto first = std::partition_point(
+        tensors_.begin(), tensors_.end(), [&](const LogicalTensor& t) { return t.block < block_; });
+    for (auto t = first; t != tensors_.end() && t->block == block_; ++t) {
+      if (t->name == name) return static_cast<int>(t - tensors_.begin());
     }
     return -1;
   }
@@ -86,10 +88,7 @@ class Binder {
           next.push_back(std::move(one));
           continue;
         }
-        const std::vector<NamedPlace> used = AxesIn(one.expr);
-        const bool has_axis = std::any_of(used.begin(), used.end(), [&](const NamedPlace& a) {
-          return a.name == place->axis.text;
-        });
+        const bool has_axis = Mentions(one.expr, AxisNode::Kind::kAxis, place->axis.text);
         for (const PlaceCase& one_case : place->cases) {
           if (!one_case.dims.empty() && !has_axis && !rule.drop) {
             diagnostics_
@@ -161,12 +160,14 @@ class Binder {
       if (good) layout_->entries.push_back(std::move(entry));
       return;
     }
-    for (const NamedPlace& axis : AxesIn(expr)) good = KnownAxis(axis.name, axis.place) && good;
-    for (const NamedPlace& tensor : TensorsIn(expr)) {
-      if (FindTensor(tensor.name) >= 0) continue;
-      UnknownTensor(tensor.name, tensor.place);
-      good = false;
-    }
+    ForEachNode(expr, [&](const AxisNode& node) {
+      if (node.kind == AxisNode::Kind::kAxis) {
+        good = KnownAxis(node.name, node.place) && good;
+      } else if (node.kind == AxisNode::Kind::kTensor && FindTensor(node.name) < 0) {
+        UnknownTensor(node.name, node.place);
+        good = false;
+      }
+    });
     for (const Name& axis : rule.replicate) good = KnownAxis(axis.text, axis.place) && good;
     if (rule.times) {
       entry.times = FindTensor(rule.times->text);
@@ -254,19 +255,17 @@ class Binder {
     }
     const int index = FindTensor(tensor_name);
     const LogicalTensor& tensor = tensors_[static_cast<size_t>(index)];
-    // Every axis of the key and of the leaf, by name.
-    std::multimap<std::string, AxisUse::Atom> atoms;
-    std::vector<std::string> stored;  // for messages
+    // Every axis of the key and of the leaf.
+    Atoms atoms;
+    atoms.reserve(key.parts.size() + leaf.axes.size());
     for (const KeyPart& part : key.parts) {
-      if (part.kind != KeyPart::Kind::kCapture) continue;
-      atoms.insert({part.text, {part.text, true, -1, Poly()}});
-      stored.push_back(part.text);
+      if (part.kind == KeyPart::Kind::kCapture) atoms.push_back({part.text, true, -1, Poly()});
     }
-    for (const LeafAxis& axis : leaf.axes) {
-      atoms.insert({axis.axis, {axis.axis, false, axis.dim, axis.stride}});
-      stored.push_back(axis.axis);
-    }
+    for (const LeafAxis& axis : leaf.axes)
+      atoms.push_back({axis.axis, false, axis.dim, axis.stride});
     auto wrong = [&]() {
+      std::vector<std::string> stored = key.Captures();
+      for (const LeafAxis& axis : leaf.axes) stored.push_back(axis.axis);
       Diagnostic& d = diagnostics_->Add(
           Code::kWrongAxes, leaf.place,
           fmt::format("`{}` is stored over [{}] but its axes are [{}]", tensor.name,
@@ -275,13 +274,6 @@ class Binder {
       d.help = DifferenceOf(stored, tensor.axes);
       return std::nullopt;
     };
-    auto take = [&](const std::string& name) -> std::optional<AxisUse::Atom> {
-      const auto found = atoms.find(name);
-      if (found == atoms.end()) return std::nullopt;
-      AxisUse::Atom atom = found->second;
-      atoms.erase(found);
-      return atom;
-    };
     CheckedLeaf bound;
     bound.tensor = index;
     bound.offsets = leaf.offsets;
@@ -289,8 +281,9 @@ class Binder {
       AxisUse use;
       const bool replicated = std::any_of(rule.replicate.begin(), rule.replicate.end(),
                                           [&](const Name& n) { return n.text == axis; });
-      if (auto atom = take(axis)) {
+      if (const auto atom = Find(&atoms, axis); atom != atoms.end()) {
         use.atoms.push_back(std::move(*atom));
+        atoms.erase(atom);
       } else if (!UseAlternative(axis, &atoms, &use)) {
         if (!replicated) return wrong();
         use.replicated = true;
@@ -299,6 +292,12 @@ class Binder {
     }
     if (!atoms.empty()) return wrong();
     return bound;
+  }
+
+  using Atoms = std::vector<AxisUse::Atom>;
+  static Atoms::iterator Find(Atoms* atoms, std::string_view axis) {
+    return std::find_if(atoms->begin(), atoms->end(),
+                        [&](const AxisUse::Atom& atom) { return atom.axis == axis; });
   }
 
   // What is wrong with the axes stored, in words.
@@ -338,8 +337,7 @@ class Binder {
 
   // All factors of one alternative of the axis's refinement, the alternative with the most factors
   // first.
-  bool UseAlternative(const std::string& axis, std::multimap<std::string, AxisUse::Atom>* atoms,
-                      AxisUse* use) const {
+  bool UseAlternative(const std::string& axis, Atoms* atoms, AxisUse* use) const {
     const auto refinement = layout_->refinements.find(axis);
     if (refinement == layout_->refinements.end()) return false;
     int best = -1;
@@ -349,7 +347,7 @@ class Binder {
       const auto& factors = alternatives[i].factors;
       const bool all =
           std::all_of(factors.begin(), factors.end(),
-                      [&](const Refinement::Factor& f) { return atoms->count(f.axis) > 0; });
+                      [&](const Refinement::Factor& f) { return Find(atoms, f.axis) != atoms->end(); });
       if (!all || factors.empty() || factors.size() <= most) continue;
       best = static_cast<int>(i);
       most = factors.size();
@@ -357,8 +355,8 @@ class Binder {
     if (best < 0) return false;
     use->alternative = best;
     for (const Refinement::Factor& factor : alternatives[static_cast<size_t>(best)].factors) {
-      const auto found = atoms->find(factor.axis);
-      use->atoms.push_back(found->second);
+      const auto found = Find(atoms, factor.axis);
+      use->atoms.push_back(std::move(*found));
       atoms->erase(found);
     }
     return true;

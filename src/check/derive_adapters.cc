@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "check/derive_factor.h"
@@ -23,12 +24,42 @@ SpannedText TextAt(std::string text, const SpannedText& key) {
   return made;
 }
 
+// What all styles ask of the weights of one layout.
+class LayoutWeights {
+ public:
+  LayoutWeights(const RuleFile& file, const CheckedLayout& layout) : file_(file) {
+    for (const LayoutRule* link = file.FindLayout(layout.name.text); link != nullptr;
+         link = link->like ? file.FindLayout(link->like->text) : nullptr) {
+      for (const RefineRule& refine : link->refine) {
+        const bool known =
+            std::any_of(refine_.begin(), refine_.end(),
+                        [&](const RefineRule& r) { return r.axis.text == refine.axis.text; });
+        if (!known) refine_.push_back(refine);
+      }
+    }
+  }
+
+  const std::vector<RefineRule>& refine() const { return refine_; }
+  const StoredWeight& Of(size_t block, const EntryRule& entry) {
+    const auto [known, is_new] = weights_.try_emplace(&entry);
+    if (is_new) known->second = StoredWeightOf(refine_, file_.blocks[block], entry);
+    return known->second;
+  }
+
+ private:
+  const RuleFile& file_;
+  std::vector<RefineRule> refine_;
+  std::unordered_map<const EntryRule*, StoredWeight> weights_;
+};
+
 class LayoutDeriver {
  public:
-  LayoutDeriver(const CheckedRules& weights, const CheckedLayout& base, StylePtr style,
-                std::string name, const IsWantedKey& is_wanted, Diagnostics* diagnostics)
+  LayoutDeriver(const CheckedRules& weights, const CheckedLayout& base, LayoutWeights* stored,
+                StylePtr style, std::string name, const IsWantedKey& is_wanted,
+                Diagnostics* diagnostics)
       : file_(*weights.file),
         base_(base),
+        stored_(*stored),
         style_(std::move(style)),
         is_wanted_(is_wanted),
         diagnostics_(diagnostics) {
@@ -44,15 +75,7 @@ class LayoutDeriver {
     }
     for (const PlaceRule* place : base.place) rule_.place.push_back(*place);
     for (const Formula* formula : base.require) rule_.require.push_back(*formula);
-    for (const LayoutRule* link = file_.FindLayout(base.name.text); link != nullptr;
-         link = link->like ? file_.FindLayout(link->like->text) : nullptr) {
-      for (const RefineRule& refine : link->refine) {
-        const bool known =
-            std::any_of(rule_.refine.begin(), rule_.refine.end(),
-                        [&](const RefineRule& r) { return r.axis.text == refine.axis.text; });
-        if (!known) rule_.refine.push_back(refine);
-      }
-    }
+    rule_.refine = stored->refine();
   }
 
   // Whether any factor found a key.
@@ -66,8 +89,6 @@ class LayoutDeriver {
   const LayoutRule& rule() const { return rule_; }
 
  private:
-  const BlockRule& Block() const { return file_.blocks[block_]; }
-
   void Table(size_t block, BlockRule* into) {
     block_ = block;
     const TableRule& weights = *base_.tables[block];
@@ -87,12 +108,7 @@ class LayoutDeriver {
             complete = Entry(entry, style_variant, &variant.entries) && complete;
         }
         // Variants that differ elsewhere are one here.
-        std::vector<std::string> words;
-        for (const EntryRule& entry : variant.entries) {
-          words.push_back(entry.key.text.text + " " + ToString(entry.expr));
-          for (const Name& axis : entry.replicate) words.back() += " " + axis.text;
-        }
-        if (!seen.insert(words).second) continue;
+        if (style_->variants.size() > 1 && !seen.insert(WordsOf(variant.entries)).second) continue;
         variant.may_lack = !first || !complete;
         first = false;
         table.variants.push_back(std::move(variant));
@@ -104,26 +120,35 @@ class LayoutDeriver {
     if (!empty || table.partial) into->tables.push_back(std::move(table));
   }
 
+  static std::vector<std::string> WordsOf(const std::vector<EntryRule>& entries) {
+    std::vector<std::string> words;
+    for (const EntryRule& entry : entries) {
+      words.push_back(entry.key.text.text + " " + ToString(entry.expr));
+      for (const Name& axis : entry.replicate) words.back() += " " + axis.text;
+    }
+    return words;
+  }
+
   // Whether the factors of the weight have keys, if it is linear.
-  bool Entry(const EntryRule& weight, const AdapterVariant& variant,
+  bool Entry(const EntryRule& rule, const AdapterVariant& variant,
              std::vector<EntryRule>* entries) {
-    const std::vector<const TensorRule*> tensors = TensorsOf(weight);
     // What is stored is a product: a change of the weight is no such change of it.
-    if (weight.times) return false;
+    if (rule.times) return false;
+    const StoredWeight& weight = stored_.Of(block_, rule);
+    const std::vector<const TensorRule*>& tensors = weight.tensors;
     const bool linear =
         !tensors.empty() &&
         std::all_of(tensors.begin(), tensors.end(), [](const TensorRule* t) { return t->linear; });
     bool factored = false;
-    const std::string key_text = weight.key.ToString();
     for (const AdapterModule& module : variant.modules) {
-      if (!module.regex.Matches(key_text)) continue;
+      if (!module.regex.Matches(weight.key)) continue;
       if (!module.tensors.empty() && !HoldsJust(tensors, module.tensors)) continue;
       bool has_factor = false;
       for (const AdapterKey& key : module.keys) {
         const bool saved = key.holds == Factor::kSaved;
         has_factor = has_factor || !saved;
         if (!saved && (!linear || factored)) continue;
-        std::optional<EntryRule> made = Factored(weight, tensors, module, key);
+        std::optional<EntryRule> made = Factored(weight, module, key);
         if (!made) continue;
         has_factors_ = has_factors_ || !saved;
         entries->push_back(std::move(*made));
@@ -141,21 +166,9 @@ class LayoutDeriver {
            });
   }
 
-  std::vector<const TensorRule*> TensorsOf(const EntryRule& entry) const {
-    std::set<std::string> names;
-    for (const NamedPlace& tensor : TensorsIn(entry.expr)) names.insert(tensor.name);
-    std::vector<const TensorRule*> tensors;
-    for (const TensorRule& tensor : Block().tensors) {
-      if (names.count(tensor.name.text) > 0) tensors.push_back(&tensor);
-    }
-    return tensors;
-  }
-
-  std::optional<EntryRule> Factored(const EntryRule& weight,
-                                    const std::vector<const TensorRule*>& tensors,
-                                    const AdapterModule& module, const AdapterKey& key) {
-    const std::optional<std::string> text =
-        module.regex.Rewrite(weight.key.ToString(), key.key.text);
+  std::optional<EntryRule> Factored(const StoredWeight& weight, const AdapterModule& module,
+                                    const AdapterKey& key) {
+    const std::optional<std::string> text = module.regex.Rewrite(weight.key, key.key.text);
     if (!text) {
       Bad(key.key.place(), "this key asks for a group that `of` does not have");
       return std::nullopt;
@@ -164,14 +177,14 @@ class LayoutDeriver {
     if (!made || !is_wanted_(*made)) return std::nullopt;
     EntryRule entry;
     if (key.holds == Factor::kSaved) {
-      entry = weight;
+      entry = *weight.entry;
       entry.match.reset();
-    } else if (!FillFactor(rule_.refine, *style_, weight, tensors, key, &entry, diagnostics_)) {
+    } else if (!FillFactor(rule_.refine, *style_, weight, key, &entry, diagnostics_)) {
       return std::nullopt;
     }
     entry.place = key.key.place();
     entry.key = std::move(*made);
-    entry.weight = weight.key;
+    entry.weight = weight.entry->key;
     entry.parameter = module.parameter;
     return entry;
   }
@@ -185,6 +198,7 @@ class LayoutDeriver {
 
   const RuleFile& file_;
   const CheckedLayout& base_;
+  LayoutWeights& stored_;
   StylePtr style_;
   const IsWantedKey& is_wanted_;
   Diagnostics* diagnostics_;
@@ -283,6 +297,7 @@ RuleFile DeriveAdapters(const CheckedRules& weights, const std::vector<StylePtr>
     }
     adapters.blocks.push_back(std::move(made));
   }
+  std::map<const CheckedLayout*, LayoutWeights> stored;
   for (const StylePtr& style : styles) {
     for (const Name& base : style->base) {
       const bool every = base.text == "*";
@@ -292,7 +307,8 @@ RuleFile DeriveAdapters(const CheckedRules& weights, const std::vector<StylePtr>
         found = true;
         const std::string name =
             every ? style->name.text + "." + layout.name.text : style->name.text;
-        LayoutDeriver deriver(weights, layout, style, name, is_wanted, diagnostics);
+        LayoutWeights& own = stored.try_emplace(&layout, file, layout).first->second;
+        LayoutDeriver deriver(weights, layout, &own, style, name, is_wanted, diagnostics);
         if (deriver.Run(&adapters.blocks)) {
           adapters.layouts.push_back(deriver.rule());
           continue;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,9 +17,6 @@ namespace {
 // Names that live in the rules: most lists have one or two.
 using Axes = std::vector<std::string_view>;
 
-// What a dimension of a stored weight is to the linear map.
-enum class Role { kBatch, kIn, kOut, kMixed };
-
 bool Has(const Axes& axes, std::string_view axis) {
   return std::find(axes.begin(), axes.end(), axis) != axes.end();
 }
@@ -32,15 +28,6 @@ void Collect(const AxisNode& node, AxisNode::Kind kind, Axes* names) {
   for (const AxisExpr& alternative : node.alternatives) {
     for (const AxisNode& part : alternative) Collect(part, kind, names);
   }
-}
-
-bool Mentions(const AxisExpr& expr, AxisNode::Kind kind, std::string_view name) {
-  return std::any_of(expr.begin(), expr.end(), [&](const AxisNode& node) {
-    if (node.kind == kind && node.name == name) return true;
-    return Mentions(node.children, kind, name) ||
-           std::any_of(node.alternatives.begin(), node.alternatives.end(),
-                       [&](const AxisExpr& part) { return Mentions(part, kind, name); });
-  });
 }
 
 // The dimensions of an expression: tensor[A B] at the top is two.
@@ -94,116 +81,44 @@ AxisExpr Flattened(AxisExpr dims) {
   return {std::move(product)};
 }
 
-class FactorDeriver {
+// Which side of a linear map axes belong to, in a layout with these refinements.
+class Sides {
  public:
-  FactorDeriver(const std::vector<RefineRule>& refine, const AdapterStyle& style,
-                Diagnostics* diagnostics)
-      : refine_(refine), style_(style), diagnostics_(diagnostics) {}
+  explicit Sides(const std::vector<RefineRule>& refine) : refine_(refine) {}
 
-  bool Expression(const EntryRule& weight, std::vector<const TensorRule*> tensors,
-                  const AdapterKey& key, EntryRule* entry) {
-    AxisExpr dims = DimsOf(weight.expr);
-    if (!key.part.empty()) {
-      std::erase_if(tensors, [&](const TensorRule* t) { return t->name.text != key.part; });
-      if (tensors.empty()) return false;  // the weight has no such part
-      for (AxisNode& dim : dims) {
-        AxisExpr part = Flattened(PartOf({dim}, key.part));
-        if (!part.empty()) dim = std::move(part[0]);
+  DimRole RoleOf(const AxisNode& dim, const std::vector<const TensorRule*>& tensors) const {
+    Axes axes, named;
+    Collect(dim, AxisNode::Kind::kAxis, &axes);
+    Collect(dim, AxisNode::Kind::kTensor, &named);
+    std::optional<DimRole> role;
+    for (const TensorRule* tensor : tensors) {
+      if (!named.empty() && !Has(named, tensor->name.text)) continue;
+      // A dimension of several tensors holds axes of each: those of the others are not looked at.
+      Axes own;
+      for (const std::string_view axis : axes) {
+        if (IsOf(axis, tensor->batch) || IsOf(axis, tensor->in) || IsOf(axis, tensor->out))
+          own.push_back(axis);
       }
+      const DimRole found = Within(own, tensor->batch) ? DimRole::kBatch
+                            : Within(own, tensor->in)  ? DimRole::kIn
+                            : Within(own, tensor->out) ? DimRole::kOut
+                                                       : DimRole::kMixed;
+      if (role && *role != found) return DimRole::kMixed;
+      role = found;
     }
-    // Which dimensions the names of a style stand for: by their role, and by their position.
-    std::map<std::string, std::vector<size_t>> slots{{"IN", {}}, {"OUT", {}}, {"BATCH", {}}};
-    std::map<std::string, Role> roles{{"IN", Role::kIn}, {"OUT", Role::kOut}};
-    for (size_t d = 0; d < dims.size(); ++d) {
-      const Role role = RoleOf(dims[d], tensors);
-      const std::string by_position = "D" + std::to_string(d);
-      roles[by_position] = role;
-      slots[by_position].push_back(d);
-      if (role != Role::kMixed) slots.at(NameOf(role)).push_back(d);
-    }
-    AxisExpr expr = key.expr;
-    for (const auto& [name, meaning] : style_.let) {
-      if (Mentions(expr, AxisNode::Kind::kAxis, name.text))
-        expr = ReplaceAxis(expr, name.text, meaning);
-    }
-    Factor factor = key.holds;
-    const std::vector<NamedPlace> used_names = AxesIn(expr);
-    for (const NamedPlace& used : used_names) {
-      const auto slot = roles.find(used.name);
-      const Role role = slot != roles.end() ? slot->second
-                        : used.name == kRankAxis || slots.count(used.name) > 0
-                            ? Role::kBatch
-                            : RoleOfAxis(used.name, tensors);
-      if (role == Role::kBatch) continue;
-      const Factor found = role == Role::kIn    ? Factor::kA
-                           : role == Role::kOut ? Factor::kB
-                                                : Factor::kNone;
-      if (found == Factor::kNone || (factor == Factor::kA && found == Factor::kB) ||
-          (factor == Factor::kB && found == Factor::kA))
-        return Bad(used.place, fmt::format("{} of `{}` is not all input or all output", used.name,
-                                           weight.key.ToString()));
-      if (factor == Factor::kNone) factor = found;
-    }
-    if (factor == Factor::kNone)
-      return Bad(key.key.place(), "this key holds neither input nor output dimensions");
-    const std::string suffix = SuffixOf(factor);
-    Suffix(&expr, suffix);
-    for (const auto& [slot, own] : slots) {
-      const bool is_used =
-          std::any_of(used_names.begin(), used_names.end(),
-                      [&, &name = slot](const NamedPlace& used) { return used.name == name; });
-      if (!is_used) continue;
-      AxisExpr nodes;
-      for (const size_t d : own) nodes.push_back(dims[d]);
-      Suffix(&nodes, suffix);
-      if (slot != "BATCH") nodes = Flattened(std::move(nodes));
-      expr = ReplaceAxis(expr, slot, nodes);
-    }
-    for (const TensorRule* tensor : tensors) entry->shared.push_back(tensor->name.text + suffix);
-    entry->expr = std::move(expr);
-    entry->replicate = key.replicate;
-    if (factor == Factor::kB || factor == Factor::kBias) {
-      entry->multiply = weight.multiply;
-      entry->back = weight.back;
-      entry->in = weight.in;
-    }
-    return Pad(weight, key, slots, entry);
+    return role.value_or(DimRole::kMixed);
   }
 
   // An axis that a style names itself.
-  Role RoleOfAxis(const std::string& axis, const std::vector<const TensorRule*>& tensors) const {
+  DimRole RoleOfAxis(std::string_view axis, const std::vector<const TensorRule*>& tensors) const {
     for (const TensorRule* tensor : tensors) {
-      if (IsOf(axis, tensor->in)) return Role::kIn;
-      if (IsOf(axis, tensor->out)) return Role::kOut;
+      if (IsOf(axis, tensor->in)) return DimRole::kIn;
+      if (IsOf(axis, tensor->out)) return DimRole::kOut;
     }
-    return Role::kBatch;  // a batch axis, or one that the check of the layout refuses
-  }
-
-  // A padded dimension of the weight is padded in the factor that has it.
-  bool Pad(const EntryRule& weight, const AdapterKey& key,
-           const std::map<std::string, std::vector<size_t>>& of_slot, EntryRule* entry) {
-    if (!weight.pad) return true;
-    const size_t batch = of_slot.at("BATCH").size();
-    size_t at = 0;  // the dimension that comes next
-    for (const AxisNode& node : key.expr) {
-      const size_t here = at;
-      at += node.kind == AxisNode::Kind::kAxis && node.name == "BATCH" ? batch : 1;
-      if (node.kind != AxisNode::Kind::kAxis) continue;
-      const auto slot = of_slot.find(node.name);
-      if (slot == of_slot.end() || node.name == "BATCH") continue;
-      const std::vector<size_t>& dims = slot->second;
-      if (dims.size() != 1 || static_cast<int64_t>(dims[0]) != weight.pad->dim) continue;
-      entry->pad = weight.pad;
-      entry->pad->dim = static_cast<int64_t>(here);
-    }
-    return true;
+    return DimRole::kBatch;  // a batch axis, or one that the check of the layout refuses
   }
 
  private:
-  static std::string NameOf(Role role) {
-    return role == Role::kBatch ? "BATCH" : role == Role::kIn ? "IN" : "OUT";
-  }
-
   // Whether an axis is of one side, or is part of what the base layout writes one of them as. What
   // a refinement makes may be refined by a later one.
   bool IsOf(std::string_view axis, const std::vector<Name>& side, size_t refinements) const {
@@ -225,47 +140,179 @@ class FactorDeriver {
                        [&](std::string_view axis) { return IsOf(axis, side); });
   }
 
-  Role RoleOf(const AxisNode& dim, const std::vector<const TensorRule*>& tensors) const {
-    Axes axes, named;
-    Collect(dim, AxisNode::Kind::kAxis, &axes);
-    Collect(dim, AxisNode::Kind::kTensor, &named);
-    std::optional<Role> role;
-    for (const TensorRule* tensor : tensors) {
-      if (!named.empty() && !Has(named, tensor->name.text)) continue;
-      // A dimension of several tensors holds axes of each: those of the others are not looked at.
-      Axes own;
-      for (const std::string_view axis : axes) {
-        if (IsOf(axis, tensor->batch) || IsOf(axis, tensor->in) || IsOf(axis, tensor->out))
-          own.push_back(axis);
-      }
-      const Role found = Within(own, tensor->batch) ? Role::kBatch
-                         : Within(own, tensor->in)  ? Role::kIn
-                         : Within(own, tensor->out) ? Role::kOut
-                                                    : Role::kMixed;
-      if (role && *role != found) return Role::kMixed;
-      role = found;
+  const std::vector<RefineRule>& refine_;
+};
+
+class FactorDeriver {
+ public:
+  FactorDeriver(const Sides& sides, const AdapterStyle& style, const AdapterKey& key,
+                Diagnostics* diagnostics)
+      : sides_(sides), style_(style), key_(key), diagnostics_(diagnostics) {}
+
+  bool Fill(const StoredWeight& weight, EntryRule* entry) {
+    AxisExpr expr = key_.expr;
+    for (const auto& [name, meaning] : style_.let)
+      expr = ReplaceAxis(std::move(expr), name.text, meaning);
+    const std::optional<Factor> factor = FactorOf(expr, weight);
+    if (!factor) return false;
+    const std::string suffix = SuffixOf(*factor);
+    std::vector<std::string> slots;
+    ForEachNode(expr, [&](const AxisNode& node) {
+      if (node.kind == AxisNode::Kind::kAxis && SlotOf(node.name, weight) &&
+          std::find(slots.begin(), slots.end(), node.name) == slots.end())
+        slots.push_back(node.name);
+    });
+    Suffix(&expr, suffix);
+    for (const std::string& slot : slots) {
+      AxisExpr nodes;
+      const std::vector<size_t> own = *SlotOf(slot, weight);
+      for (const size_t d : own) nodes.push_back(weight.dims[d]);
+      Suffix(&nodes, suffix);
+      if (slot != kBatch) nodes = Flattened(std::move(nodes));
+      expr = ReplaceAxis(std::move(expr), slot, nodes);
     }
-    return role.value_or(Role::kMixed);
+    for (const TensorRule* tensor : weight.tensors)
+      entry->shared.push_back(tensor->name.text + suffix);
+    entry->expr = std::move(expr);
+    entry->replicate = key_.replicate;
+    if (*factor == Factor::kB || *factor == Factor::kBias) {
+      entry->multiply = weight.entry->multiply;
+      entry->back = weight.entry->back;
+      entry->in = weight.entry->in;
+    }
+    Pad(weight, entry);
+    return true;
   }
 
-  bool Bad(const Place& place, std::string message) {
+ private:
+  static constexpr std::string_view kIn = "IN", kOut = "OUT", kBatch = "BATCH";
+
+  // The dimensions that a name of a style stands for: by their role, or by their position. nullopt
+  // for other names.
+  static std::optional<std::vector<size_t>> SlotOf(std::string_view name,
+                                                   const StoredWeight& weight) {
+    if (name != kIn && name != kOut && name != kBatch) {
+      const std::optional<size_t> position = PositionOf(name, weight);
+      if (!position) return std::nullopt;
+      return std::vector<size_t>{*position};
+    }
+    const DimRole role = name == kIn    ? DimRole::kIn
+                         : name == kOut ? DimRole::kOut
+                                        : DimRole::kBatch;
+    std::vector<size_t> dims;
+    for (size_t d = 0; d < weight.dims.size(); ++d) {
+      if (weight.roles[d] == role) dims.push_back(d);
+    }
+    return dims;
+  }
+
+  // D0, D1, ...
+  static std::optional<size_t> PositionOf(std::string_view name, const StoredWeight& weight) {
+    if (!name.starts_with('D')) return std::nullopt;
+    for (size_t d = 0; d < weight.dims.size(); ++d) {
+      if (name.substr(1) == std::to_string(d)) return d;
+    }
+    return std::nullopt;
+  }
+
+  DimRole RoleOfName(std::string_view name, const StoredWeight& weight) const {
+    if (name == kIn) return DimRole::kIn;
+    if (name == kOut) return DimRole::kOut;
+    if (name == kBatch || name == kRankAxis) return DimRole::kBatch;
+    if (const std::optional<size_t> d = PositionOf(name, weight)) return weight.roles[*d];
+    return sides_.RoleOfAxis(name, weight.tensors);
+  }
+
+  // What the key holds, by the dimensions that it names. nullopt after a finding.
+  std::optional<Factor> FactorOf(const AxisExpr& expr, const StoredWeight& weight) {
+    Factor factor = key_.holds;
+    const AxisNode* wrong = nullptr;
+    ForEachNode(expr, [&](const AxisNode& node) {
+      if (node.kind != AxisNode::Kind::kAxis || wrong != nullptr) return;
+      const DimRole role = RoleOfName(node.name, weight);
+      if (role == DimRole::kBatch) return;
+      const Factor found = role == DimRole::kIn    ? Factor::kA
+                           : role == DimRole::kOut ? Factor::kB
+                                                   : Factor::kNone;
+      if (found == Factor::kNone || (factor == Factor::kA && found == Factor::kB) ||
+          (factor == Factor::kB && found == Factor::kA)) {
+        wrong = &node;
+      } else if (factor == Factor::kNone) {
+        factor = found;
+      }
+    });
+    if (wrong != nullptr)
+      return Bad(wrong->place, fmt::format("{} of `{}` is not all input or all output",
+                                           wrong->name, weight.key));
+    if (factor == Factor::kNone)
+      return Bad(key_.key.place(), "this key holds neither input nor output dimensions");
+    return factor;
+  }
+
+  // A padded dimension of the weight is padded in the factor that has it.
+  void Pad(const StoredWeight& weight, EntryRule* entry) const {
+    const std::optional<PadWord>& pad = weight.entry->pad;
+    if (!pad) return;
+    size_t at = 0;  // the dimension that comes next
+    for (const AxisNode& node : key_.expr) {
+      const size_t here = at;
+      const bool is_axis = node.kind == AxisNode::Kind::kAxis;
+      const auto dims = is_axis ? SlotOf(node.name, weight) : std::nullopt;
+      const bool batch = dims && node.name == kBatch;
+      at += batch ? dims->size() : 1;
+      if (!dims || batch || dims->size() != 1 || static_cast<int64_t>((*dims)[0]) != pad->dim)
+        continue;
+      entry->pad = pad;
+      entry->pad->dim = static_cast<int64_t>(here);
+    }
+  }
+
+  std::nullopt_t Bad(const Place& place, std::string message) {
     Diagnostics one;
     one.Add(Code::kBadAdapterStyle, place, std::move(message));
     diagnostics_->AppendNew(one);
-    return false;
+    return std::nullopt;
   }
 
-  const std::vector<RefineRule>& refine_;
+  const Sides& sides_;
   const AdapterStyle& style_;
+  const AdapterKey& key_;
   Diagnostics* diagnostics_;
 };
 
 }  // namespace
 
+StoredWeight StoredWeightOf(const std::vector<RefineRule>& refine, const BlockRule& block,
+                            const EntryRule& entry) {
+  StoredWeight weight;
+  weight.entry = &entry;
+  weight.key = entry.key.ToString();
+  for (const TensorRule& tensor : block.tensors) {
+    if (Mentions(entry.expr, AxisNode::Kind::kTensor, tensor.name.text))
+      weight.tensors.push_back(&tensor);
+  }
+  weight.dims = DimsOf(entry.expr);
+  const Sides sides(refine);
+  for (const AxisNode& dim : weight.dims)
+    weight.roles.push_back(sides.RoleOf(dim, weight.tensors));
+  return weight;
+}
+
 bool FillFactor(const std::vector<RefineRule>& refine, const AdapterStyle& style,
-                const EntryRule& weight, const std::vector<const TensorRule*>& tensors,
-                const AdapterKey& key, EntryRule* entry, Diagnostics* diagnostics) {
-  return FactorDeriver(refine, style, diagnostics).Expression(weight, tensors, key, entry);
+                const StoredWeight& weight, const AdapterKey& key, EntryRule* entry,
+                Diagnostics* diagnostics) {
+  const Sides sides(refine);
+  FactorDeriver deriver(sides, style, key, diagnostics);
+  if (key.part.empty()) return deriver.Fill(weight, entry);
+  StoredWeight part = weight;
+  std::erase_if(part.tensors, [&](const TensorRule* t) { return t->name.text != key.part; });
+  if (part.tensors.empty()) return false;  // the weight has no such part
+  for (size_t d = 0; d < part.dims.size(); ++d) {
+    AxisExpr own = Flattened(PartOf({part.dims[d]}, key.part));
+    if (!own.empty()) part.dims[d] = std::move(own[0]);
+    part.roles[d] = sides.RoleOf(part.dims[d], part.tensors);
+  }
+  return deriver.Fill(part, entry);
 }
 
 }  // namespace rr

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <utility>
 
@@ -179,15 +180,6 @@ std::string DimsToString(const std::vector<AxisNode>& dims) {
   return text;
 }
 
-template <typename Visit>
-void Walk(const std::vector<AxisNode>& dims, const Visit& visit) {
-  for (const AxisNode& node : dims) {
-    visit(node);
-    Walk(node.children, visit);
-    for (const auto& alternative : node.alternatives) Walk(alternative, visit);
-  }
-}
-
 }  // namespace
 
 bool IsAxisName(std::string_view text) {
@@ -215,7 +207,7 @@ std::string ToString(const AxisExpr& expr) { return DimsToString(expr); }
 
 std::vector<NamedPlace> AxesIn(const AxisExpr& expr) {
   std::vector<NamedPlace> names;
-  Walk(expr, [&](const AxisNode& node) {
+  ForEachNode(expr, [&](const AxisNode& node) {
     if (node.kind == AxisNode::Kind::kAxis) names.push_back({node.name, node.place});
   });
   return names;
@@ -223,15 +215,26 @@ std::vector<NamedPlace> AxesIn(const AxisExpr& expr) {
 
 std::vector<NamedPlace> TensorsIn(const AxisExpr& expr) {
   std::vector<NamedPlace> names;
-  Walk(expr, [&](const AxisNode& node) {
+  ForEachNode(expr, [&](const AxisNode& node) {
     if (node.kind == AxisNode::Kind::kTensor) names.push_back({node.name, node.place});
   });
   return names;
 }
 
-AxisExpr ReplaceAxis(const AxisExpr& expr, const std::string& name, const AxisExpr& replacement) {
+bool Mentions(const AxisExpr& expr, AxisNode::Kind kind, std::string_view name) {
+  return std::any_of(expr.begin(), expr.end(), [&](const AxisNode& node) {
+    if (node.kind == kind && node.name == name) return true;
+    return Mentions(node.children, kind, name) ||
+           std::any_of(node.alternatives.begin(), node.alternatives.end(),
+                       [&](const AxisExpr& part) { return Mentions(part, kind, name); });
+  });
+}
+
+AxisExpr ReplaceAxis(AxisExpr expr, std::string_view name, const AxisExpr& replacement) {
+  if (!Mentions(expr, AxisNode::Kind::kAxis, name)) return expr;
   AxisExpr result;
-  for (const AxisNode& node : expr) {
+  result.reserve(expr.size());
+  for (AxisNode& node : expr) {
     if (node.kind == AxisNode::Kind::kAxis && node.name == name) {
       for (AxisNode copy : replacement) {
         copy.place = node.place;
@@ -239,11 +242,10 @@ AxisExpr ReplaceAxis(const AxisExpr& expr, const std::string& name, const AxisEx
       }
       continue;
     }
-    AxisNode copy{
-        node.kind, node.name, ReplaceAxis(node.children, name, replacement), {}, node.place};
-    for (const auto& alternative : node.alternatives)
-      copy.alternatives.push_back(ReplaceAxis(alternative, name, replacement));
-    result.push_back(std::move(copy));
+    node.children = ReplaceAxis(std::move(node.children), name, replacement);
+    for (AxisExpr& alternative : node.alternatives)
+      alternative = ReplaceAxis(std::move(alternative), name, replacement);
+    result.push_back(std::move(node));
   }
   return result;
 }

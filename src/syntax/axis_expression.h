@@ -48,9 +48,20 @@ struct NamedPlace {
 };
 std::vector<NamedPlace> AxesIn(const AxisExpr& expr);
 std::vector<NamedPlace> TensorsIn(const AxisExpr& expr);
+// Every node, what is around others first, in the order of the text.
+template <typename Visit>
+void ForEachNode(const AxisExpr& expr, const Visit& visit) {
+  for (const AxisNode& node : expr) {
+    visit(node);
+    ForEachNode(node.children, visit);
+    for (const AxisExpr& alternative : node.alternatives) ForEachNode(alternative, visit);
+  }
+}
+// Whether the axis, or the tensor, stands in it.
+bool Mentions(const AxisExpr& expr, AxisNode::Kind kind, std::string_view name);
 
 // `expr` with axis `name` replaced by `replacement` (no dims at all removes it).
-AxisExpr ReplaceAxis(const AxisExpr& expr, const std::string& name, const AxisExpr& replacement);
+AxisExpr ReplaceAxis(AxisExpr expr, std::string_view name, const AxisExpr& replacement);
 
 // --- leaves
 // -------------------------------------------------------------------------------------------------------

@@ -42,8 +42,8 @@ bool JoinTensor(const std::string& a, const Place& a_place, const std::string& b
     d.notes.push_back({a_place, fmt::format("`{}` is here", a)});
     return false;
   }
-  *tensor = a.empty() ? b : a;
   *place = a.empty() ? b_place : a_place;
+  *tensor = a.empty() ? b : a;
   return true;
 }
 
@@ -69,6 +69,7 @@ std::optional<Flat> FlattenDims(std::span<const AxisNode> dims, Diagnostics* dia
                         diagnostics)) {
           return std::nullopt;
         }
+        leaf.axes.reserve(a.axes.size() + b.axes.size());
         for (LeafAxis axis : a.axes) {
           axis.stride = axis.stride * result.size;
           leaf.axes.push_back(std::move(axis));
@@ -135,10 +136,12 @@ bool AddDim(Flat flat, bool scalar, const Place& place, ExpandedExpr* result,
   if (!scalar) result->shape.push_back(std::move(flat.size));
   if (TooManyLeaves(place, result->leaves.size(), flat.leaves.size(), diagnostics)) return false;
   std::vector<Leaf> next;
-  for (const Leaf& before : result->leaves) {
-    for (const FlatLeaf& flat_leaf : flat.leaves) {
-      Leaf leaf = before;
-      if (!JoinTensor(before.tensor, before.place, flat_leaf.tensor, flat_leaf.place, &leaf.tensor,
+  next.reserve(result->leaves.size() * flat.leaves.size());
+  for (Leaf& before : result->leaves) {
+    for (FlatLeaf& flat_leaf : flat.leaves) {
+      const bool last = &flat_leaf == &flat.leaves.back();
+      Leaf leaf = last ? std::move(before) : before;
+      if (!JoinTensor(leaf.tensor, leaf.place, flat_leaf.tensor, flat_leaf.place, &leaf.tensor,
                       &leaf.place, diagnostics)) {
         return false;
       }

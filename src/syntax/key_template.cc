@@ -117,33 +117,34 @@ std::string KeyTemplate::ToString() const {
 }
 
 KeyTemplate Normalized(KeyTemplate key) {
-  std::vector<KeyPart> parts;
+  size_t kept = 0;
   for (KeyPart& part : key.parts) {
     if (part.kind == KeyPart::Kind::kLiteral) {
       if (part.text.empty()) continue;
-      if (!parts.empty() && parts.back().kind == KeyPart::Kind::kLiteral) {
-        parts.back().text += part.text;
+      if (kept > 0 && key.parts[kept - 1].kind == KeyPart::Kind::kLiteral) {
+        key.parts[kept - 1].text += part.text;
         continue;
       }
     }
-    parts.push_back(std::move(part));
+    if (&key.parts[kept] != &part) key.parts[kept] = std::move(part);
+    ++kept;
   }
-  key.parts = std::move(parts);
+  key.parts.resize(kept);
   return key;
 }
 
-KeyTemplate ReplacePart(const KeyTemplate& key, KeyPart::Kind kind, const std::string& name,
+KeyTemplate ReplacePart(KeyTemplate key, KeyPart::Kind kind, std::string_view name,
                         const KeyTemplate& by) {
-  KeyTemplate result;
-  result.text = key.text;
-  for (const KeyPart& part : key.parts) {
-    if (part.kind == kind && part.text == name && part.words.empty()) {
-      result.parts.insert(result.parts.end(), by.parts.begin(), by.parts.end());
-    } else {
-      result.parts.push_back(part);
-    }
+  const auto is_it = [&](const KeyPart& part) {
+    return part.kind == kind && part.text == name && part.words.empty();
+  };
+  for (size_t i = 0; i < key.parts.size(); ++i) {
+    if (!is_it(key.parts[i])) continue;
+    const auto at = key.parts.erase(key.parts.begin() + static_cast<ptrdiff_t>(i));
+    key.parts.insert(at, by.parts.begin(), by.parts.end());
+    i += by.parts.size() - 1;  // what is put in is not looked at
   }
-  return Normalized(std::move(result));
+  return Normalized(std::move(key));
 }
 
 std::string ToRegex(const KeyTemplate& key) {

@@ -48,7 +48,7 @@ std::optional<KeyTemplate> ParseKeyTemplate(const SpannedText& text, Diagnostics
 KeyTemplate Normalized(KeyTemplate key);
 // Replaces every capture of `axis` (when `kind` is kCapture) or every named string `name` by the
 // parts of `by`.
-KeyTemplate ReplacePart(const KeyTemplate& key, KeyPart::Kind kind, const std::string& name,
+KeyTemplate ReplacePart(KeyTemplate key, KeyPart::Kind kind, std::string_view name,
                         const KeyTemplate& by);
 
 // The anchored regex, one group per capture; named strings must have been replaced.
