@@ -177,6 +177,14 @@ std::vector<StylePtr> RuleLibrary::StylesOf(Internal internal, Diagnostics* diag
   return styles;
 }
 
+void RuleLibrary::DeriveInternal(const RulesPtr& weights, Diagnostics* diagnostics) {
+  std::vector<StylePtr> internal = Styles(diagnostics);
+  std::erase_if(internal, [](const StylePtr& style) { return !style->IsInternal(); });
+  Diagnostics found;
+  DeriveAdapters(*weights, internal, &found);
+  diagnostics->AppendNew(found);
+}
+
 RulesPtr RuleLibrary::AdaptersOf(const RulesPtr& weights, Internal internal,
                                  Diagnostics* diagnostics) {
   const std::pair key{weights.get(), internal};

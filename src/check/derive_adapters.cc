@@ -141,14 +141,15 @@ class LayoutDeriver {
         std::all_of(tensors.begin(), tensors.end(), [](const TensorRule* t) { return t->linear; });
     bool factored = false;
     for (const AdapterModule& module : variant.modules) {
-      if (!module.regex.Matches(weight.key)) continue;
+      const std::optional<RegexMatch> match = module.regex.Match(weight.key);
+      if (!match) continue;
       if (!module.tensors.empty() && !HoldsJust(tensors, module.tensors)) continue;
       bool has_factor = false;
       for (const AdapterKey& key : module.keys) {
         const bool saved = key.holds == Factor::kSaved;
         has_factor = has_factor || !saved;
         if (!saved && (!linear || factored)) continue;
-        std::optional<EntryRule> made = Factored(weight, module, key);
+        std::optional<EntryRule> made = Factored(weight, *match, module, key);
         if (!made) continue;
         has_factors_ = has_factors_ || !saved;
         entries->push_back(std::move(*made));
@@ -166,9 +167,9 @@ class LayoutDeriver {
            });
   }
 
-  std::optional<EntryRule> Factored(const StoredWeight& weight, const AdapterModule& module,
-                                    const AdapterKey& key) {
-    const std::optional<std::string> text = module.regex.Rewrite(weight.key, key.key.text);
+  std::optional<EntryRule> Factored(const StoredWeight& weight, const RegexMatch& match,
+                                    const AdapterModule& module, const AdapterKey& key) {
+    const std::optional<std::string> text = match.Rewrite(key.key.text);
     if (!text) {
       Bad(key.key.place(), "this key asks for a group that `of` does not have");
       return std::nullopt;
@@ -179,7 +180,7 @@ class LayoutDeriver {
     if (key.holds == Factor::kSaved) {
       entry = *weight.entry;
       entry.match.reset();
-    } else if (!FillFactor(rule_.refine, *style_, weight, key, &entry, diagnostics_)) {
+    } else if (!FillFactor(rule_.refine, *style_, weight, key, *made, &entry, diagnostics_)) {
       return std::nullopt;
     }
     entry.place = key.key.place();

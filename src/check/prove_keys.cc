@@ -62,6 +62,7 @@ class ChosenKey {
     const auto [known, is_new] = known_.try_emplace(own);
     if (is_new) {
       Chosen& chosen = known->second;
+      chosen.key.parts.reserve(key_->parts.size() + 2);
       AddParts(*key_, choice, 0, &chosen.key.parts);
       KeyEnds ends = EndsOf(chosen.key);
       chosen.start = std::move(ends.start);

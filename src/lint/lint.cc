@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <future>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -37,7 +38,11 @@ class Linter {
   Linter(const Files& files, const std::vector<std::string>& directories,
          const Selection& selection)
       : files_(files), directories_(directories), selection_(selection) {
-    attributes_ = ConfigAttributes::Read(files, directories, &all_);
+    attributes_ = std::async(std::launch::async, [this] {
+      Attributes read;
+      read.known = ConfigAttributes::Read(files_, directories_, &read.found);
+      return read;
+    });
   }
 
   // What the files say, found side by side and put together in their order.
@@ -63,6 +68,7 @@ class Linter {
       work();
     }
     if (failure) std::rethrow_exception(failure);
+    all_.AppendNew(attributes_.get().found);
     for (const FileFindings& file : all) {
       for (SourcePtr source : file.sources) sources_.emplace(source->name(), source);
       for (const Diagnostic& d : file.found.all()) {
@@ -108,6 +114,10 @@ class Linter {
   }
 
  private:
+  struct Attributes {
+    ConfigAttributes known;
+    Diagnostics found;
+  };
   // What one thread keeps from file to file: shared parts are read once, rules are let go.
   struct Worker {
     RuleLibrary library;
@@ -121,9 +131,11 @@ class Linter {
     if (const RulesPtr rules = library.LoadFile(path, &file.found)) {
       if (rules->valid) {
         const RulesPtr adapters =
-            library.AdaptersOf(rules, RuleLibrary::Internal::kYes, &file.found);
+            library.AdaptersOf(rules, RuleLibrary::Internal::kNo, &file.found);
+        library.DeriveInternal(rules, &file.found);
+        const ConfigAttributes& attributes = attributes_.get().known;
         RunPasses({*rules, adapters->valid ? adapters.get() : nullptr, rules->file->sources.at(0),
-                   attributes_.empty() ? nullptr : &attributes_},
+                   attributes.empty() ? nullptr : &attributes},
                   &file.found);
       }
       file.sources = rules->file->sources;
@@ -169,7 +181,7 @@ class Linter {
   const Files& files_;
   const std::vector<std::string>& directories_;
   const Selection& selection_;
-  ConfigAttributes attributes_;
+  std::shared_future<Attributes> attributes_;  // read while files are looked at
   Diagnostics all_;
   std::map<std::string, SourcePtr> sources_;
   std::set<std::string> broken_;

@@ -69,15 +69,33 @@ bool CompiledRegex::Matches(const std::string& text) const {
   return re_ != nullptr && re_->ok() && RE2::FullMatch(text, *re_);
 }
 
-std::optional<std::string> CompiledRegex::Rewrite(const std::string& text,
-                                                  const std::string& pattern) const {
+std::optional<RegexMatch> CompiledRegex::Match(const std::string& text) const {
   if (re_ == nullptr || !re_->ok()) return std::nullopt;
   constexpr int kGroups = 10;
-  re2::StringPiece groups[kGroups];
+  re2::StringPiece found[kGroups];
   const int count = std::min(kGroups, re_->NumberOfCapturingGroups() + 1);
-  if (!re_->Match(text, 0, text.size(), RE2::ANCHOR_BOTH, groups, count)) return std::nullopt;
+  if (!re_->Match(text, 0, text.size(), RE2::ANCHOR_BOTH, found, count)) return std::nullopt;
+  std::vector<std::string_view> groups;
+  for (int i = 0; i < count; ++i) groups.emplace_back(found[i].data(), found[i].size());
+  return RegexMatch(std::move(groups));
+}
+
+std::optional<std::string> RegexMatch::Rewrite(std::string_view pattern) const {
   std::string result;
-  if (!re_->Rewrite(&result, pattern, groups, count)) return std::nullopt;
+  for (size_t at = 0; at < pattern.size(); ++at) {
+    if (pattern[at] != '\\' || at + 1 == pattern.size()) {
+      result += pattern[at];
+      continue;
+    }
+    const char c = pattern[++at];
+    if (c < '0' || c > '9') {
+      result += c;
+      continue;
+    }
+    const auto group = static_cast<size_t>(c - '0');
+    if (group >= groups_.size()) return std::nullopt;
+    result += groups_[group];
+  }
   return result;
 }
 

@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/diagnostic.h"
@@ -20,15 +22,25 @@ namespace rr {
 bool CheckRegex(const SpannedText& regex, Diagnostics* diagnostics);
 // RR105 for what RE2 refuses.
 bool CompilesAsRegex(const SpannedText& regex, Diagnostics* diagnostics);
+// What a regex found in a text, which must outlive it.
+class RegexMatch {
+ public:
+  explicit RegexMatch(std::vector<std::string_view> groups) : groups_(std::move(groups)) {}
+  // `pattern` with \0 .. \9 replaced by the groups, \0 being the whole; nullopt when there is no
+  // such group.
+  std::optional<std::string> Rewrite(std::string_view pattern) const;
+
+ private:
+  std::vector<std::string_view> groups_;
+};
 // A regex that is asked often: compiled once, shared by its copies.
 class CompiledRegex {
  public:
   CompiledRegex() = default;  // matches nothing
   explicit CompiledRegex(const std::string& regex);
   bool Matches(const std::string& text) const;
-  // `pattern` with \0 .. \9 replaced by the groups of an anchored match of `text`; nullopt when the
-  // regex does not match it, or has no such group.
-  std::optional<std::string> Rewrite(const std::string& text, const std::string& pattern) const;
+  // nullopt when it does not match the whole text.
+  std::optional<RegexMatch> Match(const std::string& text) const;
 
  private:
   std::shared_ptr<const re2::RE2> re_;

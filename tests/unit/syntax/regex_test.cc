@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,13 @@ std::string FaultOf(const std::string& regex) {
   const bool good = CheckRegex(SpannedText::FromString(regex), &diagnostics);
   CHECK(good == diagnostics.all().empty());
   return Findings(diagnostics);
+}
+
+std::optional<std::string> Rewritten(const std::string& regex, const std::string& text,
+                                     const std::string& pattern) {
+  const CompiledRegex compiled(regex);
+  const std::optional<RegexMatch> match = compiled.Match(text);
+  return match ? match->Rewrite(pattern) : std::nullopt;
 }
 
 TEST_CASE("good regexes") {
@@ -42,18 +50,18 @@ TEST_CASE("regexes that match every key") {
 TEST_CASE("a text rewritten with the groups of a match of all of it") {
   const std::string regex = "(.*experts)\\.(gate|up)_proj";
   const std::string key = "model.experts.up_proj";
-  CHECK(CompiledRegex(regex).Rewrite(key, "{p}\\1.\\2.lora_A") == "{p}model.experts.up.lora_A");
-  CHECK(CompiledRegex(regex).Rewrite(key, "<\\0>") == "<model.experts.up_proj>");
-  CHECK(CompiledRegex(regex).Rewrite(key, "text") == "text");
+  CHECK(Rewritten(regex, key, "{p}\\1.\\2.lora_A") == "{p}model.experts.up.lora_A");
+  CHECK(Rewritten(regex, key, "<\\0>") == "<model.experts.up_proj>");
+  CHECK(Rewritten(regex, key, "text") == "text");
   // Not part of it, and no group that the regex does not have.
-  CHECK_FALSE(CompiledRegex(regex).Rewrite(key + ".weight", "\\1").has_value());
-  CHECK_FALSE(CompiledRegex(regex).Rewrite(key, "\\3").has_value());
-  CHECK_FALSE(CompiledRegex("(").Rewrite(key, "\\0").has_value());
+  CHECK_FALSE(Rewritten(regex, key + ".weight", "\\1").has_value());
+  CHECK_FALSE(Rewritten(regex, key, "\\3").has_value());
+  CHECK_FALSE(Rewritten("(", key, "\\0").has_value());
   // A group that took part in no match is empty; braces and dots of the key are text.
-  CHECK(CompiledRegex("(a)|(b)").Rewrite("b", "[\\1|\\2]") == "[|b]");
-  CHECK(CompiledRegex("(.*)\\.\\{E\\}\\.w").Rewrite("{L}e.{E}.w", "\\1-\\0") == "{L}e-{L}e.{E}.w");
+  CHECK(Rewritten("(a)|(b)", "b", "[\\1|\\2]") == "[|b]");
+  CHECK(Rewritten("(.*)\\.\\{E\\}\\.w", "{L}e.{E}.w", "\\1-\\0") == "{L}e-{L}e.{E}.w");
   // Nine groups and the whole.
-  CHECK(CompiledRegex("(.)(.)(.)(.)(.)(.)(.)(.)(.)(.)").Rewrite("abcdefghij", "\\9\\1\\0") ==
+  CHECK(Rewritten("(.)(.)(.)(.)(.)(.)(.)(.)(.)(.)", "abcdefghij", "\\9\\1\\0") ==
         "iaabcdefghij");
 }
 
