@@ -4,7 +4,8 @@
 // cases.json lists the cases; each has a folder below cases/ with in.safetensors, out.safetensors
 // and case.json (the model's config, and which code of which version wrote the files).
 //   kind   convert, convert-shape (shapes may contradict the config), convert-lossy (quantised
-//          weights become values); convert-lora,
+//          weights become values); convert-ranks (the state dicts of tensor-parallel ranks,
+//          in_rank0.safetensors and on, are joined first: tensor_parallel.h); convert-lora,
 //          convert-lora-blockdiag (ranks are stacked); merge (base.safetensors and the adapter
 //          in.safetensors), merge-split (both are in in.safetensors)
 //   from, to  layouts; of a merge the adapter's and the result's, found out where absent
@@ -145,9 +146,9 @@ inline std::vector<GoldenCase> ReadCases() {
     one.name = TextOf(row, "case");
     one.kind = TextOf(row, "kind");
     CAPTURE(one.name);
-    const std::vector<std::string> kinds{"convert",      "convert-shape",          "convert-lossy",
-                                         "convert-lora", "convert-lora-blockdiag", "merge",
-                                         "merge-split"};
+    const std::vector<std::string> kinds{"convert",       "convert-shape", "convert-lossy",
+                                         "convert-ranks", "convert-lora",  "convert-lora-blockdiag",
+                                         "merge",         "merge-split"};
     REQUIRE(std::find(kinds.begin(), kinds.end(), one.kind) != kinds.end());
     if (!one.IsMerge() || row.Find("from") != nullptr) one.from = TextOf(row, "from");
     if (!one.IsMerge() || row.Find("to") != nullptr) one.to = TextOf(row, "to");
