@@ -190,8 +190,9 @@ RulesPtr RuleLibrary::AdaptersOf(const RulesPtr& weights, Internal internal,
   const std::pair key{weights.get(), internal};
   if (const auto done = adapters_.find(key); done != adapters_.end()) return done->second.second;
   Diagnostics found;
-  auto rules = std::make_shared<CheckedRules>(
-      Check(DeriveAdapters(*weights, StylesOf(internal, &found), &found), &found));
+  RuleFile derived = DeriveAdapters(*weights, StylesOf(internal, &found), &found);
+  derived.tests = weights->file->tests;  // their configs
+  auto rules = std::make_shared<CheckedRules>(Check(std::move(derived), &found));
   rules->valid = weights->valid && !found.HasErrors();
   diagnostics->AppendNew(found);
   adapters_[key] = {weights, rules};

@@ -277,7 +277,6 @@ RuleFile DeriveAdapters(const CheckedRules& weights, const std::vector<StylePtr>
   adapters.targets = file.targets;
   adapters.require = file.require;
   adapters.sources = file.sources;
-  adapters.tests = file.tests;  // their configs
   adapters.adapters = true;
   if (const AxisRule* axis = file.FindAxis(kRankAxis)) {
     diagnostics->Add(Code::kBadAdapterStyle, axis->name.place,

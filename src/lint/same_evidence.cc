@@ -32,21 +32,14 @@ std::string SeenKey(const CheckedLayout& layout, const KeyTemplate& key) {
   return text;
 }
 
-struct Stored {
-  std::string shape;
-  std::string elements;
-  const CheckedEntry* entry;
-};
-
 // Key and variant -> what lies there.
-std::map<std::string, Stored> StoredIn(const CheckedLayout& layout) {
-  std::map<std::string, Stored> stored;
+using Stored = std::map<std::string, const CheckedEntry*>;
+
+Stored StoredIn(const CheckedLayout& layout) {
+  Stored stored;
   for (const CheckedEntry& entry : layout.entries) {
-    std::string shape;
-    for (const Poly& dim : entry.shape) shape += dim.ToString() + ", ";
-    const std::string key =
-        fmt::format("{} #{} {}", SeenKey(layout, entry.key), entry.block, entry.variant);
-    stored[key] = {std::move(shape), entry.Signature(), &entry};
+    stored[fmt::format("{} #{} {}", SeenKey(layout, entry.key), entry.block, entry.variant)] =
+        &entry;
   }
   return stored;
 }
@@ -57,27 +50,26 @@ bool IsMarked(const CheckedLayout& layout) {
                                      !layout.style->unless.empty() || layout.IsInternal());
 }
 
-void Compare(const CheckedLayout& a, const std::map<std::string, Stored>& of_a,
-             const CheckedLayout& b, const std::map<std::string, Stored>& of_b,
+void Compare(const CheckedLayout& a, const Stored& of_a, const CheckedLayout& b, const Stored& of_b,
              Diagnostics* diagnostics) {
   const bool same = std::equal(of_a.begin(), of_a.end(), of_b.begin(), of_b.end(),
                                [](const auto& x, const auto& y) {
-                                 return x.first == y.first && x.second.shape == y.second.shape;
+                                 return x.first == y.first && x.second->shape == y.second->shape;
                                });
   if (!same || of_a.empty()) return;
   for (auto x = of_a.begin(), y = of_b.begin(); x != of_a.end(); ++x, ++y) {
-    if (x->second.elements == y->second.elements) continue;
+    if (x->second->Signature() == y->second->Signature()) continue;
     Diagnostic& finding = diagnostics->Add(
-        Code::kIndistinguishableLayouts, y->second.entry->rule->place,
+        Code::kIndistinguishableLayouts, y->second->rule->place,
         fmt::format("`{}` and `{}` have the same keys and shapes, but other elements in this one",
                     a.name.text, b.name.text));
-    finding.notes.push_back({x->second.entry->rule->place, fmt::format("`{}`", a.name.text)});
+    finding.notes.push_back({x->second->rule->place, fmt::format("`{}`", a.name.text)});
     return;
   }
 }
 
 void CompareAll(const std::vector<CheckedLayout>& layouts, Diagnostics* diagnostics) {
-  std::vector<std::pair<const CheckedLayout*, std::map<std::string, Stored>>> seen;
+  std::vector<std::pair<const CheckedLayout*, Stored>> seen;
   for (const CheckedLayout& layout : layouts) {
     if (IsMarked(layout)) continue;
     seen.emplace_back(&layout, StoredIn(layout));
