@@ -100,7 +100,7 @@ struct CheckedLayout {
   std::vector<SpannedText> pass;
   std::optional<std::string> partial;
   std::shared_ptr<const AdapterStyle> style;  // of a layout of adapters
-  std::vector<const Formula*> require;        // of the layout and what it is like
+  std::vector<const Formula*> require;        // of the layout, else of what it is like
   std::vector<int>
       variant_counts;  // per block: how many `one of` alternatives its table has (0: no table)
   std::vector<const TableRule*> tables;  // per block; nullptr when the layout has none

@@ -161,7 +161,9 @@ std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* dia
         }
       }
       layout.ignore.insert(layout.ignore.end(), link->ignore.begin(), link->ignore.end());
-      for (const Formula& formula : link->require) layout.require.push_back(&formula);
+      if (layout.require.empty()) {
+        for (const Formula& formula : link->require) layout.require.push_back(&formula);
+      }
       for (const SpannedText& pass : link->pass) {
         const auto tree = TreeOf(pass.text);
         const bool known = tree && link != &rule && HasTree(layout, tree->name);

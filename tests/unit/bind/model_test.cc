@@ -155,6 +155,30 @@ TEST_CASE("what is given wins") {
   CHECK(model.SizeOf("D", 0) == 6);
 }
 
+TEST_CASE("what every model has cannot be given otherwise") {
+  const auto rules = GoodRules(
+      "axes: {H: h, P: [gate, up], Three: '3'}\nlayouts: {hub: {}}\n"
+      "blocks: {x: {tensors: {w: P Three H}, layouts: {hub: {'w.{P}': Three H}}}}\n");
+  const Model model(*rules, Config(), {{"P", 3}, {"Three", 5}, {"H", 4}});
+  CHECK(model.SizeOf("P") == std::nullopt);
+  CHECK(model.SizeOf("Three") == std::nullopt);
+  CHECK(model.SizeOf("H") == 4);
+  CHECK(Model(*rules, Config(), {{"Three", 3}}).OriginOf("Three") == "Three = 3 as given");
+}
+
+TEST_CASE("a layout's own requirement stands in the place of that of the layout it is like") {
+  const auto rules = GoodRules(
+      "axes: {H: h}\n"
+      "layouts: {one: {require: [h == 4]}, two: {like: one}, any: {like: one, require: ['true']}}\n"
+      "blocks: {x: {tensors: {w: H}, layouts: {one: {w: H}}}}\n");
+  const Model model(*rules, ConfigOf({{"h", 5}}), {});
+  for (const auto& [layout, refused] : {std::pair{0, true}, {1, true}, {2, false}}) {
+    Diagnostics findings;
+    model.CheckRequirements(rules->layouts[static_cast<size_t>(layout)], &findings);
+    CHECK(findings.HasErrors() == refused);
+  }
+}
+
 TEST_CASE("kinds and sizes by kind") {
   const auto rules = GoodRules(kRules);
   const Model model(
