@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "bind/ranks.h"
+#include "bind/seen_kinds.h"
 #include "bind/solve_sizes.h"
 
 namespace rr {
@@ -34,6 +35,7 @@ class Binder {
     LayoutMatch match = MatchKeys(layout_, table_);
     auto model = std::make_shared<Model>(rules_, config, given);
     SolveSizes(layout_, match, table_, model.get());
+    const std::vector<std::string> seen = SeeKinds(layout_, match, model.get());
     const size_t errors = diagnostics_->ErrorCount();
     model->CheckConfig(layout_, diagnostics_);
     model->CheckRequirements(layout_, diagnostics_);
@@ -63,6 +65,7 @@ class Binder {
     Account(match, &source);
     CheckShapes(&source);
     Describe(&source);
+    source.notes.insert(source.notes.end(), seen.begin(), seen.end());
     return source;
   }
 

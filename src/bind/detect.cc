@@ -28,6 +28,59 @@ std::string WhyNamed(const CheckedRules& rules, const Config& config) {
                      architectures ? ToJson(*architectures) : "null");
 }
 
+// Whether the first of `order` is a whole model of its family, with a few keys besides, and no
+// other family comes near. `order` holds those that know the most keys.
+bool StandsOut(const std::vector<Candidate>& candidates, const std::vector<size_t>& order) {
+  const Candidate& best = candidates[order[0]];
+  const auto near = [&](const Candidate& other) {
+    return other.rules != best.rules && other.known * 10 >= best.known * 9;
+  };
+  return best.missing == 0 && best.absent == 0 && best.known * 10 >= best.total * 9 &&
+         std::none_of(candidates.begin(), candidates.end(), near);
+}
+
+const AdapterStyle* StyleOf(const Candidate& candidate) {
+  return candidate.rules->FindLayout(candidate.layout)->style.get();
+}
+
+// Of styles that read the file alike, the one that another style says it is a twin of stands for
+// all.
+void UsualFirst(const std::vector<Candidate>& candidates, const std::vector<std::string>& readings,
+                const std::vector<size_t>& order, std::vector<size_t>* equal) {
+  for (const size_t twin : *equal) {
+    const AdapterStyle* style = StyleOf(candidates[twin]);
+    if (style == nullptr || !style->twin_of) continue;
+    for (const size_t i : order) {
+      if (candidates[i].rules != candidates[twin].rules ||
+          candidates[i].layout != style->twin_of->text)
+        continue;
+      for (size_t& e : *equal) {
+        if (readings[e] == readings[i]) e = i;
+      }
+    }
+  }
+}
+
+// Where two readings say different things of the same keys, and what each style is.
+void ExplainDifference(const std::string& reading, const std::string& other, const Candidate& one,
+                       const Candidate& another, Diagnostic* d) {
+  std::vector<std::string> keys;
+  for (size_t at = 0; at < reading.size();) {
+    const size_t end = reading.find('\n', at);
+    const std::string line = reading.substr(at, end + 1 - at);
+    if (other.find(line) == std::string::npos) keys.push_back(line.substr(0, line.find(' ')));
+    at = end + 1;
+  }
+  d->notes.push_back({{},
+                      fmt::format("{} and {} read {} of {} keys differently: {}", one.layout,
+                                  another.layout, keys.size(), one.total, JoinWords(keys, 3))});
+  for (const Candidate* candidate : {&one, &another}) {
+    const AdapterStyle* style = StyleOf(*candidate);
+    if (style != nullptr && style->about)
+      d->notes.push_back({{}, fmt::format("{}: {}", candidate->layout, *style->about)});
+  }
+}
+
 }  // namespace
 
 std::string ReadingOf(const BoundSource& source, const KeyTable& table) {
@@ -165,6 +218,7 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
                                   [&](size_t e) { return readings[e] == readings[i]; });
     if (rank(i) == rank(order[0]) && (equal.empty() || !same)) equal.push_back(i);
   }
+  UsualFirst(detection.candidates, readings, order, &equal);
   const RulesPtr family = detection.candidates[order[0]].rules;
   const bool one_family = std::all_of(equal.begin(), equal.end(), [&](size_t e) {
     return detection.candidates[e].rules == family;
@@ -188,18 +242,18 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
     others.push_back(fmt::format("{} {}", detection.candidates[e].rules->file->family.text,
                                  detection.candidates[e].layout));
   }
-  if (!named && !best.complete) {
+  if (!named && !best.complete && !StandsOut(detection.candidates, order)) {
     // Without a config that names it, a family that fits in part is only a guess.
-    std::vector<std::string> alike;  // families that know as many keys
+    std::vector<std::string> nearest;  // families that know as many keys
     for (const size_t i : order) {
       const std::string& family_name = detection.candidates[i].rules->file->family.text;
-      if (std::find(alike.begin(), alike.end(), family_name) == alike.end())
-        alike.push_back(family_name);
+      if (std::find(nearest.begin(), nearest.end(), family_name) == nearest.end())
+        nearest.push_back(family_name);
     }
-    if (alike.size() > 1) {
+    if (nearest.size() > 1) {
       diagnostics
           ->Add(Code::kUnknownFamily, {},
-                fmt::format("no family fits in full: {} know {} of {} keys", JoinWords(alike),
+                fmt::format("no family fits in full: {} know {} of {} keys", JoinWords(nearest),
                             best.known, best.total))
           .help = "give the model's config.json with --config, or name the family with --family";
       return detection;
@@ -214,6 +268,20 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
   detection.reasons.push_back(fmt::format("{} {} knows {} of {} keys",
                                           best.rules->file->family.text, best.layout, best.known,
                                           best.total));
+  // Without a config the first of the families that store these keys alike stands for all.
+  std::vector<std::string> alike;
+  for (const size_t i : order) {
+    const Candidate& one = detection.candidates[i];
+    const std::string& name = one.rules->file->family.text;
+    if (!named && one.rules != best.rules && rank(i) == rank(order[0]) &&
+        readings[i] == readings[order[0]] &&
+        std::find(alike.begin(), alike.end(), name) == alike.end())
+      alike.push_back(name);
+  }
+  if (!alike.empty())
+    detection.reasons.push_back(
+        fmt::format("{} would store these keys alike; a config.json says which family it is",
+                    JoinWords(alike)));
   if (one_family) detection.family = best.rules;
   if (!others.empty()) {
     const bool shapes = std::any_of(table.keys.begin(), table.keys.end(),
@@ -223,6 +291,9 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
         fmt::format("{} fit {} {} and also {}", shapes ? "keys and shapes" : "keys without shapes",
                     best.rules->file->family.text, best.layout, JoinWords(others)));
     d.help = "say which with --family and --from, or give the config.json";
+    if (one_family && others.size() == 1 && StyleOf(best) != nullptr)
+      ExplainDifference(readings[equal[0]], readings[equal[1]], detection.candidates[equal[0]],
+                        detection.candidates[equal[1]], &d);
     if (one_family && !shapes) d.severity = Severity::kWarning;
   } else {
     detection.rules = best.rules;

@@ -148,24 +148,57 @@ const std::map<std::string, bool>& Model::KindsAt(const At& at) const {
   if (const auto done = kinds_at_.find(at); done != kinds_at_.end()) return done->second;
   // While it is being made it is empty: a kind that needs itself is unknown.
   std::map<std::string, bool>& kinds = kinds_at_[at];
-  for (const KindRule& kind : rules_->file->kinds) {
+  for (size_t p = 0; p < rules_->file->kinds.size(); ++p) {
+    const KindRule& kind = rules_->file->kinds[p];
     if (kind.cases.empty()) continue;
     const std::string& index_axis = IndexAxisOfKind(kind.cases[0].first.text);
     if (!index_axis.empty() && index_axis != at.axis) continue;  // asked at another index
     bool decided = false;
     for (const auto& [name, formula] : kind.cases) {
-      if (!formula) {
+      if (!formula || decided) {  // the first case that holds is the kind
         kinds[name.text] = !decided;
         continue;
       }
       const Formula::Outcome outcome = EvaluateAt(*formula, at);
       const bool* holds = outcome.ok() ? outcome.value.AsBool() : nullptr;
-      if (holds == nullptr) break;  // unknown, and so is everything after it
-      kinds[name.text] = !decided && *holds;
-      decided = decided || *holds;
+      if (holds == nullptr) {  // unknown, and so is everything after it
+        const auto seen = seen_.find({p, at.value});
+        if (seen == seen_.end() || index_axis.empty() || kinds.count(seen->second) > 0) break;
+        for (const auto& one : kind.cases) kinds[one.first.text] = one.first.text == seen->second;
+        break;
+      }
+      kinds[name.text] = *holds;
+      decided = *holds;
     }
   }
   return kinds;
+}
+
+const std::string& Model::IndexAxisOfPartition(size_t partition) const {
+  static const std::string kNone;
+  const KindRule& kind = rules_->file->kinds[partition];
+  return kind.cases.empty() ? kNone : IndexAxisOfKind(kind.cases[0].first.text);
+}
+
+std::vector<std::string> Model::OpenKinds(size_t partition, int64_t index) const {
+  const auto& kinds = KindsAt({IndexAxisOfPartition(partition), index});
+  std::vector<std::string> open;
+  for (const auto& one : rules_->file->kinds[partition].cases) {
+    const auto holds = kinds.find(one.first.text);
+    if (holds == kinds.end()) open.push_back(one.first.text);
+    if (holds != kinds.end() && holds->second) return {};
+  }
+  return open;
+}
+
+void Model::See(size_t partition, int64_t index, const std::string& kind) {
+  if (kind.empty()) {
+    seen_.erase({partition, index});
+  } else {
+    seen_[{partition, index}] = kind;
+  }
+  resolved_.clear();
+  kinds_at_.clear();
 }
 
 Formula::Outcome Model::EvaluateAt(const Formula& formula, const At& at) const {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/diagnostic.h"
@@ -63,6 +64,13 @@ class Model {
   // The values of the index axis at which the block exists; size 0 when it exists nowhere.
   std::vector<int64_t> IndexValues(int block) const;
 
+  // Partitions of kinds, by index into RuleFile::kinds: the axis whose index decides ("" when none
+  // does), the kinds that may hold at an index where the config does not say which, and which one
+  // the keys show ("" takes it back).
+  const std::string& IndexAxisOfPartition(size_t partition) const;
+  std::vector<std::string> OpenKinds(size_t partition, int64_t index) const;
+  void See(size_t partition, int64_t index, const std::string& kind);
+
   // A formula in terms of this model; every axis in it is a size.
   Formula::Outcome Evaluate(const Formula& formula) const { return EvaluateAt(formula, {}); }
 
@@ -101,6 +109,7 @@ class Model {
   mutable std::set<std::string> resolving_;
   mutable bool cycle_ = false;  // a formula needed itself since the outermost Resolve began
   mutable std::map<At, std::map<std::string, bool>> kinds_at_;
+  std::map<std::pair<size_t, int64_t>, std::string> seen_;  // per partition and index
 };
 
 }  // namespace rr

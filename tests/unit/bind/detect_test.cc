@@ -1,6 +1,7 @@
 #include "bind/detect.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <map>
 #include <string>
@@ -9,7 +10,7 @@
 #include "bind/rule_library.h"
 #include "bind/targets.h"
 #include "io/memory_files.h"
-#include "unit/rule_text.h"
+#include "unit/toy_adapters.h"
 
 namespace rr {
 namespace {
@@ -118,6 +119,85 @@ TEST_CASE("two families with the same keys: the config names one") {
           .what == "b other");
   CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}}), {{"model_type", 3}, {"architectures", Value::List{}}})
             .what == "a other");
+}
+
+TEST_CASE("a whole model with a few keys besides, to which no other family comes near") {
+  std::string layouts, tensors;
+  std::vector<std::pair<std::string, std::vector<int64_t>>> keys;
+  for (const char* name : {"a", "b", "c", "d", "e", "f", "g", "h", "i"}) {
+    tensors += fmt::format("{}{}: H", tensors.empty() ? "" : ", ", name);
+    layouts += fmt::format("{}{}: '{}[H]'", layouts.empty() ? "" : ", ", name, name);
+    keys.push_back({name, {3}});
+  }
+  const RulesPtr whole =
+      Family("whole", fmt::format("axes: {{H: h}}\nlayouts: {{hub: {{}}}}\n"
+                                  "blocks: {{x: {{tensors: {{{}}}, layouts: {{hub: {{{}}}}}}}}}\n",
+                                  tensors, layouts));
+  const RulesPtr other = Family("other", kToy);
+  const auto with = [&](std::vector<std::string> more, size_t less = 0) {
+    auto all = keys;
+    all.resize(all.size() - less);
+    for (const std::string& key : more) all.push_back({key, {3}});
+    return Find({whole, other}, KeysOf(all)).what;
+  };
+  CHECK(with({"y"}) == "whole hub");
+  // More keys besides, or keys that the family asks for and the file lacks: only a guess.
+  CHECK(with({"y", "z"}) ==
+        "RR408 `` no family fits in full: the closest, whole hub, knows 9 of 11 keys");
+  CHECK(with({"y"}, 1) ==
+        "RR408 `` no family fits in full: the closest, whole hub, knows 8 of 9 keys");
+  // One that comes near.
+  const RulesPtr near = Family(
+      "near",
+      fmt::format("axes: {{H: h}}\nlayouts: {{hub: {{}}}}\n"
+                  "blocks: {{x: {{tensors: {{{}, j: H}}, layouts: {{hub: {{{}, j: 'j[H]'}}}}}}}}\n",
+                  tensors, layouts));
+  auto all = keys;
+  all.push_back({"y", {3}});
+  CHECK(Find({whole, near}, KeysOf(all)).what ==
+        "RR408 `` no family fits in full: whole and near know 9 of 10 keys");
+}
+
+TEST_CASE("families that store the keys alike are named with the one that is taken") {
+  const RulesPtr a = Family("a", kToy);
+  const RulesPtr b = Family("b", kToy);
+  CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}})).detection.reasons ==
+        std::vector<std::string>{
+            "a other knows 1 of 1 keys",
+            "b would store these keys alike; a config.json says which family it is"});
+}
+
+// Experts of 3 x 3: A and B of both orders have the same shapes.
+TEST_CASE("of styles that fit alike the message says where they differ, and what each is") {
+  const RulesPtr adapters = GoodAdapters();
+  const std::string key = "base_model.model.model.layers.0.";
+  const KeyTable table = KeysOf({{key + "experts.down.lora_A.weight", {4, 3}},
+                                 {key + "experts.down.lora_B.weight", {3, 4}},
+                                 {key + "norm.weight", {3}}});
+  Diagnostics diagnostics;
+  const Config config(Value(Value::Map{{"num_experts", 2}, {"hidden", 3}, {"ffn", 3}}));
+  const Detection tie = Detect({adapters}, "", config, Config(), {}, table, {}, &diagnostics);
+  CHECK(tie.rules == nullptr);
+  REQUIRE(diagnostics.all().size() == 1);
+  const Diagnostic& d = diagnostics.all()[0];
+  CHECK(d.message == "keys and shapes fit toy folded and also toy direct");
+  REQUIRE(d.notes.size() == 3);
+  CHECK(d.notes[0].text == "folded and direct read 2 of 3 keys differently: " + key +
+                               "experts.down.lora_A.weight and " + key +
+                               "experts.down.lora_B.weight");
+  CHECK(d.notes[1].text == "folded: a pair for each linear");
+}
+
+// Without the folded experts nothing tells the styles apart, and nothing needs to.
+TEST_CASE("styles that read a file alike are one, and the usual one of twins stands for them") {
+  const RulesPtr adapters = GoodAdapters();
+  const std::string key = "base_model.model.model.layers.0.norm.weight";
+  const Config config(Value(Value::Map{{"num_experts", 2}, {"hidden", 3}, {"ffn", 5}}));
+  Diagnostics diagnostics;
+  const Detection one =
+      Detect({adapters}, "", config, Config(), {}, KeysOf({{key, {3}}}), {}, &diagnostics);
+  CHECK(Findings(diagnostics) == "");
+  CHECK(one.rules == adapters);
 }
 
 TEST_CASE("what no family knows") {

@@ -1,0 +1,21 @@
+// Which kind each layer is of, where the config does not say: its keys show it.
+#ifndef RULE_RUNNER_BIND_SEEN_KINDS_H_
+#define RULE_RUNNER_BIND_SEEN_KINDS_H_
+
+#include <string>
+#include <vector>
+
+#include "bind/key_table.h"
+#include "bind/model.h"
+
+namespace rr {
+
+// Of the kinds of a partition that the config does not decide at an index, the model is told the
+// one whose blocks have all keys that were found there, and lack the fewest. Where several do as
+// well nothing is told. The notes say what was seen.
+std::vector<std::string> SeeKinds(const CheckedLayout& layout, const LayoutMatch& match,
+                                  Model* model);
+
+}  // namespace rr
+
+#endif  // RULE_RUNNER_BIND_SEEN_KINDS_H_
