@@ -58,20 +58,23 @@ void ByStamps(const Config& config, Layouts* layouts, std::vector<std::string>* 
 
 // A file without the mark of another trainer is in the usual order.
 void ByTwins(Layouts* layouts, std::vector<std::string>* reasons) {
-  std::vector<std::string> twins;
+  std::vector<std::string> usual, twins, names;
   Layouts kept = Where(*layouts, [&](const CheckedLayout* layout) {
     if (layout->style == nullptr || !layout->style->twin_of) return true;
-    const bool usual = std::any_of(layouts->begin(), layouts->end(), [&](const auto* other) {
-      return other->name.text == layout->style->twin_of->text;
-    });
-    if (usual) twins.push_back(layout->name.text);
-    return !usual;
+    const std::string& other = layout->style->twin_of->text;
+    if (std::none_of(layouts->begin(), layouts->end(),
+                     [&](const auto* one) { return one->name.text == other; }))
+      return true;
+    if (std::find(usual.begin(), usual.end(), other) == usual.end()) usual.push_back(other);
+    const std::optional<std::string>& about = layout->style->about;
+    twins.push_back(layout->name.text + (about ? fmt::format(" ({})", *about) : ""));
+    names.push_back(layout->name.text);
+    return false;
   });
   if (!Narrow(std::move(kept), layouts)) return;
   reasons->push_back(fmt::format(
-      "no mark of another trainer: B is read in PEFT's order, rank-major. If unsloth before "
-      "2026-09-17 or Megatron-Bridge 0.5 wrote the file, it is expert-major: --from {}",
-      fmt::join(twins, " or ")));
+      "no mark of another trainer: it is read as {}, but it could be {} as well: --from {}",
+      fmt::join(usual, " or "), fmt::join(twins, " or "), fmt::join(names, " or ")));
 }
 
 void ByVersion(const CheckedRules& rules, const Config& config, Layouts* layouts,

@@ -248,11 +248,11 @@ rules/toy.yaml:70:32: error: `trainer` means no layout for weights, the test say
 rules/toy.yaml:65:36: error: adapter_config.json as the test has it leaves `folded`, the test says `blocked`  [RR901 test-failed]
    65 |   - {among: [folded, blocked], is: blocked}
       |                                    ^^^^^^^
-   note: no mark of another trainer: B is read in PEFT's order, rank-major. If unsloth before 2026-09-17 or Megatron-Bridge 0.5 wrote the file, it is expert-major: --from blocked
+   note: no mark of another trainer: it is read as folded, but it could be blocked as well: --from blocked
 rules/toy.yaml:66:76: error: what `unstamped` writes into adapter_config.json leaves `folded`, the test says `unstamped`  [RR901 test-failed]
    66 |   - {among: [folded, unstamped], adapter_config: {order: '"blocked"'}, is: unstamped}
       |                                                                            ^^^^^^^^^
-   note: no mark of another trainer: B is read in PEFT's order, rank-major. If unsloth before 2026-09-17 or Megatron-Bridge 0.5 wrote the file, it is expert-major: --from unstamped
+   note: no mark of another trainer: it is read as folded, but it could be unstamped as well: --from unstamped
 rules/toy.yaml:67:75: error: adapter_config.json as the test has it leaves `blocked`, the test says `folded` and `blocked`  [RR901 test-failed]
    67 |   - {among: [folded, blocked], adapter_config: {order: '"blocked"'}, is: [folded, blocked]}
       |                                                                           ^^^^^^

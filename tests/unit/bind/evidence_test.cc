@@ -27,8 +27,8 @@ std::string Weighed(const std::vector<std::string>& names, Value::Map config) {
 }
 
 const std::string kTwin =
-    "| no mark of another trainer: B is read in PEFT's order, rank-major. If unsloth before "
-    "2026-09-17 or Megatron-Bridge 0.5 wrote the file, it is expert-major: --from blocked";
+    "| no mark of another trainer: it is read as folded, but it could be blocked (a pair for each "
+    "linear) as well: --from blocked";
 
 TEST_CASE("a stamp decides against the version") {
   CHECK(
