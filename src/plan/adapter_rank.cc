@@ -9,6 +9,8 @@
 namespace rr {
 namespace {
 
+constexpr size_t kShownUnfit = 3;  // that do not fit; the others are counted
+
 // Parts of a group that share their ranks: they begin at the same one.
 struct RankClass {
   std::set<int> weights;
@@ -40,6 +42,11 @@ class RankGiver {
   }
 
   void Report(std::vector<std::string>* notes) const {
+    if (unfit_ > kShownUnfit)
+      diagnostics_->Add(Code::kUniformRank, {},
+                        fmt::format("{} more modules do not fit into rank {}: the least that all "
+                                    "fit into is {}",
+                                    unfit_ - kShownUnfit, rank_, least_));
     if (filled_ > 0)
       notes->push_back(
           fmt::format("--rank {}: {} modules are filled with zeros, and alpha grows with the rank",
@@ -56,7 +63,8 @@ class RankGiver {
     int64_t needed = 0, spare = 0;
     for (const RankClass& one : classes) needed += one.needed;
     if (needed > rank_) {
-      if (++reported_ > 3) return false;
+      least_ = std::max(least_, needed);
+      if (++unfit_ > kShownUnfit) return false;
       diagnostics_->Add(
           Code::kUniformRank, {},
           fmt::format("{} is stored with rank {}, of which {} are not zero: it does not fit into "
@@ -119,7 +127,8 @@ class RankGiver {
   FactorValues* values_;
   std::map<SliceKey, SourceRanks>& own_;
   Diagnostics* diagnostics_;
-  size_t filled_ = 0, shrunk_ = 0, reported_ = 0;
+  size_t filled_ = 0, shrunk_ = 0, unfit_ = 0;
+  int64_t least_ = 0;
 };
 
 }  // namespace

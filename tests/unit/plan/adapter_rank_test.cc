@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -75,6 +76,17 @@ TEST_CASE("a rank goes that is zero in A or in B; one that is not is named") {
             .findings ==
         "RR512 `` attention.q at layer 1 is stored with rank 6, of which 5 are not zero: it does "
         "not fit into rank 4");
+}
+
+TEST_CASE("of many modules that do not fit three are named and the others are counted") {
+  // Gate, up and down of two experts, at layer 1: six modules of rank 6, none of whose ranks is
+  // zero.
+  const ConvertedAdapter made =
+      ConvertAdapter(BindAdapter("pair", ExpertPairs(false), RankConfig(6, 12)), "pair", Rank(4));
+  CHECK(std::count(made.findings.begin(), made.findings.end(), '\n') == 3);
+  CHECK(made.findings.ends_with(
+      "RR512 `` " + std::to_string(3 * kExperts - 3) +
+      " more modules do not fit into rank 4: the least that all fit into is 6"));
 }
 
 TEST_CASE("parts with different A lose their zeros one by one before their ranks are stacked") {
