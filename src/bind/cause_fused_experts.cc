@@ -65,10 +65,12 @@ void StackedForPeft(const CauseScene& scene, size_t count, const std::string& ex
 void CauseFusedExperts(const CauseScene& scene, std::vector<Cause>* causes) {
   if (!scene.adapter || scene.bound == nullptr) return;
   const CheckedLayout* servers = nullptr;
-  std::vector<std::string> systems;
+  std::vector<std::string> systems, readers;
   std::string to;
   for (const TargetRule& target : scene.rules->file->targets) {
     for (const TargetCase& one : target.cases) {
+      if (!one.versions && one.adapters.text == scene.layout->name.text)
+        readers.push_back(target.system.text);
       if (one.versions || one.adapters.text == scene.layout->name.text) continue;
       const CheckedLayout* layout = scene.rules->FindLayout(one.adapters.text);
       if (layout == nullptr || layout->style == nullptr || one.adapters.text != "peft-expert")
@@ -100,8 +102,9 @@ void CauseFusedExperts(const CauseScene& scene, std::vector<Cause>* causes) {
   causes->push_back(
       {"fused-experts",
        fmt::format("{} of {} tensors hold all experts at once, for instance {}; {} read a pair per "
-                   "expert of {} and drop these: what they serve is the base model's experts",
-                   count, scene.table->keys.size(), example, JoinWords(systems), JoinWords(words)),
+                   "expert of {} and drop these: what they serve is the base model's experts{}",
+                   count, scene.table->keys.size(), example, JoinWords(systems), JoinWords(words),
+                   readers.empty() ? "" : fmt::format("; {} can load them", JoinWords(readers))),
        ConvertCommand(scene, to)});
 }
 
