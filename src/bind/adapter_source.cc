@@ -128,9 +128,10 @@ class Reader {
       facts.rank = RankIn(pieces.b[0]);
       const std::string& module = at->second;
       facts.alpha = result_.config.AlphaOf(module);
-      if (is_new && style.config_rank && result_.config.present()) {
-        const int64_t said = SaidRank(style, key, module);
-        if (said != facts.rank) Contradicts(stored, module, facts.rank, said);
+      const bool said_by_run = options_.run_config && result_.config.says_rank();
+      if (is_new && (style.config_rank || said_by_run) && result_.config.present()) {
+        const std::optional<int64_t> said = SaidRank(style, key, module);
+        if (said && *said != facts.rank) Contradicts(stored, module, facts.rank, *said);
       }
       result_.facts.emplace(key, facts);
     }
@@ -140,15 +141,18 @@ class Reader {
                                     contradicted_ - kShownFactors));
   }
 
-  // A pattern names the module, and so wins over what is said of all experts.
-  int64_t SaidRank(const AdapterStyle& style, const SliceKey& slice,
-                   const std::string& module) const {
+  // A pattern names the module, and so wins over what is said of all experts. Unknown where the
+  // rank of experts follows from something that the model's config does not say.
+  std::optional<int64_t> SaidRank(const AdapterStyle& style, const SliceKey& slice,
+                                  const std::string& module) const {
     const int64_t said = result_.config.RankOf(module);
     const bool scaled =
         options_.scaled_rank && style.scaled_rank && !result_.config.HasRankPattern(module) &&
         IsScaled(*style.scaled_rank, rules_.tensors[static_cast<size_t>(slice.weight)]);
     if (!scaled) return said;
-    return ScaledRankOf(*style.scaled_rank, said, *source_.model).value_or(said);
+    const std::optional<int64_t> scaled_rank =
+        ScaledRankOf(*style.scaled_rank, said, *source_.model);
+    return scaled_rank || options_.run_config ? scaled_rank : said;
   }
 
   // "4096 = E 256 * rank 16, but adapter_config.json says 32"
@@ -166,12 +170,15 @@ class Reader {
                              source_.model->SizeOf(axis).value_or(0), rank);
       }
     }
-    Diagnostic& d =
-        diagnostics_->Add(Code::kRankMismatch, {},
-                          fmt::format("{} has rank {}{}, but adapter_config.json gives {} rank {}",
-                                      tensor.key, rank, why, module, said));
+    Diagnostic& d = diagnostics_->Add(
+        Code::kRankMismatch, {},
+        fmt::format("{} has rank {}{}, but {} gives {} rank {}", tensor.key, rank, why,
+                    options_.run_config ? "run_config.yaml" : "adapter_config.json", module, said));
     d.help =
-        result_.config.says_rank()
+        options_.run_config ? "peft.dim, and peft.normalize_moe_lora for experts: is it the "
+                              "run_config.yaml of this "
+                              "adapter? Without the file --alpha says what alpha is"
+        : result_.config.says_rank()
             ? "set r, or add the module to rank_pattern and alpha_pattern of adapter_config.json"
             : "adapter_config.json says no r, which PEFT reads as 8";
   }

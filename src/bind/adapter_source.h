@@ -33,6 +33,7 @@ struct AdapterSource {
 struct AdapterSourceOptions {
   bool fill_zero = false;    // what is missing is zero
   bool scaled_rank = false;  // the config has the stamp of the style's `scaled rank`
+  bool run_config = false;   // the config is that of a training run: all ranks follow from it
 };
 
 // Errors: RR402 for a factor without its partner or an expert that is missing, RR403 for ranks that

@@ -9,11 +9,16 @@
 namespace rr {
 namespace {
 
-template <class Number>
-std::optional<Number> NumberIn(const YamlNode& root, const char* section, const char* name) {
+const YamlNode* TextIn(const YamlNode& root, const char* section, const char* name) {
   const YamlNode* map = root.Find(section);
   const YamlNode* value = map == nullptr || !map->IsMap() ? nullptr : map->Find(name);
-  if (value == nullptr || !value->IsText()) return std::nullopt;
+  return value == nullptr || !value->IsText() ? nullptr : value;
+}
+
+template <class Number>
+std::optional<Number> NumberIn(const YamlNode& root, const char* section, const char* name) {
+  const YamlNode* value = TextIn(root, section, name);
+  if (value == nullptr) return std::nullopt;
   const std::string& text = value->text.text;
   Number number{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -42,6 +47,10 @@ std::optional<MegatronRunConfig> ReadMegatronRunConfig(const Files& files, const
   config.dim = NumberIn<int64_t>(*root, "peft", "dim");
   config.alpha = NumberIn<double>(*root, "peft", "alpha");
   config.tensor_parallel = NumberIn<int64_t>(*root, "model", "tensor_model_parallel_size");
+  config.expert_tensor_parallel = NumberIn<int64_t>(*root, "model", "expert_tensor_parallel_size");
+  const YamlNode* normalize = TextIn(*root, "peft", "normalize_moe_lora");
+  config.normalize_moe_lora =
+      normalize != nullptr && (normalize->text.text == "true" || normalize->text.text == "True");
   return config;
 }
 

@@ -56,7 +56,8 @@ struct OpenedSource {
   KeyTable table;
   std::vector<uint32_t> tensor_of;  // KeyTable index -> index into Checkpoint::tensors
   Config config;
-  Config adapter_config;  // of an adapter; absent when there is none
+  Config adapter_config;    // of an adapter; absent when there is none
+  bool run_config = false;  // made of a run_config.yaml of Megatron-Bridge
   std::map<std::string, int64_t> given;
   Detection detection;
   RulesPtr rules;

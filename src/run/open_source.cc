@@ -128,7 +128,11 @@ void ReadRunConfig(const Files& files, OpenedSource* source, Diagnostics* diagno
   Value::Map peft{{"peft_type", "LORA"}};
   if (run->dim) peft.push_back({"r", *run->dim});
   if (run->alpha) peft.push_back({"lora_alpha", *run->alpha});
+  if (run->normalize_moe_lora) peft.push_back({"normalize_moe_lora", true});
   source->adapter_config = Config(Value(std::move(peft)));
+  source->run_config = true;
+  if (run->expert_tensor_parallel)
+    source->config.Set("expert_tensor_parallel_size", Value(*run->expert_tensor_parallel));
   if (run->tensor_parallel)
     source->config.Set("tensor_model_parallel_size", Value(*run->tensor_parallel));
 }
@@ -138,6 +142,7 @@ void ReadAdapter(const SourceRequest& request, AdapterConfig config, OpenedSourc
   if (request.alpha) config.set_alpha(*request.alpha);
   AdapterSourceOptions options;
   options.fill_zero = request.fill_zero;
+  options.run_config = source->run_config;
   const AdapterStyle* style = source->bound->layout.layout->style.get();
   options.scaled_rank = style != nullptr && style->scaled_rank &&
                         HasStamp(*style->scaled_rank, source->adapter_config);
