@@ -277,8 +277,7 @@ struct MergedReader::State {
       const int64_t count = std::min(kBlock, end - first);
       values.resize(static_cast<size_t>(count));
       if (one.saved) {
-        std::copy_n(loaded->saved.begin() + first, count, values.begin());
-        one.read = true;
+        Replace(one, *loaded, first, &values, &scratch);
       } else if (one.matrix) {
         const bool dora = !loaded->dora.empty();
         Values<T>(one, *loaded, first, &values, &scratch, dora ? &before : nullptr);
@@ -295,6 +294,20 @@ struct MergedReader::State {
       const uint64_t to = std::min(at + bytes.size(), offset + out.size());
       std::memcpy(out.data() + (from - offset), bytes.data() + (from - at), to - from);
     }
+  }
+
+  // What is saved as a whole takes the place of the base's values.
+  template <class T>
+  void Replace(const Touched& one, const Loaded<T>& loaded, int64_t first, std::vector<T>* values,
+               Scratch<T>* scratch) {
+    ReadBase(one, first, values, scratch);
+    double largest = 0;
+    for (size_t i = 0; i < values->size(); ++i) {
+      const T saved = loaded.saved[static_cast<size_t>(first) + i];
+      largest = std::max(largest, std::fabs(static_cast<double>(saved - (*values)[i])));
+      (*values)[i] = saved;
+    }
+    Raise(one, largest);
   }
 
   // Every output gets its magnitude.

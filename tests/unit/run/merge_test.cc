@@ -298,6 +298,7 @@ TEST_CASE("weights saved as a whole take the base's place") {
   const Tensors merged = scene.Read("/out");
   CHECK(merged.at("model.layers.0.norm.weight") == tensors.at(LayerKey(0) + "norm.weight"));
   CHECK(merged.at("model.layers.1.norm.weight").values == std::vector<double>{1, 2, 3, 4, 5, 6, 7});
+  CHECK(scene.report->changes.at("model.layers.0.norm.weight") == 69);  // 70 in place of 1
   scene.request.adapters = {{"/lora", 0.5}};
   CHECK(scene.Merge(scene.request) ==
         "RR515 `` model.layers.0.norm.weight is saved as a whole: it can take the place of the "
