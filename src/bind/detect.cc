@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "bind/evidence.h"
+#include "bind/seen_kinds.h"
 #include "check/derive_adapters.h"
 
 namespace rr {
@@ -177,9 +178,11 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
     return detection;
   }
   std::vector<std::string> readings;
+  std::vector<bool> seen;  // a config would have said what had to be seen in the keys
   size_t tried = 0;
   for (Candidate& candidate : detection.candidates) {
     readings.emplace_back();
+    seen.push_back(false);
     if (candidate.known < most) continue;
     ++tried;
     Diagnostics ignored;
@@ -194,13 +197,16 @@ Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, co
     candidate.absent = bound->absent_blocks.size();
     candidate.missing = bound->missing.size();
     readings.back() = ReadingOf(*bound, table);
+    seen.back() = std::any_of(bound->notes.begin(), bound->notes.end(),
+                              [](const auto& note) { return note.ends_with(kSeenInKeys); });
   }
-  // Among equals: complete ones first, then those that miss the fewest blocks and keys.
+  // Among equals: complete ones first, then those that miss the fewest blocks and keys, then those
+  // that fit without a look at which kind of layer has which keys.
   std::vector<size_t> order;
   for (size_t i = 0; i < tried; ++i) order.push_back(i);
   auto rank = [&](size_t i) {
     const Candidate& one = detection.candidates[i];
-    return std::tuple(!one.complete, one.missing > 0, one.absent, one.missing);
+    return std::tuple(!one.complete, one.missing > 0, one.absent, one.missing, bool(seen[i]));
   };
   // Of adapters that mean the same, those come first whose config says the rank: it is checked.
   auto unchecked = [&](size_t i) {

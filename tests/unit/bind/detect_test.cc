@@ -158,6 +158,21 @@ TEST_CASE("a whole model with a few keys besides, to which no other family comes
         "RR408 `` no family fits in full: whole and near know 9 of 10 keys");
 }
 
+TEST_CASE("a family that fits as it is comes before one whose kinds had to be seen") {
+  const char* blocks =
+      "layouts: {hub: {}}\nblocks:\n  mlp: {%tensors: {w: L H}, layouts: {hub: {'w.{L}': H}}}\n";
+  std::string kinds =
+      std::string("axes: {L: l, H: h}\nkinds: {k: {dense: L < first, moe: else}}\n") + blocks +
+      "  moe: {where: moe, tensors: {w: L H}, layouts: {hub: {'x.{L}': H}}}\n";
+  kinds.replace(kinds.find('%'), 1, "where: dense, ");
+  std::string plain = std::string("axes: {L: l, H: h}\n") + blocks;
+  plain.replace(plain.find('%'), 1, "");
+  const RulesPtr a = Family("a", kinds);
+  const RulesPtr b = Family("b", plain);
+  CHECK(Find({a, b}, KeysOf({{"w.0", {3}}, {"w.1", {3}}})).what == "b hub");
+  CHECK(Find({a, b}, KeysOf({{"w.0", {3}}, {"x.1", {3}}})).what == "a hub");
+}
+
 TEST_CASE("families that store the keys alike are named with the one that is taken") {
   const RulesPtr a = Family("a", kToy);
   const RulesPtr b = Family("b", kToy);
