@@ -4,20 +4,7 @@
 
 #include <utility>
 
-#include "syntax/formula_poly.h"
-
 namespace rr {
-namespace {
-
-// The size of an axis that the rules give without a config: the number of its words, a number.
-std::optional<int64_t> FixedSize(const AxisRule& axis) {
-  if (axis.kind == AxisRule::Kind::kWords) return static_cast<int64_t>(axis.words.size());
-  if (axis.kind != AxisRule::Kind::kFormula || !axis.formula) return std::nullopt;
-  const std::optional<Poly> size = ToPoly(*axis.formula);
-  return size ? size->AsConstant() : std::nullopt;
-}
-
-}  // namespace
 
 Model::Model(const CheckedRules& rules, Config config, std::map<std::string, int64_t> given)
     : rules_(&rules), config_(std::move(config)), given_(std::move(given)) {}
@@ -64,14 +51,8 @@ const Model::Size& Model::Resolve(const std::string& axis) const {
   const auto given = given_.find(axis);
   const auto solved = solved_.find(axis);
   if (given != given_.end()) {
-    const std::optional<int64_t> fixed = rule == nullptr ? std::nullopt : FixedSize(*rule);
-    if (fixed && *fixed != given->second) {
-      size.error =
-          fmt::format("{} is {} in every model, and {} was given", axis, *fixed, given->second);
-    } else {
-      size.value = given->second;
-      size.origin = fmt::format("{} = {} as given", axis, given->second);
-    }
+    size.value = given->second;
+    size.origin = fmt::format("{} = {} as given", axis, given->second);
   } else if (rule != nullptr && rule->kind == AxisRule::Kind::kWords) {
     size.value = static_cast<int64_t>(rule->words.size());
     size.origin = "its words";

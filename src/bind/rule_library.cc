@@ -143,8 +143,7 @@ std::vector<std::shared_ptr<const Item>> RuleLibrary::ReadNamed(const std::strin
     for (const std::string& path : paths) {
       std::optional<std::string> text = ReadSmallFile(files_, path, kMostBytes);
       if (!text) continue;
-      std::optional<YamlNode> tree =
-          ParseYaml(KeepSource(path, std::move(*text)), diagnostics);
+      std::optional<YamlNode> tree = ParseYaml(KeepSource(path, std::move(*text)), diagnostics);
       if (!tree) continue;
       for (Item& item : parse(*tree, diagnostics)) {
         if (names.count(item.name.text) > 0) continue;

@@ -345,9 +345,9 @@ class Binder {
     const auto& alternatives = refinement->second.alternatives;
     for (size_t i = 0; i < alternatives.size(); ++i) {
       const auto& factors = alternatives[i].factors;
-      const bool all =
-          std::all_of(factors.begin(), factors.end(),
-                      [&](const Refinement::Factor& f) { return Find(atoms, f.axis) != atoms->end(); });
+      const bool all = std::all_of(
+          factors.begin(), factors.end(),
+          [&](const Refinement::Factor& f) { return Find(atoms, f.axis) != atoms->end(); });
       if (!all || factors.empty() || factors.size() <= most) continue;
       best = static_cast<int>(i);
       most = factors.size();

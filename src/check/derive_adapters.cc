@@ -31,9 +31,9 @@ class LayoutWeights {
     for (const LayoutRule* link = file.FindLayout(layout.name.text); link != nullptr;
          link = link->like ? file.FindLayout(link->like->text) : nullptr) {
       for (const RefineRule& refine : link->refine) {
-        const bool known =
-            std::any_of(refine_.begin(), refine_.end(),
-                        [&](const RefineRule& r) { return r.axis.text == refine.axis.text; });
+        const bool known = std::any_of(refine_.begin(), refine_.end(), [&](const RefineRule& r) {
+          return r.axis.text == refine.axis.text;
+        });
         if (!known) refine_.push_back(refine);
       }
     }

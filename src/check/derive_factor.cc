@@ -242,8 +242,8 @@ class FactorDeriver {
       }
     });
     if (wrong != nullptr)
-      return Bad(wrong->place, fmt::format("{} of `{}` is not all input or all output",
-                                           wrong->name, weight.key));
+      return Bad(wrong->place,
+                 fmt::format("{} of `{}` is not all input or all output", wrong->name, weight.key));
     if (factor == Factor::kNone)
       return Bad(key_.key.place(), "this key holds neither input nor output dimensions");
     return factor;
@@ -257,8 +257,9 @@ class FactorDeriver {
       if (part.kind != KeyPart::Kind::kCapture ||
           sides_.RoleOfAxis(part.text, weight.tensors) != missing)
         continue;
-      Bad(part.place, fmt::format("`{}` has {} of `{}` in its key, an axis of the other factor",
-                                  made.ToString(), part.text, weight.key));
+      Bad(key_.key.place(),
+          fmt::format("`{}` has {} of `{}` in its key, an axis of the other factor",
+                      made.ToString(), part.text, weight.key));
       return false;
     }
     return true;
@@ -308,8 +309,7 @@ StoredWeight StoredWeightOf(const std::vector<RefineRule>& refine, const BlockRu
   }
   weight.dims = DimsOf(entry.expr);
   const Sides sides(refine);
-  for (const AxisNode& dim : weight.dims)
-    weight.roles.push_back(sides.RoleOf(dim, weight.tensors));
+  for (const AxisNode& dim : weight.dims) weight.roles.push_back(sides.RoleOf(dim, weight.tensors));
   return weight;
 }
 

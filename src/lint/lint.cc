@@ -101,7 +101,8 @@ class Linter {
       if (broken_.empty()) suppressions.ReportUnused(file, &of_comments);
     }
     for (const Diagnostic& d : of_comments.all()) {
-      if (judged.count(std::string(d.place.FileName())) > 0 && selection_.Shows(d)) shown.push_back(d);
+      if (judged.count(std::string(d.place.FileName())) > 0 && selection_.Shows(d))
+        shown.push_back(d);
     }
     const auto order = [](const Diagnostic& d) {
       return std::tuple(d.place.FileName(), d.place.begin, d.place.end, d.code,

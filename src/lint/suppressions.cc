@@ -57,8 +57,8 @@ void Suppressions::Read(SourcePtr source, Diagnostics* diagnostics) {
   }
 }
 
-void Suppressions::ReadComment(SourcePtr source, uint32_t begin, uint32_t end,
-                               Comment comment, Diagnostics* diagnostics) {
+void Suppressions::ReadComment(SourcePtr source, uint32_t begin, uint32_t end, Comment comment,
+                               Diagnostics* diagnostics) {
   comment.comment = {source, begin, end, {}};
   const std::string_view text = std::string_view(source->text()).substr(begin, end - begin);
   const auto place_of = [&](size_t from, size_t to) {

@@ -155,17 +155,6 @@ TEST_CASE("what is given wins") {
   CHECK(model.SizeOf("D", 0) == 6);
 }
 
-TEST_CASE("what every model has cannot be given otherwise") {
-  const auto rules = GoodRules(
-      "axes: {H: h, P: [gate, up], Three: '3'}\nlayouts: {hub: {}}\n"
-      "blocks: {x: {tensors: {w: P Three H}, layouts: {hub: {'w.{P}': Three H}}}}\n");
-  const Model model(*rules, Config(), {{"P", 3}, {"Three", 5}, {"H", 4}});
-  CHECK(model.SizeOf("P") == std::nullopt);
-  CHECK(model.SizeOf("Three") == std::nullopt);
-  CHECK(model.SizeOf("H") == 4);
-  CHECK(Model(*rules, Config(), {{"Three", 3}}).OriginOf("Three") == "Three = 3 as given");
-}
-
 TEST_CASE("a layout's own requirement stands in the place of that of the layout it is like") {
   const auto rules = GoodRules(
       "axes: {H: h}\n"

@@ -61,8 +61,7 @@ TEST_CASE("a text rewritten with the groups of a match of all of it") {
   CHECK(Rewritten("(a)|(b)", "b", "[\\1|\\2]") == "[|b]");
   CHECK(Rewritten("(.*)\\.\\{E\\}\\.w", "{L}e.{E}.w", "\\1-\\0") == "{L}e-{L}e.{E}.w");
   // Nine groups and the whole.
-  CHECK(Rewritten("(.)(.)(.)(.)(.)(.)(.)(.)(.)(.)", "abcdefghij", "\\9\\1\\0") ==
-        "iaabcdefghij");
+  CHECK(Rewritten("(.)(.)(.)(.)(.)(.)(.)(.)(.)(.)", "abcdefghij", "\\9\\1\\0") == "iaabcdefghij");
 }
 
 TEST_CASE("trees of keys are regexes and come back from them") {
