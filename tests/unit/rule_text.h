@@ -56,9 +56,7 @@ inline std::optional<MergedRules> MergeText(const std::string& text, const Other
                                             Diagnostics* diagnostics) {
   const FindRuleText find = [&](const std::string& name) -> SourcePtr {
     const auto found = others.find(name);
-    return found == others.end()
-               ? nullptr
-               : KeepSource(name + ".yaml", WithVersion(found->second));
+    return found == others.end() ? nullptr : KeepSource(name + ".yaml", WithVersion(found->second));
   };
   return ReadAndMerge(KeepSource("test.yaml", text), find, diagnostics);
 }

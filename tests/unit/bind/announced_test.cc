@@ -15,8 +15,8 @@ namespace {
 
 std::vector<QuantFormatPtr> FormatsOf(const std::string& text) {
   Diagnostics diagnostics;
-  const auto tree = ParseYaml(
-      KeepSource("q.yaml", "rule-runner: 1\nformats:\n" + text), &diagnostics);
+  const auto tree =
+      ParseYaml(KeepSource("q.yaml", "rule-runner: 1\nformats:\n" + text), &diagnostics);
   REQUIRE(tree.has_value());
   std::vector<QuantFormatPtr> formats;
   for (QuantFormat& format : ParseQuantFormats(*tree, &diagnostics))

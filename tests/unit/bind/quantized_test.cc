@@ -40,8 +40,7 @@ formats:
 
 std::vector<QuantFormatPtr> Formats() {
   Diagnostics diagnostics;
-  const auto tree =
-      ParseYaml(KeepSource("formats.yaml", std::string(kFormats)), &diagnostics);
+  const auto tree = ParseYaml(KeepSource("formats.yaml", std::string(kFormats)), &diagnostics);
   REQUIRE(tree.has_value());
   std::vector<QuantFormatPtr> formats;
   for (QuantFormat& format : ParseQuantFormats(*tree, &diagnostics))

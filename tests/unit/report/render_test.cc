@@ -13,9 +13,7 @@ Place At(SourcePtr source, std::string_view text) {
   return {source, begin, begin + static_cast<uint32_t>(text.size()), {}};
 }
 
-SourcePtr MakeSource(std::string text) {
-  return KeepSource("rules/x.yaml", std::move(text));
-}
+SourcePtr MakeSource(std::string text) { return KeepSource("rules/x.yaml", std::move(text)); }
 
 std::string Render(const Diagnostic& diagnostic) { return "\n" + RenderText(diagnostic, {}); }
 

@@ -22,8 +22,8 @@ using Shape = std::vector<int64_t>;
 
 QuantFormatPtr FormatOf(const std::string& text) {
   Diagnostics diagnostics;
-  const auto tree = ParseYaml(
-      KeepSource("q.yaml", "rule-runner: 1\nformats:\n  f: " + text), &diagnostics);
+  const auto tree =
+      ParseYaml(KeepSource("q.yaml", "rule-runner: 1\nformats:\n  f: " + text), &diagnostics);
   REQUIRE(tree.has_value());
   std::vector<QuantFormat> formats = ParseQuantFormats(*tree, &diagnostics);
   REQUIRE(Findings(diagnostics) == "");

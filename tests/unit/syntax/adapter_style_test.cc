@@ -18,8 +18,8 @@ struct Parsed {
 Parsed Parse(const std::string& styles) {
   Parsed parsed;
   Diagnostics diagnostics;
-  const auto tree = ParseYaml(
-      KeepSource("styles.yaml", "rule-runner: 1\nstyles:\n" + styles), &diagnostics);
+  const auto tree =
+      ParseYaml(KeepSource("styles.yaml", "rule-runner: 1\nstyles:\n" + styles), &diagnostics);
   if (tree) parsed.styles = ParseAdapterStyles(*tree, &diagnostics);
   parsed.findings = Findings(diagnostics);
   return parsed;

@@ -11,8 +11,8 @@ namespace rr {
 namespace {
 
 std::vector<QuantFormat> Parse(const std::string& formats, Diagnostics* diagnostics) {
-  const auto tree = ParseYaml(
-      KeepSource("q.yaml", "rule-runner: 1\nformats:\n" + formats), diagnostics);
+  const auto tree =
+      ParseYaml(KeepSource("q.yaml", "rule-runner: 1\nformats:\n" + formats), diagnostics);
   REQUIRE(tree.has_value());
   return ParseQuantFormats(*tree, diagnostics);
 }
