@@ -131,6 +131,7 @@ class Reader {
       const bool said_by_run = options_.run_config && result_.config.says_rank();
       if (is_new && (style.config_rank || said_by_run) && result_.config.present()) {
         const std::optional<int64_t> said = SaidRank(style, key, module);
+        if (!said) ++unchecked_;
         if (said && *said != facts.rank) Contradicts(stored, module, facts.rank, *said);
       }
       result_.facts.emplace(key, facts);
@@ -139,6 +140,16 @@ class Reader {
       diagnostics_->Add(Code::kRankMismatch, {},
                         fmt::format("{} more modules have another rank than the config says",
                                     contradicted_ - kShownFactors));
+    if (unchecked_ > 0)
+      diagnostics_->Add(
+          Code::kOddFile, {},
+          fmt::format("the rank of {} modules is not checked against run_config.yaml: it follows "
+                      "from how many experts a token takes, which the model's config does not say",
+                      unchecked_));
+    if (options_.run_config && !result_.config.says_rank())
+      diagnostics_->Add(Code::kOddFile, {},
+                        "run_config.yaml gives no peft.dim: the ranks of the tensors are not "
+                        "checked");
   }
 
   // A pattern names the module, and so wins over what is said of all experts. Unknown where the
@@ -214,7 +225,7 @@ class Reader {
   const AdapterSourceOptions& options_;
   Diagnostics* diagnostics_;
   AdapterSource result_;
-  size_t contradicted_ = 0;
+  size_t contradicted_ = 0, unchecked_ = 0;
 };
 
 }  // namespace

@@ -176,11 +176,11 @@ std::vector<StylePtr> RuleLibrary::StylesOf(Internal internal, Diagnostics* diag
   return styles;
 }
 
-void RuleLibrary::DeriveInternal(const RulesPtr& weights, Diagnostics* diagnostics) {
+void RuleLibrary::CheckInternal(const RulesPtr& weights, Diagnostics* diagnostics) {
   std::vector<StylePtr> internal = Styles(diagnostics);
   std::erase_if(internal, [](const StylePtr& style) { return !style->IsInternal(); });
   Diagnostics found;
-  DeriveAdapters(*weights, internal, &found);
+  Check(DeriveAdapters(*weights, internal, &found), &found, Proof::kEntries);
   diagnostics->AppendNew(found);
 }
 

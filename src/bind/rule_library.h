@@ -47,14 +47,14 @@ class RuleLibrary {
   // The rules of a family's adapters, derived from those of its weights. Never nullptr. Layouts
   // that only `merge` and `diff` need are made when they are asked for.
   enum class Internal { kNo, kYes };
-  // Finds what is wrong with the layouts of adapters that only `merge` and `diff` need, as far as
-  // it does not follow from the proof of the weights: each is as the layout of weights that it is
-  // derived from, key by key and dimension by dimension.
-  void DeriveInternal(const RulesPtr& weights, Diagnostics* diagnostics);
   RulesPtr AdaptersOf(const RulesPtr& weights, Internal internal, Diagnostics* diagnostics);
   // The same as far as keys of `table` may be of it: a fraction of the time, for the question which
   // of many families knows them. Layouts of which there is nothing are not there.
   RulesPtr AdaptersThatMayKnow(const KeyTable& table, const RulesPtr& weights, Internal internal);
+  // Finds what is wrong with the layouts of adapters that only `merge` and `diff` need, key by key:
+  // that their keys differ and that no factor is missing follows from the proof of the weights,
+  // because each weight's key stands for its factors.
+  void CheckInternal(const RulesPtr& weights, Diagnostics* diagnostics);
   // The rules of a family for one kind of checkpoint.
   RulesPtr Of(const RulesPtr& weights, CheckpointKind kind, Internal internal,
               Diagnostics* diagnostics);

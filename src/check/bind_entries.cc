@@ -267,7 +267,7 @@ class Binder {
       std::vector<std::string> stored = key.Captures();
       for (const LeafAxis& axis : leaf.axes) stored.push_back(axis.axis);
       Diagnostic& d = diagnostics_->Add(
-          Code::kWrongAxes, leaf.place,
+          Code::kWrongAxes, leaf.place.FileName().empty() ? rule.place : leaf.place,
           fmt::format("`{}` is stored over [{}] but its axes are [{}]", tensor.name,
                       fmt::join(stored, " "), fmt::join(tensor.axes, " ")));
       d.notes.push_back({tensor.place, fmt::format("`{}` is declared here", tensor.name)});

@@ -124,8 +124,12 @@ struct CheckedRules {
   int FindTensor(std::string_view full_name) const;  // -1 when there is none
 };
 
+// How much is proved: all, or only that each key holds its tensors whole. The rest, that keys
+// differ and no tensor is missing, may be known from elsewhere; such rules are not to be bound.
+enum class Proof { kWhole, kEntries };
+
 // All findings go to `diagnostics`.
-CheckedRules Check(RuleFile file, Diagnostics* diagnostics);
+CheckedRules Check(RuleFile file, Diagnostics* diagnostics, Proof proof = Proof::kWhole);
 
 }  // namespace rr
 

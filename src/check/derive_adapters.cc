@@ -180,7 +180,7 @@ class LayoutDeriver {
     if (key.holds == Factor::kSaved) {
       entry = *weight.entry;
       entry.match.reset();
-    } else if (!FillFactor(rule_.refine, *style_, weight, key, *made, &entry, diagnostics_)) {
+    } else if (!FillFactor(rule_.refine, *style_, weight, key, &entry, diagnostics_)) {
       return std::nullopt;
     }
     entry.place = key.key.place();

@@ -149,12 +149,12 @@ class FactorDeriver {
                 Diagnostics* diagnostics)
       : sides_(sides), style_(style), key_(key), diagnostics_(diagnostics) {}
 
-  bool Fill(const StoredWeight& weight, const KeyTemplate& made, EntryRule* entry) {
+  bool Fill(const StoredWeight& weight, EntryRule* entry) {
     AxisExpr expr = key_.expr;
     for (const auto& [name, meaning] : style_.let)
       expr = ReplaceAxis(std::move(expr), name.text, meaning);
     const std::optional<Factor> factor = FactorOf(expr, weight);
-    if (!factor || !HasCaptures(*factor, made, weight)) return false;
+    if (!factor) return false;
     const std::string suffix = SuffixOf(*factor);
     std::vector<std::string> slots;
     ForEachNode(expr, [&](const AxisNode& node) {
@@ -249,22 +249,6 @@ class FactorDeriver {
     return factor;
   }
 
-  // A key may say for which output it is of B, for which input of A, never the other way round: the
-  // factor does not have that axis.
-  bool HasCaptures(Factor factor, const KeyTemplate& made, const StoredWeight& weight) {
-    const DimRole missing = factor == Factor::kA ? DimRole::kOut : DimRole::kIn;
-    for (const KeyPart& part : made.parts) {
-      if (part.kind != KeyPart::Kind::kCapture ||
-          sides_.RoleOfAxis(part.text, weight.tensors) != missing)
-        continue;
-      Bad(key_.key.place(),
-          fmt::format("`{}` has {} of `{}` in its key, an axis of the other factor",
-                      made.ToString(), part.text, weight.key));
-      return false;
-    }
-    return true;
-  }
-
   // A padded dimension of the weight is padded in the factor that has it.
   void Pad(const StoredWeight& weight, EntryRule* entry) const {
     const std::optional<PadWord>& pad = weight.entry->pad;
@@ -314,11 +298,11 @@ StoredWeight StoredWeightOf(const std::vector<RefineRule>& refine, const BlockRu
 }
 
 bool FillFactor(const std::vector<RefineRule>& refine, const AdapterStyle& style,
-                const StoredWeight& weight, const AdapterKey& key, const KeyTemplate& made,
-                EntryRule* entry, Diagnostics* diagnostics) {
+                const StoredWeight& weight, const AdapterKey& key, EntryRule* entry,
+                Diagnostics* diagnostics) {
   const Sides sides(refine);
   FactorDeriver deriver(sides, style, key, diagnostics);
-  if (key.part.empty()) return deriver.Fill(weight, made, entry);
+  if (key.part.empty()) return deriver.Fill(weight, entry);
   StoredWeight part = weight;
   std::erase_if(part.tensors, [&](const TensorRule* t) { return t->name.text != key.part; });
   if (part.tensors.empty()) return false;  // the weight has no such part
@@ -327,7 +311,7 @@ bool FillFactor(const std::vector<RefineRule>& refine, const AdapterStyle& style
     if (!own.empty()) part.dims[d] = std::move(own[0]);
     part.roles[d] = sides.RoleOf(part.dims[d], part.tensors);
   }
-  return deriver.Fill(part, made, entry);
+  return deriver.Fill(part, entry);
 }
 
 }  // namespace rr

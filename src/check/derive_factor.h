@@ -27,12 +27,11 @@ struct StoredWeight {
 StoredWeight StoredWeightOf(const std::vector<RefineRule>& refine, const BlockRule& block,
                             const EntryRule& entry);
 
-// Fills the expression, the tensors that share it and the value words of `entry`, which lies under
-// the key `made`. False without a finding where the weight does not have the part that is asked
-// for; false after RR213.
+// Fills the expression, the tensors that share it and the value words of `entry`. False without a
+// finding where the weight does not have the part that is asked for; false after RR213.
 bool FillFactor(const std::vector<RefineRule>& refine, const AdapterStyle& style,
-                const StoredWeight& weight, const AdapterKey& key, const KeyTemplate& made,
-                EntryRule* entry, Diagnostics* diagnostics);
+                const StoredWeight& weight, const AdapterKey& key, EntryRule* entry,
+                Diagnostics* diagnostics);
 
 }  // namespace rr
 

@@ -133,7 +133,7 @@ class Linter {
       if (rules->valid) {
         const RulesPtr adapters =
             library.AdaptersOf(rules, RuleLibrary::Internal::kNo, &file.found);
-        library.DeriveInternal(rules, &file.found);
+        library.CheckInternal(rules, &file.found);
         const ConfigAttributes& attributes = attributes_.get().known;
         RunPasses({*rules, adapters->valid ? adapters.get() : nullptr, rules->file->sources.at(0),
                    attributes.empty() ? nullptr : &attributes},

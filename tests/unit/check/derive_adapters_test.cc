@@ -252,14 +252,6 @@ TEST_CASE(
   CHECK(Derived(Family("w: 'L : I <- H'", "'{L}w': I H"),
                 Style("{of: '(.*)', keys: {'\\1.A': R IN, '\\2.B': OUT R}}"))
             .starts_with("RR213 `\\2.B` this key asks for a group that `of` does not have"));
-  // A weight with one key per output group: A would be in each of them.
-  const std::string by_group = Family("w: 'L : G I <- H'", "'{L}{G}.w': I H");
-  CHECK(
-      Derived(by_group, Style(kPlain))
-          .starts_with("RR213 `\\1.A` `{L}{G}.w.A` has G of `{L}{G}.w` in its key, an axis of the "
-                       "other factor"));
-  CHECK(Derived(by_group, Style("{of: '(.*)[.]w', keys: {'\\1.B': OUT R}}"))
-            .starts_with("RR206"));  // B may have it: only A is missing
 }
 
 }  // namespace
