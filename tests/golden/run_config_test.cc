@@ -68,6 +68,14 @@ TEST_CASE("experts have the rank that normalize_moe_lora gives them, and must ha
       " rank 6\n"));
   Run rounded("dim: 8, normalize_moe_lora: true", true, ", expert_tensor_parallel_size: 5");
   MustConvert(rounded.scene.files, rounded.golden, rounded.Request());
+  // Without the top-k nothing is known of the rank of experts, and the report says so.
+  Run unknown("normalize_moe_lora: true, dim: 8", true);
+  std::string config = unknown.scene.files.TextOf("/case/config.json");
+  const size_t at = config.find("num_experts_per_tok");
+  REQUIRE(at != std::string::npos);
+  unknown.scene.files.Put("/case/config.json", config.replace(at, 3, "xyz"));
+  unknown.golden.warns.insert("RR415");
+  MustConvert(unknown.scene.files, unknown.golden, unknown.Request());
   // Linear layers without experts have dim itself: there the tensors say that nothing was divided.
   const std::string mixed = Run("dim: 5, normalize_moe_lora: true").Refused();
   CAPTURE(mixed);
