@@ -87,6 +87,18 @@ TEST_CASE("of many modules that do not fit three are named and the others are co
   CHECK(made.findings.ends_with(
       "RR512 `` " + std::to_string(3 * kExperts - 3) +
       " more modules do not fit into rank 4: the least that all fit into is 6"));
+  // Whichever of them has a rank less, the least that all fit into is that of the others.
+  for (int64_t e = 0; e < kExperts; ++e) {
+    for (const auto& [name, in] : {std::pair{"gate", kHidden}, {"up", kHidden}, {"down", kFfn}}) {
+      CAPTURE(name);
+      Tensors tensors = ExpertPairs(false);
+      tensors[ExpertKey(1, e, name) + ".lora_A.weight"] =
+          Matrix(6, in, [](int64_t r, int64_t c) { return r < 5 ? 10 * r + c + 1 : 0; });
+      const ConvertedAdapter one =
+          ConvertAdapter(BindAdapter("pair", tensors, RankConfig(6, 12)), "pair", Rank(4));
+      CHECK(one.findings.ends_with("the least that all fit into is 6"));
+    }
+  }
 }
 
 TEST_CASE("parts with different A lose their zeros one by one before their ranks are stacked") {
