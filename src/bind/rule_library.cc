@@ -179,8 +179,30 @@ std::vector<StylePtr> RuleLibrary::StylesOf(Internal internal, Diagnostics* diag
 void RuleLibrary::CheckInternal(const RulesPtr& weights, Diagnostics* diagnostics) {
   std::vector<StylePtr> internal = Styles(diagnostics);
   std::erase_if(internal, [](const StylePtr& style) { return !style->IsInternal(); });
+  // Most layouts store most weights alike: each form is looked at once.
+  std::set<std::string> forms;
+  std::set<std::pair<const CheckedLayout*, const EntryRule*>> first;
+  for (const CheckedLayout& layout : weights->layouts) {
+    const std::string refinements = layout.RefinementsText();
+    for (const CheckedEntry& entry : layout.entries) {
+      std::string form = refinements + entry.Signature();
+      if (entry.rule->pad) form += fmt::format(" pad {}", entry.rule->pad->dim);
+      const std::string key = entry.rule->key.ToString();
+      for (const StylePtr& style : internal) {
+        for (const AdapterVariant& variant : style->variants) {
+          for (const AdapterModule& module : variant.modules)
+            form += key_matches_.Match(module.regex, key) ? '+' : '-';
+        }
+      }
+      if (forms.insert(std::move(form)).second) first.emplace(&layout, entry.rule);
+    }
+  }
+  WantedAdapters wanted;
+  wanted.weight = [&](const CheckedLayout& layout, const EntryRule& entry) {
+    return first.count({&layout, &entry}) > 0;
+  };
   Diagnostics found;
-  Check(DeriveAdapters(*weights, internal, &found), &found, Proof::kEntries);
+  Check(DeriveAdapters(*weights, internal, wanted, &key_matches_, &found), &found, Proof::kEntries);
   diagnostics->AppendNew(found);
 }
 
@@ -189,7 +211,8 @@ RulesPtr RuleLibrary::AdaptersOf(const RulesPtr& weights, Internal internal,
   const std::pair key{weights.get(), internal};
   if (const auto done = adapters_.find(key); done != adapters_.end()) return done->second.second;
   Diagnostics found;
-  RuleFile derived = DeriveAdapters(*weights, StylesOf(internal, &found), &found);
+  RuleFile derived =
+      DeriveAdapters(*weights, StylesOf(internal, &found), {}, &key_matches_, &found);
   derived.tests = weights->file->tests;  // their configs
   auto rules = std::make_shared<CheckedRules>(Check(std::move(derived), &found));
   rules->valid = weights->valid && !found.HasErrors();
@@ -201,7 +224,8 @@ RulesPtr RuleLibrary::AdaptersOf(const RulesPtr& weights, Internal internal,
 RulesPtr RuleLibrary::AdaptersThatMayKnow(const KeyTable& table, const RulesPtr& weights,
                                           Internal internal) {
   // A key of each form has all that a template says literally.
-  const IsWantedKey is_wanted = [&](const KeyTemplate& key) {
+  WantedAdapters wanted;
+  wanted.key = [&](const KeyTemplate& key) {
     return std::any_of(table.forms.begin(), table.forms.end(), [&](const KeyForm& form) {
       const std::string& name = table.keys[form.keys[0]].name;
       return std::all_of(key.parts.begin(), key.parts.end(), [&](const KeyPart& part) {
@@ -211,7 +235,8 @@ RulesPtr RuleLibrary::AdaptersThatMayKnow(const KeyTable& table, const RulesPtr&
   };
   Diagnostics ignored;
   auto rules = std::make_shared<CheckedRules>(
-      Check(DeriveAdapters(*weights, StylesOf(internal, &ignored), is_wanted, &ignored), &ignored));
+      Check(DeriveAdapters(*weights, StylesOf(internal, &ignored), wanted, &key_matches_, &ignored),
+            &ignored));
   rules->valid = weights->valid;
   return rules;
 }

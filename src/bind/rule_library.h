@@ -83,6 +83,7 @@ class RuleLibrary {
   std::optional<std::vector<QuantFormatPtr>> quant_formats_;
   std::map<std::pair<const CheckedRules*, Internal>, std::pair<RulesPtr, RulesPtr>>
       adapters_;  // weights, adapters
+  RegexMemo key_matches_;
 };
 
 }  // namespace rr

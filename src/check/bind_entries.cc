@@ -6,20 +6,26 @@
 
 #include "check/proofs.h"
 #include "syntax/formula_poly.h"
-#include "syntax/regex.h"
 
 namespace rr {
 namespace {
 
 class Binder {
  public:
-  Binder(const RuleFile& file, const std::vector<LogicalTensor>& tensors, CheckedLayout* layout,
-         Diagnostics* diagnostics)
-      : file_(file), tensors_(tensors), layout_(layout), diagnostics_(diagnostics) {
+  Binder(const RuleFile& file, const std::vector<LogicalTensor>& tensors, BoundForms* forms,
+         CheckedLayout* layout, Diagnostics* diagnostics)
+      : file_(file), tensors_(tensors), forms_(*forms), layout_(layout), diagnostics_(diagnostics) {
     axis_names_ = AxisNames(file);
+    refinements_ = layout->RefinementsText();
   }
 
   void Run() {
+    size_t count = 0;
+    for (const TableRule* table : layout_->tables) {
+      if (table == nullptr) continue;
+      for (const TableRule::Variant& variant : table->variants) count += variant.entries.size();
+    }
+    layout_->entries.reserve(count);
     for (size_t b = 0; b < layout_->tables.size(); ++b) {
       const TableRule* table = layout_->tables[b];
       if (table == nullptr) continue;
@@ -69,7 +75,7 @@ class Binder {
   }
 
   void Entry(const EntryRule& rule, int variant) {
-    if (rule.match) CheckMatch(rule);
+    if (rule.match) CheckMatch(rule, diagnostics_);
     struct Placed {
       KeyTemplate key;
       AxisExpr expr;
@@ -100,30 +106,22 @@ class Binder {
                 fmt::format("write `{}` where it stands in the expression", place->axis.text);
             return;
           }
-          auto put = [&](const KeyTemplate& key) {
-            return ReplacePart(key, KeyPart::Kind::kCapture, place->axis.text, one_case.key);
+          const bool last = &one_case == &place->cases.back();
+          Placed made = last ? std::move(one) : one;
+          const auto put = [&](KeyTemplate* key) {
+            *key = ReplacePart(std::move(*key), KeyPart::Kind::kCapture, place->axis.text,
+                               one_case.key);
           };
-          next.push_back({put(one.key), ReplaceAxis(one.expr, place->axis.text, one_case.dims),
-                          one.weight ? std::optional(put(*one.weight)) : std::nullopt});
+          put(&made.key);
+          made.expr = ReplaceAxis(std::move(made.expr), place->axis.text, one_case.dims);
+          if (made.weight) put(&*made.weight);
+          next.push_back(std::move(made));
         }
       }
       placed = std::move(next);
     }
     for (Placed& one : placed)
       Bind(rule, variant, std::move(one.key), std::move(one.expr), std::move(one.weight));
-  }
-
-  void CheckMatch(const EntryRule& rule) {
-    if (!CheckRegex(*rule.match, diagnostics_)) return;
-    std::vector<std::string> groups = GroupNames(rule.match->text);
-    std::vector<std::string> captures = rule.key.Captures();
-    std::sort(groups.begin(), groups.end());
-    std::sort(captures.begin(), captures.end());
-    if (groups == captures) return;
-    diagnostics_->Add(
-        Code::kBadKeyRegex, rule.match->place(),
-        fmt::format("`match` has the groups [{}], `write` the captures [{}]: they must be the same",
-                    fmt::join(groups, " "), fmt::join(captures, " ")));
   }
 
   void Bind(const EntryRule& rule, int variant, KeyTemplate key, AxisExpr expr,
@@ -160,6 +158,41 @@ class Binder {
       if (good) layout_->entries.push_back(std::move(entry));
       return;
     }
+    if (rule.times) {
+      entry.times = FindTensor(rule.times->text);
+      if (entry.times < 0) UnknownTensor(rule.times->text, rule.times->place);
+      good = good && entry.times >= 0;
+    }
+    const std::string form = FormOf(rule, entry.key, expr);
+    if (const auto known = forms_.find(form); known != forms_.end()) {
+      if (!good) return;
+      entry.shape = known->second.shape;
+      entry.leaves = known->second.leaves;
+    } else {
+      std::optional<BoundForm> bound = BindExpr(rule, entry.key, expr, good);
+      if (!bound || !good) return;
+      entry.shape = bound->shape;
+      entry.leaves = bound->leaves;
+      forms_.emplace(form, std::move(*bound));
+    }
+    entry.expr = std::move(expr);
+    if (!CheckStated(rule, tensors_, entry, diagnostics_)) return;
+    layout_->entries.push_back(std::move(entry));
+  }
+
+  // All that decides what an expression is bound to.
+  std::string FormOf(const EntryRule& rule, const KeyTemplate& key, const AxisExpr& expr) const {
+    std::string form = fmt::format("{} {} @", block_, ToString(expr));
+    for (const KeyPart& part : key.parts) {
+      if (part.kind == KeyPart::Kind::kCapture) form += " " + part.text;
+    }
+    for (const Name& axis : rule.replicate) form += " =" + axis.text;
+    for (const std::string& tensor : rule.shared) form += " " + tensor;
+    return form + "/" + refinements_;
+  }
+
+  std::optional<BoundForm> BindExpr(const EntryRule& rule, const KeyTemplate& key,
+                                    const AxisExpr& expr, bool good) {
     ForEachNode(expr, [&](const AxisNode& node) {
       if (node.kind == AxisNode::Kind::kAxis) {
         good = KnownAxis(node.name, node.place) && good;
@@ -169,29 +202,21 @@ class Binder {
       }
     });
     for (const Name& axis : rule.replicate) good = KnownAxis(axis.text, axis.place) && good;
-    if (rule.times) {
-      entry.times = FindTensor(rule.times->text);
-      if (entry.times < 0) UnknownTensor(rule.times->text, rule.times->place);
-      good = good && entry.times >= 0;
-    }
-    if (!good) return;
+    if (!good) return std::nullopt;
     std::optional<ExpandedExpr> expanded = Expand(expr, diagnostics_);
-    if (!expanded) return;
+    if (!expanded) return std::nullopt;
+    std::vector<CheckedLeaf> leaves;
     for (const Leaf& leaf : expanded->leaves) {
       // A part that names no tensor belongs to all that share it.
       std::vector<std::string> tensors{leaf.tensor};
       if (leaf.tensor.empty() && !rule.shared.empty()) tensors = rule.shared;
       for (const std::string& tensor : tensors) {
-        std::optional<CheckedLeaf> bound = BindLeaf(rule, entry.key, leaf, tensor);
-        if (!bound) return;
-        entry.leaves.push_back(std::move(*bound));
+        std::optional<CheckedLeaf> bound = BindLeaf(rule, key, leaf, tensor);
+        if (!bound) return std::nullopt;
+        leaves.push_back(std::move(*bound));
       }
     }
-    if (!CheckReplicate(rule, entry)) return;
-    entry.shape = std::move(expanded->shape);
-    entry.expr = std::move(expr);
-    if (!CheckShape(rule, entry) || !CheckOps(rule, entry) || !CheckPad(rule, entry)) return;
-    layout_->entries.push_back(std::move(entry));
+    return BoundForm{std::move(expanded->shape), std::move(leaves)};
   }
 
   // An enumerated axis stands in a key by its words; a capture may have other words for the same
@@ -221,25 +246,6 @@ class Binder {
       d.help = fmt::format("declare it by its words, `{}: [{}]`", part->text,
                            fmt::join(part->words, ", "));
     return false;
-  }
-
-  bool CheckReplicate(const EntryRule& rule, const CheckedEntry& entry) {
-    for (const Name& axis : rule.replicate) {
-      bool replicated = false;
-      for (const CheckedLeaf& leaf : entry.leaves) {
-        const std::vector<std::string>& axes = tensors_[static_cast<size_t>(leaf.tensor)].axes;
-        for (size_t a = 0; a < axes.size(); ++a)
-          replicated = replicated || (axes[a] == axis.text && leaf.axes[a].replicated);
-      }
-      if (replicated) continue;
-      diagnostics_
-          ->Add(Code::kBadValueWord, axis.place,
-                fmt::format("no tensor of this key is replicated over {}", axis.text))
-          .help =
-          "`replicate` names axes of the tensor that neither the key nor the expression has";
-      return false;
-    }
-    return true;
   }
 
   std::optional<CheckedLeaf> BindLeaf(const EntryRule& rule, const KeyTemplate& key,
@@ -362,76 +368,21 @@ class Binder {
     return true;
   }
 
-  // A stated shape must be the expression's, as polynomials.
-  bool CheckShape(const EntryRule& rule, const CheckedEntry& entry) {
-    if (!rule.has_shape || rule.long_form) return true;
-    if (rule.shape.size() != entry.shape.size()) {
-      diagnostics_->Add(Code::kFalseShape, rule.place,
-                        fmt::format("`shape` has {} dimensions, the expression {}",
-                                    rule.shape.size(), entry.shape.size()));
-      return false;
-    }
-    for (size_t i = 0; i < rule.shape.size(); ++i) {
-      std::optional<Formula> formula = Formula::Parse(rule.shape[i], diagnostics_);
-      if (!formula) return false;
-      const std::optional<Poly> stated = ToPoly(*formula);
-      if (stated && *stated == entry.shape[i]) continue;
-      diagnostics_->Add(Code::kFalseShape, rule.shape[i].place(),
-                        fmt::format("dimension {} is {} by the expression, not {}", i,
-                                    entry.shape[i].ToString(), rule.shape[i].text));
-      return false;
-    }
-    return true;
-  }
-
-  // The ops must end with the tensor's axes in order, less those that stand in the key (or are
-  // stacked from it).
-  bool CheckOps(const EntryRule& rule, const CheckedEntry& entry) {
-    for (const auto& [name, dims] : rule.ops_results) {
-      const std::string tensor_name =
-          name.empty() && !entry.leaves.empty()
-              ? tensors_[static_cast<size_t>(entry.leaves[0].tensor)].name
-              : name;
-      const int index = FindTensor(tensor_name);
-      if (index < 0) continue;
-      const LogicalTensor& tensor = tensors_[static_cast<size_t>(index)];
-      std::vector<std::string> wanted;
-      const std::vector<std::string> captures = rule.key.Captures();
-      for (const std::string& axis : tensor.axes) {
-        const bool captured = std::find(captures.begin(), captures.end(), axis) != captures.end();
-        const bool named = std::find(dims.begin(), dims.end(), axis) != dims.end();
-        if (!captured || named) wanted.push_back(axis);
-      }
-      if (wanted == dims) continue;
-      diagnostics_->Add(Code::kBadOps, rule.place,
-                        fmt::format("the ops end with `{}` as [{}], its axes are [{}]", tensor.name,
-                                    fmt::join(dims, " "), fmt::join(wanted, " ")));
-      return false;
-    }
-    return true;
-  }
-
-  bool CheckPad(const EntryRule& rule, const CheckedEntry& entry) {
-    if (!rule.pad) return true;
-    if (rule.pad->dim >= 0 && rule.pad->dim < static_cast<int64_t>(entry.shape.size())) return true;
-    diagnostics_->Add(Code::kBadValueWord, rule.pad->place,
-                      fmt::format("there is no dimension {} to pad", rule.pad->dim));
-    return false;
-  }
-
   const RuleFile& file_;
   const std::vector<LogicalTensor>& tensors_;
+  BoundForms& forms_;
   CheckedLayout* layout_;
   Diagnostics* diagnostics_;
   std::vector<std::string> axis_names_;
+  std::string refinements_;
   int block_ = 0;
 };
 
 }  // namespace
 
-void BindEntries(const RuleFile& file, const std::vector<LogicalTensor>& tensors,
+void BindEntries(const RuleFile& file, const std::vector<LogicalTensor>& tensors, BoundForms* forms,
                  CheckedLayout* layout, Diagnostics* diagnostics) {
-  Binder(file, tensors, layout, diagnostics).Run();
+  Binder(file, tensors, forms, layout, diagnostics).Run();
 }
 
 }  // namespace rr

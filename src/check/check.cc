@@ -37,11 +37,12 @@ CheckedRules Check(RuleFile file, Diagnostics* diagnostics, Proof proof) {
   CheckUndecided(*shared, rules.index_axes, diagnostics);
   CheckTargets(*shared, diagnostics);
   rules.layouts = ResolveLayouts(*shared, diagnostics);
+  BoundForms forms;
   for (CheckedLayout& layout : rules.layouts) {
     // A table that several layouts share by `like` is bound for each, but its mistakes are reported
     // once.
     Diagnostics own;
-    BindEntries(*shared, rules.tensors, &layout, &own);
+    BindEntries(*shared, rules.tensors, &forms, &layout, &own);
     CheckTimes(rules.tensors, layout, &own);
     diagnostics->AppendNew(own);
   }
@@ -53,6 +54,19 @@ CheckedRules Check(RuleFile file, Diagnostics* diagnostics, Proof proof) {
 }
 
 bool CheckedLayout::IsInternal() const { return style != nullptr && style->IsInternal(); }
+
+std::string CheckedLayout::RefinementsText() const {
+  std::string text;
+  for (const auto& [axis, refinement] : refinements) {
+    text += axis + ":";
+    for (const Refinement::Alternative& alternative : refinement.alternatives) {
+      for (const Refinement::Factor& factor : alternative.factors)
+        text += " " + factor.axis + "*" + factor.stride.ToString();
+      text += " +" + alternative.offset.ToString() + ";";
+    }
+  }
+  return text;
+}
 
 const CheckedLayout* CheckedRules::FindLayout(std::string_view name) const {
   for (const CheckedLayout& layout : layouts) {

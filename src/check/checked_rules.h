@@ -19,6 +19,7 @@
 
 #include "base/diagnostic.h"
 #include "base/poly.h"
+#include "base/shared_list.h"
 #include "check/index_axes.h"
 #include "syntax/rule_file.h"
 
@@ -79,8 +80,8 @@ struct CheckedEntry {
   KeyTemplate key;                    // captures and named strings
   std::optional<KeyTemplate> weight;  // of a factor: the key of its weight, in the same words
   AxisExpr expr;                      // with placed axes replaced
-  std::vector<Poly> shape;
-  std::vector<CheckedLeaf> leaves;  // empty for a dropped key
+  SharedList<Poly> shape;
+  SharedList<CheckedLeaf> leaves;  // empty for a dropped key
 
   int times = -1;  // the tensor that each element is multiplied by
 
@@ -109,6 +110,9 @@ struct CheckedLayout {
 
   // Made for the program's own use: no system has it.
   bool IsInternal() const;
+  // What its refinements make of axes, in words: equal for two layouts in which equal expressions
+  // mean the same.
+  std::string RefinementsText() const;
 };
 
 struct CheckedRules {

@@ -10,7 +10,6 @@
 
 #include "check/derive_factor.h"
 #include "check/proofs.h"
-#include "syntax/regex.h"
 
 namespace rr {
 namespace {
@@ -55,13 +54,14 @@ class LayoutWeights {
 class LayoutDeriver {
  public:
   LayoutDeriver(const CheckedRules& weights, const CheckedLayout& base, LayoutWeights* stored,
-                StylePtr style, std::string name, const IsWantedKey& is_wanted,
+                StylePtr style, std::string name, const WantedAdapters& wanted, RegexMemo* matches,
                 Diagnostics* diagnostics)
       : file_(*weights.file),
         base_(base),
         stored_(*stored),
         style_(std::move(style)),
-        is_wanted_(is_wanted),
+        wanted_(wanted),
+        matches_(*matches),
         diagnostics_(diagnostics) {
     rule_.name = {std::move(name), style_->name.place};
     rule_.style = style_;
@@ -103,7 +103,9 @@ class LayoutDeriver {
         TableRule::Variant variant;
         variant.name = {weight_variant.name.text + style_variant.name.text, style_->name.place};
         bool complete = true;
+        variant.entries.reserve(2 * weight_variant.entries.size());  // an A and a B for most
         for (const EntryRule& entry : weight_variant.entries) {
+          if (wanted_.weight && !wanted_.weight(base_, entry)) continue;
           if (!entry.drop && !entry.tied)
             complete = Entry(entry, style_variant, &variant.entries) && complete;
         }
@@ -141,7 +143,7 @@ class LayoutDeriver {
         std::all_of(tensors.begin(), tensors.end(), [](const TensorRule* t) { return t->linear; });
     bool factored = false;
     for (const AdapterModule& module : variant.modules) {
-      const std::optional<RegexMatch> match = module.regex.Match(weight.key);
+      const std::optional<RegexMatch>& match = matches_.Match(module.regex, weight.key);
       if (!match) continue;
       if (!module.tensors.empty() && !HoldsJust(tensors, module.tensors)) continue;
       bool has_factor = false;
@@ -175,7 +177,7 @@ class LayoutDeriver {
       return std::nullopt;
     }
     std::optional<KeyTemplate> made = ParseKeyTemplate(TextAt(*text, key.key), diagnostics_);
-    if (!made || !is_wanted_(*made)) return std::nullopt;
+    if (!made || (wanted_.key && !wanted_.key(*made))) return std::nullopt;
     EntryRule entry;
     if (key.holds == Factor::kSaved) {
       entry = *weight.entry;
@@ -201,7 +203,8 @@ class LayoutDeriver {
   const CheckedLayout& base_;
   LayoutWeights& stored_;
   StylePtr style_;
-  const IsWantedKey& is_wanted_;
+  const WantedAdapters& wanted_;
+  RegexMemo& matches_;
   Diagnostics* diagnostics_;
   LayoutRule rule_;
   size_t block_ = 0;
@@ -261,12 +264,13 @@ std::string SuffixOf(Factor factor) {
 
 RuleFile DeriveAdapters(const CheckedRules& weights, const std::vector<StylePtr>& styles,
                         Diagnostics* diagnostics) {
-  return DeriveAdapters(
-      weights, styles, [](const KeyTemplate&) { return true; }, diagnostics);
+  RegexMemo matches;
+  return DeriveAdapters(weights, styles, {}, &matches, diagnostics);
 }
 
 RuleFile DeriveAdapters(const CheckedRules& weights, const std::vector<StylePtr>& styles,
-                        const IsWantedKey& is_wanted, Diagnostics* diagnostics) {
+                        const WantedAdapters& wanted, RegexMemo* matches,
+                        Diagnostics* diagnostics) {
   const RuleFile& file = *weights.file;
   RuleFile adapters;
   adapters.family = file.family;
@@ -308,7 +312,7 @@ RuleFile DeriveAdapters(const CheckedRules& weights, const std::vector<StylePtr>
         const std::string name =
             every ? style->name.text + "." + layout.name.text : style->name.text;
         LayoutWeights& own = stored.try_emplace(&layout, file, layout).first->second;
-        LayoutDeriver deriver(weights, layout, &own, style, name, is_wanted, diagnostics);
+        LayoutDeriver deriver(weights, layout, &own, style, name, wanted, matches, diagnostics);
         if (deriver.Run(&adapters.blocks)) {
           adapters.layouts.push_back(deriver.rule());
           continue;

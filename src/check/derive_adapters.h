@@ -16,6 +16,7 @@
 #include "base/diagnostic.h"
 #include "check/checked_rules.h"
 #include "syntax/adapter_style.h"
+#include "syntax/regex.h"
 
 namespace rr {
 
@@ -26,11 +27,15 @@ using StylePtr = std::shared_ptr<const AdapterStyle>;
 RuleFile DeriveAdapters(const CheckedRules& weights, const std::vector<StylePtr>& styles,
                         Diagnostics* diagnostics);
 
-// Only what has keys that are wanted, as when many families are asked whether they know a file's
-// keys. Such rules are not complete: they are matched and bound, never proved.
-using IsWantedKey = std::function<bool(const KeyTemplate&)>;
+// What of the adapters is wanted; all of it where nothing is said. Rules of a part are not
+// complete: they are matched and bound, never proved.
+struct WantedAdapters {
+  std::function<bool(const CheckedLayout&, const EntryRule&)> weight;
+  std::function<bool(const KeyTemplate&)> key;
+};
+// `matches` knows what was asked of other families' keys: most have the same.
 RuleFile DeriveAdapters(const CheckedRules& weights, const std::vector<StylePtr>& styles,
-                        const IsWantedKey& is_wanted, Diagnostics* diagnostics);
+                        const WantedAdapters& wanted, RegexMemo* matches, Diagnostics* diagnostics);
 
 // The suffix of a factor's name: ".A"; empty for the weight itself.
 std::string SuffixOf(Factor factor);

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/diagnostic.h"
@@ -21,10 +22,21 @@ void CheckNames(const RuleFile& file, Diagnostics* diagnostics);
 void CheckTargets(const RuleFile& file, Diagnostics* diagnostics);
 // Layouts with `like` resolved: RR303, RR212. Entries are still empty.
 std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* diagnostics);
+// What expressions of one file are bound to, by all that decides it: layouts have most in common.
+struct BoundForm {
+  SharedList<Poly> shape;
+  SharedList<CheckedLeaf> leaves;
+};
+using BoundForms = std::unordered_map<std::string, BoundForm>;
 // The entries of one layout, placed and bound to tensors: RR102, RR202, RR203, RR204, RR208, RR209,
 // RR210, RR212.
-void BindEntries(const RuleFile& file, const std::vector<LogicalTensor>& tensors,
+void BindEntries(const RuleFile& file, const std::vector<LogicalTensor>& tensors, BoundForms* forms,
                  CheckedLayout* layout, Diagnostics* diagnostics);
+// The groups of `match` are the captures of `write`: RR105.
+void CheckMatch(const EntryRule& rule, Diagnostics* diagnostics);
+// What the entry's rule states besides its expression; false after a finding.
+bool CheckStated(const EntryRule& rule, const std::vector<LogicalTensor>& tensors,
+                 const CheckedEntry& entry, Diagnostics* diagnostics);
 // `times`: the factor is a tensor of the block with no other axes than what it multiplies; this
 // layout does not store it and says that it is 1; and a tensor has one factor, wherever it is
 // stored: RR210.

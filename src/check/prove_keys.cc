@@ -44,31 +44,51 @@ std::vector<Choice> ChoicesOf(const CheckedLayout& layout) {
 class ChosenKey {
  public:
   struct Chosen {
-    KeyTemplate key;     // its text only
-    std::string start;   // the literal text that it begins with
-    std::string ending;  // the literal text that it ends with, backwards
+    std::vector<const KeyPart*> parts;  // empty: nobody asked yet
+    std::string start;                  // the literal text that it begins with
+    std::string ending;                 // the literal text that it ends with, backwards
+
+    KeyTemplate Key() const {  // its text only
+      KeyTemplate key;
+      for (const KeyPart* part : parts)
+        key.parts.push_back({part->kind, part->text, part->words, {}});
+      return Normalized(std::move(key));
+    }
   };
 
   ChosenKey(const CheckedLayout& layout, const KeyTemplate& key) : layout_(&layout), key_(&key) {
     AddNames(key);
+    size_t choices = 1;
+    for (size_t name = 0; name < layout.prefixes.size(); ++name) {
+      if ((names_ & BitOf(name)) != 0) choices *= layout.prefixes[name].second.size();
+    }
+    known_.resize(choices);
   }
   uint64_t names() const { return names_; }
   const Chosen& At(const Choice& choice) {
-    uint64_t own = 0;  // which choice of the names that stand in it
+    size_t own = 0;  // which choice of the names that stand in it
     for (size_t name = 0; name < choice.variants.size(); ++name) {
       if ((names_ & BitOf(name)) != 0)
         own = own * layout_->prefixes[name].second.size() + choice.variants[name];
     }
-    const auto [known, is_new] = known_.try_emplace(own);
-    if (is_new) {
-      Chosen& chosen = known->second;
-      chosen.key.parts.reserve(key_->parts.size() + 2);
-      AddParts(*key_, choice, 0, &chosen.key.parts);
-      KeyEnds ends = EndsOf(chosen.key);
-      chosen.start = std::move(ends.start);
-      chosen.ending.assign(ends.end.rbegin(), ends.end.rend());
+    Chosen& chosen = known_[own];
+    if (chosen.parts.empty()) {
+      chosen.parts.reserve(key_->parts.size() + 2);
+      AddParts(*key_, choice, 0, &chosen.parts);
+      bool begun = false;
+      for (const KeyPart* part : chosen.parts) {
+        if (part->kind == KeyPart::Kind::kLiteral) {
+          chosen.ending += part->text;
+          continue;
+        }
+        if (!begun) chosen.start = chosen.ending;
+        begun = true;
+        chosen.ending.clear();
+      }
+      if (!begun) chosen.start = chosen.ending;
+      std::reverse(chosen.ending.begin(), chosen.ending.end());
     }
-    return known->second;
+    return chosen;
   }
 
  private:
@@ -85,10 +105,10 @@ class ChosenKey {
     }
   }
 
-  // The parts of `key` with the names from `first` on put in, neighbouring literals joined. In the
-  // text of a name only those behind it are names.
+  // The parts of `key` with the names from `first` on put in. In the text of a name only those
+  // behind it are names.
   void AddParts(const KeyTemplate& key, const Choice& choice, size_t first,
-                std::vector<KeyPart>* parts) const {
+                std::vector<const KeyPart*>* parts) const {
     for (const KeyPart& part : key.parts) {
       if (part.kind == KeyPart::Kind::kName) {
         size_t name = first;
@@ -99,20 +119,14 @@ class ChosenKey {
           continue;
         }
       }
-      if (part.kind != KeyPart::Kind::kLiteral) {
-        parts->push_back({part.kind, part.text, part.words, {}});
-      } else if (!parts->empty() && parts->back().kind == KeyPart::Kind::kLiteral) {
-        parts->back().text += part.text;
-      } else if (!part.text.empty()) {
-        parts->push_back({part.kind, part.text, {}, {}});
-      }
+      parts->push_back(&part);
     }
   }
 
   const CheckedLayout* layout_;
   const KeyTemplate* key_;
   uint64_t names_ = 0;
-  std::map<uint64_t, Chosen> known_;
+  std::vector<Chosen> known_;
 };
 
 bool BeginAlike(const std::string& a, const std::string& b) {
@@ -158,13 +172,13 @@ class Exclusions {
 };
 
 void CheckPair(const CheckedRules& rules, const CheckedLayout& layout, const CheckedEntry& a,
-               const CheckedEntry& b, const KeyTemplate& key_a, const KeyTemplate& key_b,
-               Exclusions* exclusions, Diagnostics* diagnostics) {
+               const CheckedEntry& b, const ChosenKey::Chosen& key_a,
+               const ChosenKey::Chosen& key_b, Exclusions* exclusions, Diagnostics* diagnostics) {
   if (a.block == b.block && a.variant != b.variant)
     return;  // `one of`: the file has one or the other
   if (a.rule->drop && b.rule->drop) return;
   if (exclusions->Exclude(a.block, b.block)) return;
-  const std::optional<std::string> common = CommonKey(key_a, key_b);
+  const std::optional<std::string> common = CommonKey(key_a.Key(), key_b.Key());
   if (!common) return;
   const auto& blocks = rules.file->blocks;
   Diagnostic& d =
@@ -242,7 +256,8 @@ void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics) {
       for (size_t i = 0; i < keys.size(); ++i) {
         chosen[i] = &keys[i].At(choice);
         if (!needs(keys[i].names()) || reported.count({i, i}) > 0) continue;
-        const std::optional<std::string> example = AmbiguousKey(chosen[i]->key);
+        if (HasClearBorders(chosen[i]->parts)) continue;
+        const std::optional<std::string> example = AmbiguousKey(chosen[i]->Key());
         if (!example) continue;
         reported.insert({i, i});
         diagnostics
@@ -255,8 +270,8 @@ void ProveKeys(const CheckedRules& rules, Diagnostics* diagnostics) {
       for (const auto& [i, j] : Alike(chosen)) {
         if (!needs(keys[i].names() | keys[j].names()) || reported.count({i, j}) > 0) continue;
         const size_t before = diagnostics->all().size();
-        CheckPair(rules, layout, layout.entries[j], layout.entries[i], chosen[j]->key,
-                  chosen[i]->key, &exclusions, diagnostics);
+        CheckPair(rules, layout, layout.entries[j], layout.entries[i], *chosen[j], *chosen[i],
+                  &exclusions, diagnostics);
         if (diagnostics->all().size() > before) reported.insert({i, j});
       }
     }

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -14,7 +13,6 @@
 #include "base/text.h"
 #include "check/test_names.h"
 #include "lint/passes.h"
-#include "syntax/regex.h"
 
 namespace rr {
 namespace {
@@ -23,25 +21,19 @@ std::string LeafName(const CheckedEntry& entry, int tensor) {
   return fmt::format("{} {} {}", tensor, entry.key.ToString(), entry.Signature());
 }
 
-// The regex of a key, whichever variant its named strings have.
-std::string RegexOf(const CheckedLayout& layout, const KeyTemplate& key) {
-  std::string regex;
-  for (const KeyPart& part : key.parts) {
-    KeyTemplate one;
-    one.parts = {part};
-    if (part.kind != KeyPart::Kind::kName) {
-      regex += ToRegex(one);
-      continue;
-    }
-    std::string variants;
-    for (const auto& [name, templates] : layout.prefixes) {
-      if (name != part.text) continue;
-      for (const KeyTemplate& one_variant : templates)
-        variants += (variants.empty() ? "" : "|") + ToRegex(one_variant);
-    }
-    regex += fmt::format("(?:{})", variants);
-  }
-  return regex;
+// Whether the text is a key of the template, whichever variant its named strings have.
+bool IsKeyOf(const CheckedLayout& layout, const KeyTemplate& key, const std::string& text) {
+  const auto named = std::find_if(key.parts.begin(), key.parts.end(), [](const KeyPart& part) {
+    return part.kind == KeyPart::Kind::kName;
+  });
+  if (named == key.parts.end()) return IsKeyOf(key, text);
+  const auto name = std::find_if(layout.prefixes.begin(), layout.prefixes.end(),
+                                 [&](const auto& prefix) { return prefix.first == named->text; });
+  return name != layout.prefixes.end() &&
+         std::any_of(name->second.begin(), name->second.end(), [&](const KeyTemplate& variant) {
+           return IsKeyOf(layout, ReplacePart(key, KeyPart::Kind::kName, name->first, variant),
+                          text);
+         });
 }
 
 bool Stores(const CheckedEntry& entry, int tensor) {
@@ -66,26 +58,19 @@ void FindUntestedParts(const LintContext& context, Diagnostics* diagnostics) {
         expected[{element->tensor, expectation.layout.text}].push_back(expectation.key);
     }
   }
-  std::map<std::string, CompiledRegex> regexes;  // many layouts have the same keys
   std::set<std::string> reached;
   for (const CheckedLayout& layout : rules.layouts) {
     for (const CheckedEntry& entry : layout.entries) {
       for (const CheckedLeaf& leaf : entry.leaves) {
         const auto keys = expected.find({leaf.tensor, layout.name.text});
         if (keys == expected.end()) continue;
-        std::vector<std::string> alike;  // most keys differ where they begin or end
-        const KeyEnds ends = EndsOf(entry.key);
-        std::copy_if(keys->second.begin(), keys->second.end(), std::back_inserter(alike),
-                     [&](const std::string& key) {
-                       return key.starts_with(ends.start) && key.ends_with(ends.end);
-                     });
-        if (alike.empty()) continue;
-        const auto [regex, is_new] = regexes.try_emplace(RegexOf(layout, entry.key));
-        if (is_new) regex->second = CompiledRegex(regex->first);
-        const bool matches = std::any_of(
-            alike.begin(), alike.end(),
-            [&compiled = regex->second](const std::string& key) { return compiled.Matches(key); });
-        if (matches) reached.insert(LeafName(entry, leaf.tensor));
+        const KeyEnds ends = EndsOf(entry.key);  // most keys differ where they begin or end
+        const bool named =
+            std::any_of(keys->second.begin(), keys->second.end(), [&](const std::string& key) {
+              return key.starts_with(ends.start) && key.ends_with(ends.end) &&
+                     IsKeyOf(layout, entry.key, key);
+            });
+        if (named) reached.insert(LeafName(entry, leaf.tensor));
       }
     }
   }

@@ -57,7 +57,7 @@ std::vector<std::string> Words(const EntryRule& rule) {
   return words;
 }
 
-std::string ShapeText(const std::vector<Poly>& shape) {
+std::string ShapeText(const SharedList<Poly>& shape) {
   std::vector<std::string> extents;
   for (const Poly& extent : shape) extents.push_back(extent.ToString());
   return fmt::format("[{}]", fmt::join(extents, ", "));

@@ -80,21 +80,10 @@ int Start(const Automaton& a) { return static_cast<int>(a.edges.size()) - 1; }
 // A copied start state never equals the final state unless the key is empty, which the parser
 // refuses.
 
-// Integers with text behind them that begins with no digit: there is one reading.
 bool HasClearBorders(const KeyTemplate& key) {
-  for (size_t i = 0; i < key.parts.size(); ++i) {
-    if (key.parts[i].kind != KeyPart::Kind::kCapture) continue;
-    if (!key.parts[i].words.empty()) return false;
-    size_t next = i + 1;
-    while (next < key.parts.size() && key.parts[next].kind == KeyPart::Kind::kLiteral &&
-           key.parts[next].text.empty())
-      ++next;
-    if (next == key.parts.size()) continue;
-    if (key.parts[next].kind != KeyPart::Kind::kLiteral) return false;
-    const char c = key.parts[next].text[0];
-    if (c >= '0' && c <= '9') return false;
-  }
-  return true;
+  std::vector<const KeyPart*> parts;
+  for (const KeyPart& part : key.parts) parts.push_back(&part);
+  return rr::HasClearBorders(parts);
 }
 
 // Whether two keys whose integers have clear borders can be the same, where walking both from the
@@ -132,6 +121,22 @@ std::optional<bool> MeetFromTheLeft(const KeyTemplate& a, const KeyTemplate& b) 
 }
 
 }  // namespace
+
+bool HasClearBorders(const std::vector<const KeyPart*>& parts) {
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i]->kind != KeyPart::Kind::kCapture) continue;
+    if (!parts[i]->words.empty()) return false;
+    size_t next = i + 1;
+    while (next < parts.size() && parts[next]->kind == KeyPart::Kind::kLiteral &&
+           parts[next]->text.empty())
+      ++next;
+    if (next == parts.size()) continue;
+    if (parts[next]->kind != KeyPart::Kind::kLiteral) return false;
+    const char c = parts[next]->text[0];
+    if (c >= '0' && c <= '9') return false;
+  }
+  return true;
+}
 
 KeyEnds EndsOf(const KeyTemplate& key) {
   KeyEnds ends;

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <span>
 #include <utility>
 
 #include "syntax/axis_expression.h"
@@ -18,6 +20,25 @@ std::string QuoteRegex(std::string_view literal) {
     out += c;
   }
   return out;
+}
+
+bool IsDecimal(char c) { return c >= '0' && c <= '9'; }
+
+bool Reads(std::span<const KeyPart> parts, std::string_view text) {
+  if (parts.empty()) return text.empty();
+  const KeyPart& part = parts[0];
+  const auto rest = parts.subspan(1);
+  const auto reads_behind = [&](std::string_view word) {
+    return text.starts_with(word) && Reads(rest, text.substr(word.size()));
+  };
+  if (part.kind != KeyPart::Kind::kCapture) return reads_behind(part.text);
+  if (!part.words.empty()) return std::any_of(part.words.begin(), part.words.end(), reads_behind);
+  // A number has no leading zero.
+  for (size_t digits = 1; digits <= text.size() && IsDecimal(text[digits - 1]); ++digits) {
+    if (Reads(rest, text.substr(digits))) return true;
+    if (text[0] == '0') break;
+  }
+  return false;
 }
 
 }  // namespace
@@ -163,6 +184,8 @@ std::string ToRegex(const KeyTemplate& key) {
   }
   return regex;
 }
+
+bool IsKeyOf(const KeyTemplate& key, std::string_view text) { return Reads(key.parts, text); }
 
 std::string FormatKey(const KeyTemplate& key,
                       const std::function<int64_t(const std::string& axis)>& value_of) {

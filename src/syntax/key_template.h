@@ -53,6 +53,8 @@ KeyTemplate ReplacePart(KeyTemplate key, KeyPart::Kind kind, std::string_view na
 
 // The anchored regex, one group per capture; named strings must have been replaced.
 std::string ToRegex(const KeyTemplate& key);
+// Whether the text is a key of the template; named strings must have been replaced.
+bool IsKeyOf(const KeyTemplate& key, std::string_view text);
 // The key of given capture values.
 std::string FormatKey(const KeyTemplate& key,
                       const std::function<int64_t(const std::string& axis)>& value_of);
@@ -70,6 +72,9 @@ bool Differ(const KeyEnds& a, const KeyEnds& b);
 // A shortest key that both templates match (captures stand for any text that they accept), or
 // nullopt when none exists. Decided on the product of the two automata.
 std::optional<std::string> CommonKey(const KeyTemplate& a, const KeyTemplate& b);
+// Whether behind every capture stands text that begins with no digit, and no capture has words:
+// then a key has one reading.
+bool HasClearBorders(const std::vector<const KeyPart*>& parts);
 // A shortest key that the template can read in two ways, or one in which a literal digit follows an
 // integer; nullopt when there is none.
 std::optional<std::string> AmbiguousKey(const KeyTemplate& key);

@@ -80,6 +80,20 @@ std::optional<RegexMatch> CompiledRegex::Match(const std::string& text) const {
   return RegexMatch(std::move(groups));
 }
 
+std::string_view CompiledRegex::pattern() const {
+  return re_ == nullptr ? std::string_view() : std::string_view(re_->pattern());
+}
+
+const std::optional<RegexMatch>& RegexMemo::Match(const CompiledRegex& regex,
+                                                  const std::string& text) {
+  const auto of_text = known_.try_emplace(text).first;
+  ByPattern& by_pattern = of_text->second;
+  auto found = by_pattern.find(regex.pattern());
+  if (found == by_pattern.end())
+    found = by_pattern.emplace(regex.pattern(), regex.Match(of_text->first)).first;
+  return found->second;
+}
+
 std::optional<std::string> RegexMatch::Rewrite(std::string_view pattern) const {
   std::string result;
   for (size_t at = 0; at < pattern.size(); ++at) {

@@ -2,10 +2,13 @@
 #ifndef RULE_RUNNER_SYNTAX_REGEX_H_
 #define RULE_RUNNER_SYNTAX_REGEX_H_
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -41,9 +44,20 @@ class CompiledRegex {
   bool Matches(const std::string& text) const;
   // nullopt when it does not match the whole text.
   std::optional<RegexMatch> Match(const std::string& text) const;
+  std::string_view pattern() const;
 
  private:
   std::shared_ptr<const re2::RE2> re_;
+};
+// What regexes find in texts, for callers that ask the same of the same again and again.
+class RegexMemo {
+ public:
+  // As `regex.Match(text)`; it stays where it is.
+  const std::optional<RegexMatch>& Match(const CompiledRegex& regex, const std::string& text);
+
+ private:
+  using ByPattern = std::map<std::string, std::optional<RegexMatch>, std::less<>>;
+  std::unordered_map<std::string, ByPattern> known_;  // by text
 };
 // A tree of keys: all that begin alike. As a regex (`pass: {visual: model.visual.}`) it is that
 // beginning in a group of the tree's name, and anything behind it: `(?P<visual>model\.visual\.).*`.

@@ -35,6 +35,22 @@ TEST_CASE("parts and text") {
   CHECK(key.ToString() == "{m}layers.{L}.{P:gate|up}_proj.weight{E}");
 }
 
+TEST_CASE("keys of a template") {
+  const KeyTemplate key = Template("layers.{L}.{P:gate|gate_up}_proj.w{E}");
+  CHECK(IsKeyOf(key, "layers.0.gate_proj.w10"));
+  CHECK(IsKeyOf(key, "layers.12.gate_up_proj.w0"));
+  for (const char* other :
+       {"layers.01.gate_proj.w1", "layers..gate_proj.w1", "layers.1.up_proj.w1",
+        "layers.1.gate_proj.w", "layers.1.gate_proj.w1.", "xlayers.1.gate_proj.w1",
+        "layers.1.gate_proj.w-1", "layers.1.gate_proj.w007", ""}) {
+    CAPTURE(other);
+    CHECK_FALSE(IsKeyOf(key, other));
+  }
+  // Where a number ends is found by what follows.
+  CHECK(IsKeyOf(Template("a{L}0{E}"), "a1003"));
+  CHECK_FALSE(IsKeyOf(Template("a{L}0{E}"), "a1234"));
+}
+
 TEST_CASE("faults: place and words") {
   struct Case {
     const char* text;

@@ -92,5 +92,25 @@ TEST_CASE("named groups") {
   CHECK(GroupNames("(").empty());
 }
 
+TEST_CASE("a memo answers as the regex does") {
+  const CompiledRegex weight(R"((.*)\.weight)"), bias(R"((.*)\.bias)"), none;
+  RegexMemo memo;
+  for (int time = 0; time < 2; ++time) {
+    for (const std::string text : {"mlp.up.weight", "attn.q.bias", "norm"}) {
+      CAPTURE(text);
+      for (const CompiledRegex* regex : {&weight, &bias, &none}) {
+        const auto own = regex->Match(text);
+        const auto& known = memo.Match(*regex, text);
+        REQUIRE(own.has_value() == known.has_value());
+        if (own) CHECK(own->Rewrite("<\\1>") == known->Rewrite("<\\1>"));
+      }
+    }
+  }
+  const std::optional<RegexMatch>& up = memo.Match(weight, "mlp.up.weight");
+  REQUIRE(up);
+  memo.Match(weight, "another.weight");
+  CHECK(up->Rewrite("\\1.A") == "mlp.up.A");
+}
+
 }  // namespace
 }  // namespace rr
