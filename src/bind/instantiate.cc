@@ -155,6 +155,7 @@ class Instantiator {
     std::map<std::string, int64_t> captures;
     for (const Group* group : chosen)
       captures.insert(group->captured.begin(), group->captured.end());
+    if (!HaveWords(captures)) return false;
     stored.key = FormatKey(key_, [&](const std::string& axis) { return captures.at(axis); });
     for (const auto& [axis, value] : captures) stored.captures.push_back(value);
     if (has_rank_) {
@@ -169,6 +170,19 @@ class Instantiator {
     if (static_cast<int64_t>(bound_.tensors.size()) > options_.most_tensors)
       return TooMany(options_.most_tensors);
     for (const uint32_t leaf : leaves_) Pieces(walks, chosen, leaf, index);
+    return true;
+  }
+
+  // A key may have words for the values of an axis, whose size somebody may have set to more.
+  bool HaveWords(const std::map<std::string, int64_t>& captures) {
+    for (const KeyPart& part : key_.parts) {
+      if (part.kind != KeyPart::Kind::kCapture || part.words.empty()) continue;
+      if (captures.at(part.text) < static_cast<int64_t>(part.words.size())) continue;
+      diagnostics_->Add(Code::kContradictingSize, entry().rule->place,
+                        fmt::format("{} is {} or more here, but this key has words for {} values",
+                                    part.text, captures.at(part.text) + 1, part.words.size()));
+      return false;
+    }
     return true;
   }
 

@@ -151,10 +151,11 @@ class LayoutDeriver {
         const bool saved = key.holds == Factor::kSaved;
         has_factor = has_factor || !saved;
         if (!saved && (!linear || factored)) continue;
-        std::optional<EntryRule> made = Factored(weight, *match, module, key);
-        if (!made) continue;
+        if (!Factored(weight, *match, module, key, &entries->emplace_back())) {
+          entries->pop_back();
+          continue;
+        }
         has_factors_ = has_factors_ || !saved;
-        entries->push_back(std::move(*made));
       }
       factored = factored || (has_factor && linear);
     }
@@ -169,27 +170,23 @@ class LayoutDeriver {
            });
   }
 
-  std::optional<EntryRule> Factored(const StoredWeight& weight, const RegexMatch& match,
-                                    const AdapterModule& module, const AdapterKey& key) {
+  bool Factored(const StoredWeight& weight, const RegexMatch& match, const AdapterModule& module,
+                const AdapterKey& key, EntryRule* entry) {
     const std::optional<std::string> text = match.Rewrite(key.key.text);
-    if (!text) {
-      Bad(key.key.place(), "this key asks for a group that `of` does not have");
-      return std::nullopt;
-    }
+    if (!text) return Bad(key.key.place(), "this key asks for a group that `of` does not have");
     std::optional<KeyTemplate> made = ParseKeyTemplate(TextAt(*text, key.key), diagnostics_);
-    if (!made || (wanted_.key && !wanted_.key(*made))) return std::nullopt;
-    EntryRule entry;
+    if (!made || (wanted_.key && !wanted_.key(*made))) return false;
     if (key.holds == Factor::kSaved) {
-      entry = *weight.entry;
-      entry.match.reset();
-    } else if (!FillFactor(rule_.refine, *style_, weight, key, &entry, diagnostics_)) {
-      return std::nullopt;
+      *entry = *weight.entry;
+      entry->match.reset();
+    } else if (!FillFactor(rule_.refine, *style_, weight, key, entry, diagnostics_)) {
+      return false;
     }
-    entry.place = key.key.place();
-    entry.key = std::move(*made);
-    entry.weight = weight.entry->key;
-    entry.parameter = module.parameter;
-    return entry;
+    entry->place = key.key.place();
+    entry->key = std::move(*made);
+    entry->weight = weight.entry->key;
+    entry->parameter = module.parameter;
+    return true;
   }
 
   bool Bad(const Place& place, std::string message) {

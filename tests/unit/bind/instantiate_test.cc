@@ -101,6 +101,15 @@ TEST_CASE("blocks of local and global layers, then a remainder; a size by kind")
               false) == "layers.0.w [5]\nlayers.1.w [5]\nlayers.2.w [7]\n");
 }
 
+TEST_CASE("more values than a key has words for are refused") {
+  const char* text =
+      "axes: {P: '2', H: h}\nlayouts: {a: {}}\n"
+      "blocks: {b: {tensors: {w: P H}, layouts: {a: {'{P:gate|up}.w': H}}}}\n";
+  CHECK(Bound(text, "a", {{"H", 3}}, {}, false) == "gate.w [3]\nup.w [3]\n");
+  CHECK(Bound(text, "a", {{"P", 3}, {"H", 5}}) ==
+        "RR405 `{P:gate|up}.w` P is 3 or more here, but this key has words for 2 values");
+}
+
 TEST_CASE("sizes that differ within one stack are refused") {
   CHECK(
       Bound(
