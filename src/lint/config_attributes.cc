@@ -36,4 +36,10 @@ ConfigAttributes ConfigAttributes::Read(const Files& files,
   return result;
 }
 
+std::vector<std::string> ConfigAttributes::Types() const {
+  std::vector<std::string> types;
+  for (const auto& [type, attributes] : by_type_) types.push_back(type);
+  return types;
+}
+
 }  // namespace rr

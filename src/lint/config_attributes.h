@@ -20,6 +20,7 @@ class ConfigAttributes {
                                Diagnostics* diagnostics);
 
   bool empty() const { return by_type_.empty(); }
+  std::vector<std::string> Types() const;
   bool HasType(const std::string& model_type) const { return by_type_.count(model_type) > 0; }
   // Whether any model has it, under its whole name or within a map such as text_config.
   bool Has(const std::string& attribute) const { return all_.count(attribute) > 0; }

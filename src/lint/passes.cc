@@ -6,7 +6,7 @@ void RunPasses(const LintContext& context, Diagnostics* diagnostics) {
   for (const auto& pass : {FindUnusedPrefixes, FindStoredKeysPassedOver, FindMissingReasons,
                            FindIndistinguishableLayouts, FindUnreachableLayouts, FindUnusedAxes,
                            FindUnusedKinds, FindUnknownAttributes, FindVersionGaps,
-                           FindImpossibleDivisions, FindUnreachableKinds, FindElementWiseCopies,
+                           FindImpossibleDivisions, FindUnreachableKinds, FindUnknownModelTypes, FindElementWiseCopies,
                            FindBadTests, FindMissingTests, FindUntestedParts, FindEqualTestSizes})
     pass(context, diagnostics);
 }

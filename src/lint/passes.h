@@ -54,6 +54,7 @@ void FindUnknownAttributes(const LintContext& context, Diagnostics* diagnostics)
 void FindVersionGaps(const LintContext& context, Diagnostics* diagnostics);          // RR311
 void FindImpossibleDivisions(const LintContext& context, Diagnostics* diagnostics);  // RR312
 void FindUnreachableKinds(const LintContext& context, Diagnostics* diagnostics);     // RR313
+void FindUnknownModelTypes(const LintContext& context, Diagnostics* diagnostics);    // RR314
 void FindElementWiseCopies(const LintContext& context, Diagnostics* diagnostics);    // RR601
 void FindBadTests(const LintContext& context, Diagnostics* diagnostics);             // RR902
 void FindMissingTests(const LintContext& context, Diagnostics* diagnostics);         // RR903
