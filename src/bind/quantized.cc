@@ -134,7 +134,10 @@ class Finder {
   // The dtype of most tensors that are not quantised.
   Dtype CommonFloat() const {
     std::set<uint32_t> quantized;
-    for (const auto& [name, weight] : found_) quantized.insert({weight.codes, weight.scales});
+    for (const auto& [name, weight] : found_) {
+      quantized.insert({weight.codes, weight.scales});
+      for (const auto& [which, other] : weight.others) quantized.insert(other);
+    }
     std::map<Dtype, size_t> counts{{Dtype::kBF16, 0}};
     for (uint32_t i = 0; i < keys_.size(); ++i) {
       if (keys_[i].dtype && IsFloat(*keys_[i].dtype) && quantized.count(i) == 0)

@@ -116,6 +116,18 @@ TEST_CASE("values are F32, stored as the format says or as most tensors are") {
   CHECK(!exact.keys[0].stored_as);
 }
 
+TEST_CASE("what belongs to the codes says nothing of what most tensors are stored as") {
+  const std::vector<FoundKey> keys{{"b.weight", Shape{7, 5}, Dtype::kF8E4M3},
+                                   {"b.weight_scale_inv", Shape{}, Dtype::kF32},
+                                   {"b.activation_scale", Shape{}, Dtype::kF32},
+                                   {"n", Shape{4}, Dtype::kF16}};
+  Diagnostics diagnostics;
+  const KeyTable values = TableOf(keys, QuantizedAs::kValues, &diagnostics);
+  CHECK(Findings(diagnostics) == "");
+  CHECK(values.keys[2].part_of == 0);
+  CHECK(values.keys[0].stored_as == Dtype::kF16);
+}
+
 TEST_CASE("the size of a block comes from the config, and scales must have it") {
   const std::vector<FoundKey> keys{{"a.weight", Shape{20, 13}, Dtype::kF8E4M3},
                                    {"a.weight_scale_inv", Shape{5, 2}, Dtype::kF32}};
