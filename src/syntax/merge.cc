@@ -62,10 +62,19 @@ void MergeInto(YamlNode* base, const YamlNode& over, int depth) {
     }
   }
   for (const YamlMember& member : over.members) {
-    if (member.key.text == kReplace && depth == kBlockDepth) continue;
     YamlMember* found = FindMember(base, member.key.text);
     if (found == nullptr) {
       base->members.push_back(member);
+    } else if (member.key.text == kReplace && depth == kBlockDepth) {
+      // The block that this one is like, and that is merged last, is replaced as well.
+      YamlNode both = member.value;
+      both.kind = YamlNode::Kind::kList;
+      both.items.clear();
+      for (const YamlNode* of :
+           std::initializer_list<const YamlNode*>{&found->value, &member.value}) {
+        for (const YamlNode& layout : ItemsOf(*of)) both.items.push_back(layout);
+      }
+      found->value = std::move(both);
     } else if (member.key.text == "place" && depth == kBlockDepth) {
       *found = member;
     } else {

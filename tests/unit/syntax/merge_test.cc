@@ -146,6 +146,26 @@ TEST_CASE("replace starts a layout's table afresh") {
         "{blocks: {mlp: {tensors: {w: H, replace: H}, layouts: {hub: {old: H}, other: {o: H}}}}}");
 }
 
+TEST_CASE("replace starts afresh what a block takes over from the one that it is like") {
+  const OtherFiles others = {
+      {"a",
+       "{blocks: {a: {layouts: {hub: {x: H}, other: {o: H}}}, b: {like: a, layouts: {hub: {y: "
+       "H}}}}}"},
+      {"b", "{extends: [a], blocks: {b: {replace: hub, layouts: {hub: {z: H}}}}}"}};
+  CHECK(Merged("{extends: [a], blocks: {b: {replace: [hub], layouts: {hub: {z: H}}}}}", others) ==
+        "{blocks: {a: {layouts: {hub: {x: H}, other: {o: H}}}, "
+        "b: {layouts: {hub: {z: H}, other: {o: H}}}}}");
+  CHECK(
+      Merged("{extends: [b], blocks: {b: {replace: [other], layouts: {other: {p: H}}}}}", others) ==
+      "{blocks: {a: {layouts: {hub: {x: H}, other: {o: H}}}, "
+      "b: {layouts: {hub: {z: H}, other: {p: H}}}}}");
+  // The other block keeps what it has.
+  CHECK(Merged("{blocks: {a: {layouts: {hub: {x: H}}}, b: {like: a, replace: [hub], layouts: "
+               "{hub: {y: H}}}, c: {like: b, layouts: {hub: {z: H}}}}}") ==
+        "{blocks: {a: {layouts: {hub: {x: H}}}, b: {layouts: {hub: {y: H}}}, "
+        "c: {layouts: {hub: {y: H, z: H}}}}}");
+}
+
 TEST_CASE("like: a block that is another one with changes") {
   CHECK(Merged("{blocks: {a: {where: x, tensors: {w: H}}, b: {like: a, where: y}}}") ==
         "{blocks: {a: {where: x, tensors: {w: H}}, b: {where: y, tensors: {w: H}}}}");
