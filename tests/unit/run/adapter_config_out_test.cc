@@ -116,6 +116,15 @@ TEST_CASE("a loader of one scale reads the largest rank, and no patterns") {
   CHECK(Member(conversion, "alpha_pattern", {}, wanted) == "{}");
 }
 
+TEST_CASE("a loader of pairs reads that there are no biases") {
+  const AdapterConversion conversion = Conversion2({Module("m.0.k.weight", 16, {}, 0.5)});
+  CHECK(Member(conversion, "bias", {{"bias", "lora_only"}}) == R"("lora_only")");
+  Wanted wanted;
+  wanted.has_loader = true;
+  wanted.loader.only_pairs = true;
+  CHECK(Member(conversion, "bias", {{"bias", "lora_only"}}, wanted) == R"("none")");
+}
+
 TEST_CASE("the shortest names that mean the adapted modules and no others") {
   const std::vector<std::string> all = {"model.layers.0.attn.o", "model.layers.0.attn.q",
                                         "model.layers.0.mlp.o", "model.layers.1.attn.q"};

@@ -110,7 +110,10 @@ std::vector<Published> All() {
            Keys{{"mlp.router.weight", {32, 2880}}, {"mlp.router.bias", {32}}},
        {"adapter_config.r=8", R"(adapter_config.modules_to_save=["router"])"},
        "peft-expert",
-       {"rank 8: 16 tensors", "peft >=0.19.1, transformers>=5 loads", "vllm loads",
+       {"rank 8: 16 tensors", "peft >=0.19.1, transformers>=5 loads",
+        "vllm refuses: takes only A and B of modules, and here are 4 weights saved as a whole "
+        "(modules_to_save), for instance base_model.model.model.layers.0.mlp.router.weight; "
+        "rule-runner merge BASE OUT --adapter /keys.json\n",
         "automodel drops: does not know 4 of 20 tensors"}},
       {"gpt-oss, experts wrapped by PEFT",
        kGptOss20b,
@@ -157,8 +160,26 @@ std::vector<Published> All() {
        {"adapter_config.r=4", R"(adapter_config.modules_to_save=["input_layernorm"])"},
        "peft-expert",
        {"rank 4: 1556 tensors", "adapts experts.gate: 2 layers, 128 experts", "peft <0.17 loads",
-        "vllm loads", "sglang loads", "peft >=0.19.1 drops: does not know 1536 of 1558 tensors",
+        "vllm refuses: takes only A and B of modules, and here are 2 weights saved as a whole "
+        "(modules_to_save), for instance base_model.model.model.layers.0.input_layernorm.weight; "
+        "rule-runner merge BASE OUT --adapter /keys.json\n",
+        "sglang refuses: takes only A and B of modules",
+        "sglang-shared-outer refuses: takes only A and B of modules",
+        "peft >=0.19.1 drops: does not know 1536 of 1558 tensors",
         "automodel drops: does not know 1536 of 1558 tensors"}},
+      {"Qwen2.5-3B, DoRA of queries and values, with the bias of a B",
+       kQwen25,
+       Pair("self_attn.q_proj", 4, 2048, 2048) + Pair("self_attn.v_proj", 4, 2048, 256) +
+           Keys{{"self_attn.q_proj.lora_magnitude_vector", {2048}},
+                {"self_attn.v_proj.lora_magnitude_vector", {256}},
+                {"self_attn.v_proj.lora_B.bias", {256}}},
+       {"adapter_config.r=4"},
+       "peft-expert",
+       {"vllm refuses: takes only A and B of modules, and here are 4 DoRA magnitudes and 2 biases "
+        "of B (lora_bias), for instance "
+        "base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector; rule-runner merge "
+        "BASE OUT --adapter /keys.json\n",
+        "peft <0.17 loads"}},
       {"Qwen2.5-3B, queries and values",
        kQwen25,
        Pair("self_attn.q_proj", 4, 2048, 2048) + Pair("self_attn.v_proj", 4, 2048, 256),
