@@ -13,6 +13,7 @@
 #include "plan/adapter_keep.h"
 #include "plan/adapter_rank.h"
 #include "plan/adapter_saved.h"
+#include "plan/adapter_shared.h"
 #include "plan/adapter_uniform.h"
 #include "plan/adapter_variants.h"
 #include "plan/destination_order.h"
@@ -189,6 +190,7 @@ class AdapterGraphBuilder {
       return false;
     }
     if (!CheckStandIns(*bound)) return false;
+    if (!CheckShared(adapter_, rules_, *bound, own_, &values_, diagnostics_)) return false;
     conversion().destination = std::move(*bound);
     for (const BoundTensor& tensor : conversion().destination.tensors)
       conversion().graph.destinations.push_back({tensor.key, Dtype::kF32, tensor.shape});
