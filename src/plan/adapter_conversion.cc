@@ -16,6 +16,7 @@
 #include "plan/adapter_shared.h"
 #include "plan/adapter_uniform.h"
 #include "plan/adapter_variants.h"
+#include "plan/adapter_wrapped.h"
 #include "plan/destination_order.h"
 #include "plan/edge_builder.h"
 #include "plan/join.h"
@@ -190,6 +191,7 @@ class AdapterGraphBuilder {
       return false;
     }
     if (!CheckStandIns(*bound)) return false;
+    wrapped_ = NameWrapped(&*bound);
     if (!CheckShared(adapter_, rules_, *bound, own_, &values_, diagnostics_)) return false;
     conversion().destination = std::move(*bound);
     for (const BoundTensor& tensor : conversion().destination.tensors)
@@ -354,7 +356,7 @@ class AdapterGraphBuilder {
       module.parameter = entry.rule->parameter;
       const auto group = group_of_.find(tensor.key);
       if (group == group_of_.end()) {
-        result_.saved.push_back(module.weight);
+        if (wrapped_.count(tensor.key) == 0) result_.saved.push_back(module.weight);
         continue;
       }
       module.rank = groups_[group->second].rank;
@@ -394,6 +396,7 @@ class AdapterGraphBuilder {
   std::map<std::string, size_t> group_of_;  // by key of a stored factor
   std::map<SliceKey, size_t> group_of_slice_;
   std::vector<std::string> lost_;
+  std::set<std::string> wrapped_;  // keys of whole weights of modules that are adapted, too
 };
 
 }  // namespace

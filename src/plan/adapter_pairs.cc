@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "plan/adapter_keep.h"
+#include "plan/adapter_wrapped.h"
 
 namespace rr {
 namespace {
@@ -59,6 +60,7 @@ BeyondPairs BeyondPairsOf(const BoundLayout& bound, const CheckedRules& rules) {
       beyond.keys.push_back(bound.tensors[i].key);
   }
   beyond.kinds = JoinWords(words);
+  beyond.wrapped = !beyond.keys.empty() && WrappedWeights(bound).size() == beyond.keys.size();
   return beyond;
 }
 
@@ -77,9 +79,11 @@ bool KeepPairs(const PairsLoader& loader, const CheckedRules& rules, bool leave_
       ->Add(Code::kPartialConversion, loader.place,
             fmt::format("`{}` takes only A and B of modules, and the adapter has {}: {}",
                         loader.system, beyond.kinds, JoinWords(beyond.keys, kShownBeyond)))
-      .help =
+      .help = fmt::format(
       "rule-runner merge BASE OUT --adapter ADAPTER puts all of it into the model, which needs no "
-      "adapter then; --allow partial leaves it out, and what is left is another adapter";
+      "adapter then; --allow partial leaves it out, {}",
+      beyond.wrapped ? "which is right where it is the model's own weight, without added tokens"
+                     : "and what is left is another adapter");
   return false;
 }
 

@@ -14,6 +14,9 @@ namespace rr {
 struct BeyondPairs {
   std::vector<std::string> keys;  // the first of each kind, then the others as they are stored
   std::string kinds;              // "2 DoRA magnitudes and 1 bias of B (lora_bias)"
+  // Nothing but weights of modules that have pairs as well, as PEFT saves embeddings that it
+  // adapts: mostly the model's own, and servers pass them over.
+  bool wrapped = false;
 };
 
 // Magnitudes, biases of B, and weights that are stored as a whole.

@@ -41,6 +41,7 @@ TEST_CASE("what an adapter has besides A and B: counted by kind, in the order of
   CHECK(beyond.kinds ==
         "2 DoRA magnitudes, 1 bias of B (lora_bias) and 3 weights saved as a whole "
         "(modules_to_save)");
+  CHECK_FALSE(beyond.wrapped);
   CHECK(beyond.keys == std::vector<std::string>{
                            LayerKey(1) + "q.lora_magnitude_vector", LayerKey(1) + "v.lora_B.bias",
                            LayerKey(0) + "v.weight", LayerKey(1) + "v.lora_magnitude_vector",
@@ -93,6 +94,24 @@ TEST_CASE("a loader of pairs: what --only keeps is asked, not what the source ha
             .findings ==
         "RR502 `` `server@2` takes only A and B of modules, and the adapter has 1 DoRA magnitude: "
         "base_model.model.model.layers.1.q.lora_magnitude_vector");
+}
+
+// As PEFT saves an embedding that it adapts.
+TEST_CASE("the weight of an adapted module lies within its wrapper, and is no saved module") {
+  Tensors tensors;
+  PutPair(&tensors, LayerKey(1) + "v", kTagV, 1, 0, 8, kHidden, kV);
+  tensors[LayerKey(1) + "v.weight"] =
+      Matrix(kV, kHidden, [](int64_t r, int64_t c) { return Code(9, 1, 0, r, c); });
+  const ConvertedAdapter made =
+      ConvertAdapter(BindAdapter("pair", tensors, RankConfig(8, 8)), "pair");
+  REQUIRE(made.findings == "");
+  CHECK(made.tensors.size() == 3);
+  CHECK(made.tensors.at(LayerKey(1) + "v.base_layer.weight") ==
+        tensors.at(LayerKey(1) + "v.weight"));
+  CHECK(made.conversion->saved.empty());
+  CHECK(BeyondPairsOf(made.from.source->layout, *made.from.rules).wrapped);
+  CHECK(ConvertAdapter(BindAdapter("pair", tensors, RankConfig(8, 8)), "pair", {}, OnlyPairs())
+            .findings.starts_with("RR502"));
 }
 
 }  // namespace

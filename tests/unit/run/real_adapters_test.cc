@@ -180,6 +180,18 @@ std::vector<Published> All() {
         "base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector; rule-runner merge "
         "BASE OUT --adapter /keys.json\n",
         "peft <0.17 loads"}},
+      {"Qwen2.5-3B, queries and the embedding, whose weight PEFT saves as well",
+       kQwen25,
+       Pair("self_attn.q_proj", 4, 2048, 2048) +
+           Keys{{"^embed_tokens.lora_embedding_A", {4, 151936}},
+                {"^embed_tokens.lora_embedding_B", {2048, 4}},
+                {"^embed_tokens.base_layer.weight", {151936, 2048}}},
+       {"adapter_config.r=4"},
+       "peft-expert",
+       {"rank 4: 6 tensors", "peft >=0.19.1 loads",
+        "vllm drops: passes over the weight of 1 adapted module, for instance "
+        "base_model.model.model.embed_tokens.weight: right where it is the model's own, without "
+        "added tokens; else rule-runner merge BASE OUT --adapter /keys.json\n"}},
       {"Qwen2.5-3B, queries and values",
        kQwen25,
        Pair("self_attn.q_proj", 4, 2048, 2048) + Pair("self_attn.v_proj", 4, 2048, 256),
@@ -199,7 +211,10 @@ TEST_CASE("published adapters: the dialect, the ranks, and what each loader does
     Value::Map list;
     for (int l = 0; l < 2; ++l) {
       for (const auto& [name, shape] : one.layer) {
-        list.push_back({fmt::format("base_model.model.model.layers.{}.{}", l, name),
+        const bool once = name[0] == '^';  // above the layers
+        if (once && l > 0) continue;
+        list.push_back({once ? "base_model.model.model." + name.substr(1)
+                             : fmt::format("base_model.model.model.layers.{}.{}", l, name),
                         Value(Value::List(shape.begin(), shape.end()))});
       }
     }
