@@ -305,7 +305,9 @@ bool FillFactor(const std::vector<RefineRule>& refine, const AdapterStyle& style
   if (key.part.empty()) return deriver.Fill(weight, entry);
   StoredWeight part = weight;
   std::erase_if(part.tensors, [&](const TensorRule* t) { return t->name.text != key.part; });
-  if (part.tensors.empty()) return false;  // the weight has no such part
+  // The weight has no such part, or is not made of parts: the one tensor of an MLP without a gate
+  // is not the half of anything.
+  if (part.tensors.empty() || weight.tensors.size() == 1) return false;
   for (size_t d = 0; d < part.dims.size(); ++d) {
     AxisExpr own = Flattened(PartOf({part.dims[d]}, key.part));
     if (!own.empty()) part.dims[d] = std::move(own[0]);

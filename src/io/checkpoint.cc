@@ -150,6 +150,14 @@ class Opener {
   Checkpoint checkpoint_;
 };
 
+// PEFT, utils/save_and_load.py save_embedding_layers: what get_input_embeddings and
+// get_output_embeddings give, under the names that models have for them.
+bool IsEmbedding(const std::string& module) {
+  const std::string last = module.substr(module.rfind('.') + 1);
+  return last.find("emb") != std::string::npos || last == "wte" || last == "lm_head" ||
+         last == "head" || last == "output" || last == "output_layer";
+}
+
 }  // namespace
 
 CheckpointKind KindOfNames(const std::vector<std::string>& names) {
@@ -163,6 +171,7 @@ CheckpointKind KindOfNames(const std::vector<std::string>& names) {
     if (at == std::string::npos) continue;
     ++factors;
     const std::string module = name.substr(0, at);
+    if (IsEmbedding(module)) continue;
     if (all.count(module) > 0 || all.count(module + ".weight") > 0) return CheckpointKind::kWeights;
   }
   const bool most = factors > 0 && factors * 2 >= names.size();

@@ -33,6 +33,7 @@ struct StoredTensor {
 
 // An adapter when most tensors are named as low-rank factors (PEFT, MaxText, Megatron) and none of
 // the weights under them is there: a file of weights that carries its factors along is a model.
+// Embeddings and heads do not count: PEFT saves those that it adapts with their factors.
 CheckpointKind KindOfNames(const std::vector<std::string>& names);
 
 struct Checkpoint {

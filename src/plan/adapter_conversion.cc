@@ -12,8 +12,11 @@
 #include "plan/adapter_groups.h"
 #include "plan/adapter_keep.h"
 #include "plan/adapter_rank.h"
+#include "plan/adapter_saved.h"
+#include "plan/adapter_shared.h"
 #include "plan/adapter_uniform.h"
 #include "plan/adapter_variants.h"
+#include "plan/adapter_wrapped.h"
 #include "plan/destination_order.h"
 #include "plan/edge_builder.h"
 #include "plan/join.h"
@@ -51,7 +54,7 @@ class AdapterGraphBuilder {
     if (!Structure() || !Decide() || !MakeDestination()) return std::nullopt;
     MakeSources();
     AddFactors();
-    AddSaved();
+    lost_ = MoveSaved(source_, conversion().destination, &edges_, diagnostics_);
     ReportLost();
     if (Failed() || !edges_.good()) return std::nullopt;
     OrderDestinations(&conversion().graph);
@@ -175,6 +178,9 @@ class AdapterGraphBuilder {
         Instantiate(*source_.model, layout_, choice_, instantiate, diagnostics_);
     if (!bound) return false;
     if (!KeepWhatIsThere(source_, adapter_, options_.only, &*bound, diagnostics_)) return false;
+    if (needs_.only_pairs &&
+        !KeepPairs(*needs_.only_pairs, rules_, options_.allow_partial, &*bound, diagnostics_))
+      return false;
     for (const BoundTensor& tensor : bound->tensors) {
       if (tensor.unknown_axis.empty()) continue;
       diagnostics_
@@ -185,6 +191,8 @@ class AdapterGraphBuilder {
       return false;
     }
     if (!CheckStandIns(*bound)) return false;
+    wrapped_ = NameWrapped(&*bound);
+    if (!CheckShared(adapter_, rules_, *bound, own_, &values_, diagnostics_)) return false;
     conversion().destination = std::move(*bound);
     for (const BoundTensor& tensor : conversion().destination.tensors)
       conversion().graph.destinations.push_back({tensor.key, Dtype::kF32, tensor.shape});
@@ -293,52 +301,6 @@ class AdapterGraphBuilder {
     bound->leaves.push_back(std::move(leaf));
   }
 
-  // Weights that are stored as a whole move as in a conversion of weights.
-  void AddSaved() {
-    BoundLayout from = source_.layout, to = conversion().destination;
-    auto only_saved = [&](BoundLayout* bound) {
-      std::erase_if(bound->pieces, [&](const BoundPiece& piece) {
-        return TensorOf(*bound, piece).factor != Factor::kSaved;
-      });
-    };
-    only_saved(&from);
-    only_saved(&to);
-    std::vector<int64_t> covered(to.tensors.size(), 0), needed(to.tensors.size(), 0);
-    for (const BoundPiece& piece : to.pieces) {
-      int64_t n = 1;
-      for (const BoundLeaf::Axis& axis : to.leaves[piece.leaf].axes) {
-        for (const BoundLeaf::Digit& digit : axis.digits) n *= axis.replicated ? 1 : digit.n;
-      }
-      needed[piece.stored] += n;
-    }
-    std::set<int> moved;
-    for (JoinedBox& box : Join(from, to, rules_, diagnostics_)) {
-      const BoundPiece& piece = from.pieces[box.source_piece];
-      const BoundPiece& target = to.pieces[box.destination_piece];
-      moved.insert(to.leaves[target.leaf].tensor);
-      Edge edge;
-      edge.source = source_.found[piece.stored];
-      edge.destination = target.stored;
-      edge.kind = box.kind;
-      edge.copy = std::move(box.copy);
-      if (edge.kind == EdgeKind::kCopy) covered[target.stored] += edge.copy.Count();
-      edges_.Add(std::move(edge), EntryOf(from, piece.stored), EntryOf(to, target.stored));
-    }
-    for (size_t i = 0; i < to.tensors.size(); ++i) {
-      if (covered[i] == needed[i]) continue;
-      diagnostics_->Add(
-          Code::kMissingKey, {},
-          fmt::format("{} is stored as a whole, and the adapter has only a part of it",
-                      to.tensors[i].key));
-    }
-    std::set<std::string> lost;
-    for (const BoundPiece& piece : from.pieces) {
-      const int tensor = from.leaves[piece.leaf].tensor;
-      if (moved.count(tensor) == 0) lost.insert(rules_.FullName(tensor) + " (saved as a whole)");
-    }
-    lost_.insert(lost_.end(), lost.begin(), lost.end());
-  }
-
   // Factors of the source that the destination has no place for.
   void ReportLost() {
     std::set<std::string> factors;
@@ -352,16 +314,17 @@ class AdapterGraphBuilder {
       if (factor == Factor::kMagnitude) has_magnitude.insert(WeightOf(rules_, tensor));
       if (factor == Factor::kBias) has_bias.insert(WeightOf(rules_, tensor));
     }
+    // Of what is written, so that PEFT does not make up magnitudes that were left out.
+    result_.use_dora = !has_magnitude.empty();
+    result_.lora_bias = !has_bias.empty();
     std::set<std::string> others;
     for (const auto& [slice, pieces] : adapter_.sliced.slices) {
       if (placed_.count(slice) == 0) continue;
       if (!pieces.magnitude.empty()) {
-        result_.use_dora = true;
         if (has_magnitude.count(slice.weight) == 0)
           others.insert(rules_.FullName(slice.weight) + " (its DoRA magnitude)");
       }
       if (!pieces.bias.empty()) {
-        result_.lora_bias = true;
         if (has_bias.count(slice.weight) == 0)
           others.insert(rules_.FullName(slice.weight) + " (the bias of its B)");
       }
@@ -393,7 +356,7 @@ class AdapterGraphBuilder {
       module.parameter = entry.rule->parameter;
       const auto group = group_of_.find(tensor.key);
       if (group == group_of_.end()) {
-        result_.saved.push_back(module.weight);
+        if (wrapped_.count(tensor.key) == 0) result_.saved.push_back(module.weight);
         continue;
       }
       module.rank = groups_[group->second].rank;
@@ -433,6 +396,7 @@ class AdapterGraphBuilder {
   std::map<std::string, size_t> group_of_;  // by key of a stored factor
   std::map<SliceKey, size_t> group_of_slice_;
   std::vector<std::string> lost_;
+  std::set<std::string> wrapped_;  // keys of whole weights of modules that are adapted, too
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "base/diagnostic.h"
 #include "bind/adapter_source.h"
 #include "bind/bind_source.h"
+#include "plan/adapter_pairs.h"
 #include "plan/conversion.h"
 #include "plan/factor_values.h"
 
@@ -37,9 +38,10 @@ struct AdapterConversion {
 
 // What the loader of the destination asks for.
 struct LoaderNeeds {
-  bool uniform = false;    // one rank and one alpha for all modules
-  bool one_scale = false;  // alpha / rank is the same for all modules
-  bool rslora = false;     // the scale is alpha / sqrt(rank)
+  bool uniform = false;                   // one rank and one alpha for all modules
+  bool one_scale = false;                 // alpha / rank is the same for all modules
+  bool rslora = false;                    // the scale is alpha / sqrt(rank)
+  std::optional<PairsLoader> only_pairs;  // it takes A and B, and no other tensors
   // The layout's alternatives and prefixes are given: for a merge those of the base.
   const LayoutChoice* choice = nullptr;
 };

@@ -21,6 +21,19 @@ bool Agrees(const BoundPiece& piece, const SliceKey& slice) {
 
 }  // namespace
 
+void KeepTensors(const std::vector<bool>& keep, BoundLayout* bound) {
+  std::vector<uint32_t> new_index;
+  std::vector<BoundTensor> kept;
+  for (size_t i = 0; i < bound->tensors.size(); ++i) {
+    new_index.push_back(keep[i] ? static_cast<uint32_t>(kept.size()) : UINT32_MAX);
+    if (keep[i]) kept.push_back(std::move(bound->tensors[i]));
+  }
+  bound->tensors = std::move(kept);
+  std::erase_if(bound->pieces,
+                [&](const BoundPiece& piece) { return new_index[piece.stored] == UINT32_MAX; });
+  for (BoundPiece& piece : bound->pieces) piece.stored = new_index[piece.stored];
+}
+
 bool KeepWhatIsThere(const BoundSource& source, const AdapterSource& adapter,
                      const std::string& only_text, BoundLayout* bound, Diagnostics* diagnostics) {
   const CheckedRules& rules = source.model->rules();
@@ -58,17 +71,9 @@ bool KeepWhatIsThere(const BoundSource& source, const AdapterSource& adapter,
     }
     if (here) keep[piece.stored] = true;
   }
-  std::vector<uint32_t> new_index;
-  std::vector<BoundTensor> kept;
-  for (size_t i = 0; i < bound->tensors.size(); ++i) {
-    const bool stays = keep[i] && (!only || only->IsFoundIn(bound->tensors[i].key));
-    new_index.push_back(stays ? static_cast<uint32_t>(kept.size()) : UINT32_MAX);
-    if (stays) kept.push_back(std::move(bound->tensors[i]));
-  }
-  bound->tensors = std::move(kept);
-  std::erase_if(bound->pieces,
-                [&](const BoundPiece& piece) { return new_index[piece.stored] == UINT32_MAX; });
-  for (BoundPiece& piece : bound->pieces) piece.stored = new_index[piece.stored];
+  for (size_t i = 0; only && i < keep.size(); ++i)
+    keep[i] = keep[i] && only->IsFoundIn(bound->tensors[i].key);
+  KeepTensors(keep, bound);
   return true;
 }
 

@@ -93,15 +93,36 @@ bool FactorValues::Equal(const std::vector<uint32_t>& a, const std::vector<uint3
   return !x.empty() && element_a == element_b && x == y;
 }
 
-std::vector<bool> FactorValues::NonZeroRanks(const std::vector<uint32_t>& b) {
-  size_t element = 0;
-  const std::vector<std::byte> bytes = Gather(b, &element);
-  if (bytes.empty()) return {};
-  const BoundLeaf& leaf = sliced_.bound.leaves[sliced_.bound.pieces[b[0]].leaf];
+size_t FactorValues::RankOf(const std::vector<uint32_t>& pieces) const {
+  const BoundLeaf& leaf = sliced_.bound.leaves[sliced_.bound.pieces[pieces[0]].leaf];
   const LogicalTensor& tensor = source_.model->rules().tensors[static_cast<size_t>(leaf.tensor)];
   size_t rank = 1;
   for (const BoundLeaf::Digit& digit : leaf.axes[RankAxisOf(tensor)].digits)
     rank *= static_cast<size_t>(digit.n);
+  return rank;
+}
+
+bool FactorValues::Differ(const std::vector<uint32_t>& a, const std::vector<uint32_t>& b,
+                          int64_t first, int64_t rank) {
+  if (StoredOnce(a, b)) return false;
+  size_t element = 0;
+  const std::vector<std::byte> x = Gather(a, &element);
+  const std::vector<std::byte> y = Gather(b, &element);
+  const auto dtype = [&](const std::vector<uint32_t>& pieces) {
+    return table_.keys[source_.found[sliced_.bound.pieces[pieces[0]].stored]].dtype;
+  };
+  if (x.empty() || x.size() != y.size() || dtype(a) != dtype(b) || RankOf(a) != RankOf(b))
+    return false;
+  const auto row = static_cast<int64_t>(x.size() / RankOf(a));
+  const int64_t begin = first * row, end = (first + rank) * row;
+  return !std::equal(x.begin() + begin, x.begin() + end, y.begin() + begin);
+}
+
+std::vector<bool> FactorValues::NonZeroRanks(const std::vector<uint32_t>& b) {
+  size_t element = 0;
+  const std::vector<std::byte> bytes = Gather(b, &element);
+  if (bytes.empty()) return {};
+  const size_t rank = RankOf(b);
   const size_t row = rank == 0 ? 0 : bytes.size() / rank;
   std::vector<bool> nonzero(rank, false);
   for (size_t r = 0; r < rank; ++r) {

@@ -28,6 +28,10 @@ class FactorValues {
   // same kind of factor, of one slice each. Without a way to read, only what is stored once is
   // equal.
   bool Equal(const std::vector<uint32_t>& a, const std::vector<uint32_t>& b);
+  // Whether it can be told that they are not, in the ranks [first, first + rank) and of the same
+  // dtype.
+  bool Differ(const std::vector<uint32_t>& a, const std::vector<uint32_t>& b, int64_t first,
+              int64_t rank);
   // Per rank: whether any element of B is not zero. Empty without a way to read.
   std::vector<bool> NonZeroRanks(const std::vector<uint32_t>& b);
 
@@ -35,6 +39,8 @@ class FactorValues {
   struct Box;
   bool StoredOnce(const std::vector<uint32_t>& a, const std::vector<uint32_t>& b) const;
   const std::vector<std::byte>& Bytes(uint32_t stored);
+  // How many ranks the factor has that is one piece.
+  size_t RankOf(const std::vector<uint32_t>& pieces) const;
   // The elements of a factor that is one piece, rank first; empty otherwise.
   std::vector<std::byte> Gather(const std::vector<uint32_t>& pieces, size_t* element);
 

@@ -70,6 +70,8 @@ class Maker {
     Default("task_type", "CAUSAL_LM");
     Default("base_model_name_or_path", Value());
     Default("bias", "none");
+    // What is left of an adapter for such a loader has no biases, whatever was trained.
+    if (target_.loader != nullptr && target_.loader->only_pairs) Set("bias", "none");
     Default("fan_in_fan_out", false);
     Default("inference_mode", true);
     Default("lora_dropout", 0.0);

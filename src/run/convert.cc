@@ -51,6 +51,8 @@ std::optional<Conversion> BuildAdapter(const Files& files, const OpenedSource& s
   needs.uniform = to.style->uniform;
   needs.rslora = source.adapter->config.use_rslora();
   needs.one_scale = target.loader != nullptr && target.loader->one_scale;
+  if (target.loader != nullptr && target.loader->only_pairs)
+    needs.only_pairs = PairsLoader{target.system, target.loader->place};
   ConversionOptions options = request.conversion;
   options.fill_zero = request.source.fill_zero;
   std::optional<AdapterConversion> built =

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "plan/adapter_pairs.h"
 #include "run/inspect_adapter.h"
 
 namespace rr {
@@ -15,11 +16,13 @@ namespace {
 std::vector<std::string> TargetsOf(const OpenedSource& source) {
   std::vector<std::string> targets;
   if (source.rules == nullptr) return targets;
+  const bool only_pairs =
+      !source.bound || BeyondPairsOf(source.bound->layout, *source.rules).keys.empty();
   for (const TargetRule& target : source.rules->file->targets) {
     for (const TargetCase& one : target.cases) {
       const Name& layout =
           source.checkpoint.kind == CheckpointKind::kWeights ? one.weights : one.adapters;
-      if (layout.text != source.detection.layout) continue;
+      if (layout.text != source.detection.layout || (one.only_pairs && !only_pairs)) continue;
       std::string range;
       if (one.versions && one.place.source != nullptr)
         range = one.place.source->text().substr(one.place.begin, one.place.end - one.place.begin);

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "bind/bound_layout.h"
+#include "plan/adapter_pairs.h"
 #include "syntax/adapter_style.h"
 
 namespace rr {
@@ -110,6 +111,25 @@ class Describer {
   LoaderVerdict Judge(const CheckedLayout& layout, const TargetCase& loader,
                       const std::string& wanted) const {
     LoaderVerdict verdict;
+    if (loader.only_pairs) {
+      const BeyondPairs beyond = BeyondPairsOf(source_.bound->layout, rules_);
+      if (beyond.wrapped) {
+        verdict.kind = LoaderVerdict::Kind::kDrops;
+        verdict.text = fmt::format(
+            "passes over the weight of {} adapted module{}, for instance {}: right where it is the "
+            "model's own, without added tokens; else rule-runner merge BASE OUT --adapter {}",
+            beyond.keys.size(), beyond.keys.size() == 1 ? "" : "s", beyond.keys[0],
+            source_.checkpoint.path);
+      } else if (!beyond.keys.empty()) {
+        verdict.kind = LoaderVerdict::Kind::kRefuses;
+        verdict.text = fmt::format(
+            "takes only A and B of modules, and here {} {}, for instance {}; rule-runner merge "
+            "BASE OUT --adapter {}",
+            beyond.keys.size() == 1 ? "is" : "are", beyond.kinds, beyond.keys[0],
+            source_.checkpoint.path);
+      }
+      if (!beyond.keys.empty()) return verdict;
+    }
     const std::string mend = fmt::format("rule-runner convert ... --to {}", wanted);
     Diagnostics findings;
     const std::optional<BoundSource> bound =

@@ -14,7 +14,7 @@ struct LoaderVerdict {
   enum class Kind {
     kLoads,     // as it was trained
     kDrops,     // it does not know some of the tensors
-    kRefuses,   // shapes that it expects otherwise
+    kRefuses,   // shapes that it expects otherwise, or what it has no use for
     kMisreads,  // it knows all tensors and reads them in another order: silently wrong
   };
   std::string system;  // "peft >=0.19.1"

@@ -13,9 +13,11 @@ void ReportCopiesDiffer(const ElementValue& kept, const ElementValue& other,
     return fmt::format("`{}` has 0x{:0{}x} at element {}", value.key, value.bits, 2 * bytes,
                        value.element);
   };
-  diagnostics->Add(Code::kCopiesDiffer, Place{},
-                   fmt::format("element {} of `{}` has two values: {}, {}", destination_element,
-                               destination_key, words(kept), words(other)));
+  diagnostics
+      ->Add(Code::kCopiesDiffer, Place{},
+            fmt::format("element {} of `{}` has two values: {}, {}", destination_element,
+                        destination_key, words(kept), words(other)))
+      .help = "the destination stores them once: only a layout that stores each has place for both";
 }
 
 }  // namespace rr

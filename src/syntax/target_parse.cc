@@ -23,9 +23,10 @@ void TargetLayouts(const YamlNode& node, TargetCase* target, Diagnostics* diagno
         fmt::format("a target is a layout's name or a map, this is {}", NameOf(node.kind)));
     return;
   }
-  if (!RefuseUnknownFields(node, "a target",
-                           {"weights", "adapters", "adapter_config", "bake", "one scale"},
-                           diagnostics))
+  if (!RefuseUnknownFields(
+          node, "a target",
+          {"weights", "adapters", "adapter_config", "bake", "one scale", "only pairs"},
+          diagnostics))
     return;
   if (const YamlNode* config = node.Find("adapter_config");
       config != nullptr && ExpectMap(*config, "`adapter_config`", diagnostics)) {
@@ -43,6 +44,8 @@ void TargetLayouts(const YamlNode& node, TargetCase* target, Diagnostics* diagno
   }
   if (const YamlNode* one_scale = node.Find("one scale"))
     target->one_scale = YesNoOf(*one_scale, "`one scale`", diagnostics).value_or(false);
+  if (const YamlNode* only_pairs = node.Find("only pairs"))
+    target->only_pairs = YesNoOf(*only_pairs, "`only pairs`", diagnostics).value_or(false);
   const YamlNode* weights = node.Find("weights");
   const YamlNode* adapters = node.Find("adapters");
   if (weights == nullptr && adapters == nullptr) {

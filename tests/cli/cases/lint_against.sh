@@ -53,6 +53,17 @@ prints <<'END'
 1 family compared: no change
 END
 
+# What a target's loader needs.
+sed -i 's/^  toy: {"<2": hub, ">=2": fused}$/&\n  server: {weights: hub, only pairs: yes, one scale: yes}/' old/toy.yaml
+sed 's/only pairs: yes, one/only pairs: no, one/' old/toy.yaml >new/toy.yaml
+expect 0 lint new --against old
+prints <<'END'
+toy
+    target   server: hub (adapters: ) one scale only pairs -> hub (adapters: ) one scale
+1 family compared: 0 layouts changed in 1 family
+END
+sed -i '/^  server:/d' old/toy.yaml
+
 # Everything that can change, in both formats.
 python3 - <<'END'
 text = open("old/toy.yaml").read()

@@ -34,7 +34,7 @@ family: toy
 axes: {L: layers, E: "experts ?? 1", I: inner, H: hidden}
 kinds: {ffn: {moe: L > 0, dense: else}}
 targets:
-  trainer: {"<2": hub, ">=2": {weights: fused, adapters: folded, adapter_config: {target_modules+: [experts]}}}
+  trainer: {"<2": hub, ">=2": {weights: fused, adapters: folded, adapter_config: {target_modules+: [experts]}, only pairs: yes}}
 layouts:
   hub:
     prefixes: {m: ["model.", ""]}
@@ -100,7 +100,7 @@ rules <<'YAML'
   - {among: [folded, blocked], adapter_config: {order: '"blocked"'}, is: blocked}
   - {among: [blocked, unstamped], is: [blocked, unstamped]}
   - {target: trainer@1.9, weights: hub, adapters: none}
-  - {target: trainer@2, weights: fused, adapters: folded, adapter_config: {target_modules+: [experts]}}
+  - {target: trainer@2, weights: fused, adapters: folded, adapter_config: {target_modules+: [experts]}, only pairs: yes}
 YAML
 expect 0 test rules --rules rules --seed 5 --quick
 prints <<'TEXT'
@@ -238,6 +238,10 @@ rules/toy.yaml:69:14: error: of `trainer@2` `target_modules+` is `experts`, the 
       |              ^^^^^^^^^
    note: it says so here: rules/toy.yaml:6:25
 rules/toy.yaml:69:14: error: of `trainer@2` `bake: rslora` is no, the test says yes  [RR901 test-failed]
+   69 |   - {target: trainer@2, adapters: folded, bake: rslora}
+      |              ^^^^^^^^^
+   note: it says so here: rules/toy.yaml:6:25
+rules/toy.yaml:69:14: error: of `trainer@2` `only pairs` is yes, the test says no  [RR901 test-failed]
    69 |   - {target: trainer@2, adapters: folded, bake: rslora}
       |              ^^^^^^^^^
    note: it says so here: rules/toy.yaml:6:25

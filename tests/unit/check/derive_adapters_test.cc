@@ -122,6 +122,24 @@ TEST_CASE("alternatives, replicas and parts") {
         "{p}{m}layers.{L}.experts.w3.B = E up.B[I] R [E, I, R]\n");
 }
 
+TEST_CASE("a weight that stores one tensor has no parts, whatever the tensor is called") {
+  const std::string style = Style(
+      "{of: '(.*)fc1', keys: {'\\1up.A': {is: R IN, part: up}, "
+      "'\\1up.B': {is: OUT R, part: up}}}, " +
+          std::string(kPlain),
+      "partial: no gate, ");
+  CHECK(Derived(Family("up: \"L : I <- H\", down: \"L : H <- I\"",
+                       "'{L}fc1': 'up[I H]', '{L}fc2': 'down[H I]'"),
+                style) ==
+        "x.{L}.fc2.A = R down.A[I] [R, I]\n"
+        "x.{L}.fc2.B = down.B[H] R [H, R]\n");
+  CHECK(
+      Derived(Family("gate: \"L : I <- H\", up: \"L : I <- H\"", "'{L}fc1': '{gate[I] | up[I]} H'"),
+              style) ==
+      "x.{L}.up.A = R H [R, H]\n"
+      "x.{L}.up.B = up.B[I] R [I, R]\n");
+}
+
 TEST_CASE("`*` is every layout; a base that the family lacks is passed over") {
   const RulesOf rules = GoodAdapters();
   CHECK(rules->LayoutNames().size() >= 7);

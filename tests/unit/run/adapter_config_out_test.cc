@@ -3,9 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <regex>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "io/json.h"
 #include "unit/toy_adapters.h"
 
 namespace rr {
@@ -88,6 +91,34 @@ TEST_CASE("the setting of most modules; the others by patterns that begin with ^
         R"({"^model\\.layers\\.\\d+\\.k": 3, "^model\\.layers\\.1\\.q": 4.5})");
 }
 
+// PEFT takes the first pattern of a file, which is sorted, that re.match finds for the module as
+// `(.*\.)?(pattern)$`.
+TEST_CASE("names that end in each other: a pattern means its own modules alone") {
+  const std::vector<std::pair<std::string, int64_t>> ranks = {
+      {"model.layers.0.linear_attn.q_proj", 3},     {"model.layers.0.mlp.experts.1.up_proj", 5},
+      {"model.layers.0.mlp.experts.11.up_proj", 4}, {"model.layers.0.q_proj", 2},
+      {"model.layers.1.mlp.experts.1.up_proj", 6},  {"model.layers.1.mlp.experts.11.up_proj", 4},
+      {"model.layers.10.mlp.experts.1.up_proj", 7}, {"q_proj", 9}};
+  std::vector<AdaptedModule> modules;
+  for (const auto& [name, rank] : ranks)
+    modules.push_back(Module(name + ".weight", rank, 2.0 * static_cast<double>(rank), 2));
+  const AdapterConversion conversion = Conversion2(std::move(modules));
+  CHECK(Member(conversion, "r") == "4");
+  Diagnostics diagnostics;
+  const auto patterns = ParseJson("patterns", Member(conversion, "rank_pattern"), &diagnostics);
+  REQUIRE(patterns.has_value());
+  for (const auto& [name, rank] : ranks) {
+    CAPTURE(name);
+    std::vector<int64_t> found;
+    for (const auto& [pattern, value] : *patterns->AsMap()) {
+      REQUIRE(pattern.starts_with("^"));
+      // `^` stands within the group: after a prefix it matches nothing.
+      if (std::regex_match(name, std::regex(pattern.substr(1)))) found.push_back(*value.AsInt());
+    }
+    CHECK(found == (rank == 4 ? std::vector<int64_t>{} : std::vector<int64_t>{rank}));
+  }
+}
+
 TEST_CASE("alpha from the scale, of rsLoRA with the root of the rank") {
   AdapterConversion conversion = Conversion2({Module("m.0.q.weight", 16, {}, 0.75)});
   CHECK(Member(conversion, "lora_alpha") == "12");
@@ -114,6 +145,15 @@ TEST_CASE("a loader of one scale reads the largest rank, and no patterns") {
   CHECK(Member(conversion, "lora_alpha", {}, wanted) == "8");
   CHECK(Member(conversion, "rank_pattern", {}, wanted) == "{}");
   CHECK(Member(conversion, "alpha_pattern", {}, wanted) == "{}");
+}
+
+TEST_CASE("a loader of pairs reads that there are no biases") {
+  const AdapterConversion conversion = Conversion2({Module("m.0.k.weight", 16, {}, 0.5)});
+  CHECK(Member(conversion, "bias", {{"bias", "lora_only"}}) == R"("lora_only")");
+  Wanted wanted;
+  wanted.has_loader = true;
+  wanted.loader.only_pairs = true;
+  CHECK(Member(conversion, "bias", {{"bias", "lora_only"}}, wanted) == R"("none")");
 }
 
 TEST_CASE("the shortest names that mean the adapted modules and no others") {

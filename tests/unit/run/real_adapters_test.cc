@@ -110,7 +110,10 @@ std::vector<Published> All() {
            Keys{{"mlp.router.weight", {32, 2880}}, {"mlp.router.bias", {32}}},
        {"adapter_config.r=8", R"(adapter_config.modules_to_save=["router"])"},
        "peft-expert",
-       {"rank 8: 16 tensors", "peft >=0.19.1, transformers>=5 loads", "vllm loads",
+       {"rank 8: 16 tensors", "peft >=0.19.1, transformers>=5 loads",
+        "vllm refuses: takes only A and B of modules, and here are 4 weights saved as a whole "
+        "(modules_to_save), for instance base_model.model.model.layers.0.mlp.router.weight; "
+        "rule-runner merge BASE OUT --adapter /keys.json\n",
         "automodel drops: does not know 4 of 20 tensors"}},
       {"gpt-oss, experts wrapped by PEFT",
        kGptOss20b,
@@ -157,8 +160,38 @@ std::vector<Published> All() {
        {"adapter_config.r=4", R"(adapter_config.modules_to_save=["input_layernorm"])"},
        "peft-expert",
        {"rank 4: 1556 tensors", "adapts experts.gate: 2 layers, 128 experts", "peft <0.17 loads",
-        "vllm loads", "sglang loads", "peft >=0.19.1 drops: does not know 1536 of 1558 tensors",
+        "vllm refuses: takes only A and B of modules, and here are 2 weights saved as a whole "
+        "(modules_to_save), for instance base_model.model.model.layers.0.input_layernorm.weight; "
+        "rule-runner merge BASE OUT --adapter /keys.json\n",
+        "sglang refuses: takes only A and B of modules",
+        "sglang-shared-outer refuses: takes only A and B of modules",
+        "peft >=0.19.1 drops: does not know 1536 of 1558 tensors",
         "automodel drops: does not know 1536 of 1558 tensors"}},
+      {"Qwen2.5-3B, DoRA of queries and values, with the bias of a B",
+       kQwen25,
+       Pair("self_attn.q_proj", 4, 2048, 2048) + Pair("self_attn.v_proj", 4, 2048, 256) +
+           Keys{{"self_attn.q_proj.lora_magnitude_vector", {2048}},
+                {"self_attn.v_proj.lora_magnitude_vector", {256}},
+                {"self_attn.v_proj.lora_B.bias", {256}}},
+       {"adapter_config.r=4"},
+       "peft-expert",
+       {"vllm refuses: takes only A and B of modules, and here are 4 DoRA magnitudes and 2 biases "
+        "of B (lora_bias), for instance "
+        "base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector; rule-runner merge "
+        "BASE OUT --adapter /keys.json\n",
+        "peft <0.17 loads"}},
+      {"Qwen2.5-3B, queries and the embedding, whose weight PEFT saves as well",
+       kQwen25,
+       Pair("self_attn.q_proj", 4, 2048, 2048) +
+           Keys{{"^embed_tokens.lora_embedding_A", {4, 151936}},
+                {"^embed_tokens.lora_embedding_B", {2048, 4}},
+                {"^embed_tokens.base_layer.weight", {151936, 2048}}},
+       {"adapter_config.r=4"},
+       "peft-expert",
+       {"rank 4: 6 tensors", "peft >=0.19.1 loads",
+        "vllm drops: passes over the weight of 1 adapted module, for instance "
+        "base_model.model.model.embed_tokens.weight: right where it is the model's own, without "
+        "added tokens; else rule-runner merge BASE OUT --adapter /keys.json\n"}},
       {"Qwen2.5-3B, queries and values",
        kQwen25,
        Pair("self_attn.q_proj", 4, 2048, 2048) + Pair("self_attn.v_proj", 4, 2048, 256),
@@ -178,7 +211,10 @@ TEST_CASE("published adapters: the dialect, the ranks, and what each loader does
     Value::Map list;
     for (int l = 0; l < 2; ++l) {
       for (const auto& [name, shape] : one.layer) {
-        list.push_back({fmt::format("base_model.model.model.layers.{}.{}", l, name),
+        const bool once = name[0] == '^';  // above the layers
+        if (once && l > 0) continue;
+        list.push_back({once ? "base_model.model.model." + name.substr(1)
+                             : fmt::format("base_model.model.model.layers.{}.{}", l, name),
                         Value(Value::List(shape.begin(), shape.end()))});
       }
     }
