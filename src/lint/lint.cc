@@ -136,7 +136,7 @@ class Linter {
         library.CheckInternal(rules, &file.found);
         const ConfigAttributes& attributes = attributes_.get().known;
         RunPasses({*rules, adapters->valid ? adapters.get() : nullptr, rules->file->sources.at(0),
-                   attributes.empty() ? nullptr : &attributes},
+                   attributes.empty() ? nullptr : &attributes, ReachedParts(*rules)},
                   &file.found);
       }
       file.sources = rules->file->sources;

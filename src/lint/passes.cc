@@ -7,7 +7,7 @@ void RunPasses(const LintContext& context, Diagnostics* diagnostics) {
                            FindIndistinguishableLayouts, FindUnreachableLayouts, FindUnusedAxes,
                            FindUnusedKinds, FindUnknownAttributes, FindVersionGaps,
                            FindImpossibleDivisions, FindUnreachableKinds, FindUnknownModelTypes, FindElementWiseCopies,
-                           FindBadTests, FindMissingTests, FindUntestedParts, FindEqualTestSizes})
+                           FindBadTests, FindMissingTests, FindUntestedParts, FindEqualTestSizes, FindBlindTests})
     pass(context, diagnostics);
 }
 

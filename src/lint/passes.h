@@ -13,6 +13,7 @@
 #include "bind/detect.h"
 #include "check/checked_rules.h"
 #include "lint/config_attributes.h"
+#include "lint/reached_parts.h"
 #include "syntax/quant_format.h"
 #include "syntax/quant_test.h"
 #include "syntax/yaml_tree.h"
@@ -24,6 +25,7 @@ struct LintContext {
   const CheckedRules* adapters;        // of its adapters; nullptr when they have errors
   SourcePtr source;                    // the file itself
   const ConfigAttributes* attributes;  // of real configs; nullptr when there is no such table
+  const ReachedParts& reached;         // by the element tests of `rules`
   // Whether a place is in the file itself, and not in one that it extends.
   bool IsOwn(const Place& place) const { return place.source == source; }
 };
@@ -60,6 +62,7 @@ void FindBadTests(const LintContext& context, Diagnostics* diagnostics);        
 void FindMissingTests(const LintContext& context, Diagnostics* diagnostics);         // RR903
 void FindUntestedParts(const LintContext& context, Diagnostics* diagnostics);        // RR904
 void FindEqualTestSizes(const LintContext& context, Diagnostics* diagnostics);       // RR905
+void FindBlindTests(const LintContext& context, Diagnostics* diagnostics);           // RR906
 
 }  // namespace rr
 
