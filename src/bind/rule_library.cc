@@ -176,36 +176,6 @@ std::vector<StylePtr> RuleLibrary::StylesOf(Internal internal, Diagnostics* diag
   return styles;
 }
 
-void RuleLibrary::CheckInternal(const RulesPtr& weights, Diagnostics* diagnostics) {
-  std::vector<StylePtr> internal = Styles(diagnostics);
-  std::erase_if(internal, [](const StylePtr& style) { return !style->IsInternal(); });
-  // Most layouts store most weights alike: each form is looked at once.
-  std::set<std::string> forms;
-  std::set<std::pair<const CheckedLayout*, const EntryRule*>> first;
-  for (const CheckedLayout& layout : weights->layouts) {
-    const std::string refinements = layout.RefinementsText();
-    for (const CheckedEntry& entry : layout.entries) {
-      std::string form = refinements + entry.Signature();
-      if (entry.rule->pad) form += fmt::format(" pad {}", entry.rule->pad->dim);
-      const std::string key = entry.rule->key.ToString();
-      for (const StylePtr& style : internal) {
-        for (const AdapterVariant& variant : style->variants) {
-          for (const AdapterModule& module : variant.modules)
-            form += key_matches_.Match(module.regex, key) ? '+' : '-';
-        }
-      }
-      if (forms.insert(std::move(form)).second) first.emplace(&layout, entry.rule);
-    }
-  }
-  WantedAdapters wanted;
-  wanted.weight = [&](const CheckedLayout& layout, const EntryRule& entry) {
-    return first.count({&layout, &entry}) > 0;
-  };
-  Diagnostics found;
-  Check(DeriveAdapters(*weights, internal, wanted, &key_matches_, &found), &found, Proof::kEntries);
-  diagnostics->AppendNew(found);
-}
-
 RulesPtr RuleLibrary::AdaptersOf(const RulesPtr& weights, Internal internal,
                                  Diagnostics* diagnostics) {
   const std::pair key{weights.get(), internal};

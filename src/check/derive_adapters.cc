@@ -155,7 +155,7 @@ class LayoutDeriver {
           entries->pop_back();
           continue;
         }
-        has_factors_ = has_factors_ || !saved;
+        has_factors_ = has_factors_ || !saved || wanted_.weight;  // the rest may have them
       }
       factored = factored || (has_factor && linear);
     }
