@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace rr {
@@ -97,18 +98,32 @@ std::optional<AdapterConfig> AdapterConfig::Read(const Config& config, const std
       (ranks ? read.rank_patterns_ : read.alpha_patterns_).push_back(std::move(made));
     }
   }
+  if (const auto targets = config.Lookup("target_parameters"); targets && targets->AsList()) {
+    for (const Value& target : *targets->AsList()) {
+      if (target.AsString() && target.AsString()->ends_with(".weight"))
+        read.weights_.push_back(*target.AsString());
+    }
+  }
   read.use_rslora_ = IsTrue(config, "use_rslora");
   read.use_dora_ = IsTrue(config, "use_dora");
   return good ? std::optional(std::move(read)) : std::nullopt;
 }
 
+std::string AdapterConfig::NameOf(const std::string& module) const {
+  const std::string weight = module + ".weight";
+  const bool named = std::any_of(weights_.begin(), weights_.end(), [&](const std::string& target) {
+    return weight == target || weight.ends_with("." + target);
+  });
+  return named ? weight : module;
+}
+
 int64_t AdapterConfig::RankOf(const std::string& module) const {
-  const std::optional<double> found = Find(rank_patterns_, module);
+  const std::optional<double> found = Find(rank_patterns_, NameOf(module));
   return found ? static_cast<int64_t>(*found) : rank_.value_or(kDefaultRank);
 }
 
 std::optional<double> AdapterConfig::AlphaOf(const std::string& module) const {
-  const std::optional<double> found = Find(alpha_patterns_, module);
+  const std::optional<double> found = Find(alpha_patterns_, NameOf(module));
   if (found || alpha_ || !present_) return found ? found : alpha_;
   return kDefaultAlpha;
 }

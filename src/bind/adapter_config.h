@@ -25,10 +25,12 @@ class AdapterConfig {
                                            Diagnostics* diagnostics);
 
   // By the module's name in the base model: "model.layers.0.self_attn.q_proj", for a parameter its
-  // own name. Alpha is unknown without a file.
+  // own name. A linear map that `target_parameters` names by its weight is a parameter too:
+  // patterns then mean "...q_proj.weight" (PEFT 0.17.0, tuners_utils.py inject_adapter). Alpha is
+  // unknown without a file.
   int64_t RankOf(const std::string& module) const;
   bool HasRankPattern(const std::string& module) const {
-    return Find(rank_patterns_, module).has_value();
+    return Find(rank_patterns_, NameOf(module)).has_value();
   }
   std::optional<double> AlphaOf(const std::string& module) const;
 
@@ -45,12 +47,14 @@ class AdapterConfig {
   struct Pattern;  // a compiled pattern and its value
   using Patterns = std::vector<std::shared_ptr<const Pattern>>;
   static std::optional<double> Find(const Patterns& patterns, const std::string& module);
+  std::string NameOf(const std::string& module) const;
 
   bool present_ = false;
   std::optional<int64_t> rank_;
   std::optional<double> alpha_;
   bool use_rslora_ = false, use_dora_ = false;
   Patterns rank_patterns_, alpha_patterns_;
+  std::vector<std::string> weights_;  // of `target_parameters`, those that end in `.weight`
 };
 
 }  // namespace rr

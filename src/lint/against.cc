@@ -95,6 +95,7 @@ class Comparer {
         for (const std::string& module : one.target_modules) text += " +" + module;
         if (one.bake_rslora) text += " bake: rslora";
         if (one.one_scale) text += " one scale";
+        if (one.uniform) text += " uniform";
         if (one.only_pairs) text += " only pairs";
         cases.insert(std::move(text));
       }

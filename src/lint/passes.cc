@@ -3,11 +3,12 @@
 namespace rr {
 
 void RunPasses(const LintContext& context, Diagnostics* diagnostics) {
-  for (const auto& pass : {FindUnusedPrefixes, FindStoredKeysPassedOver, FindMissingReasons,
-                           FindIndistinguishableLayouts, FindUnreachableLayouts, FindUnusedAxes,
-                           FindUnusedKinds, FindUnknownAttributes, FindVersionGaps,
-                           FindImpossibleDivisions, FindUnreachableKinds, FindUnknownModelTypes, FindElementWiseCopies,
-                           FindBadTests, FindMissingTests, FindUntestedParts, FindEqualTestSizes, FindBlindTests})
+  for (const auto& pass :
+       {FindUnusedPrefixes, FindStoredKeysPassedOver, FindMissingReasons,
+        FindIndistinguishableLayouts, FindUnreachableLayouts, FindUnusedAxes, FindUnusedKinds,
+        FindUnknownAttributes, FindVersionGaps, FindImpossibleDivisions, FindUnreachableKinds,
+        FindUnknownModelTypes, FindElementWiseCopies, FindBadTests, FindMissingTests,
+        FindUntestedParts, FindEqualTestSizes, FindBlindTests})
     pass(context, diagnostics);
 }
 

@@ -342,6 +342,19 @@ class AdapterGraphBuilder {
     for (std::string& name : all) conversion().dropped.push_back(std::move(name));
   }
 
+  // Beside experts that are parameters PEFT takes modules of these names for theirs, wherever they
+  // are (0.19.0, utils/transformers_weight_conversion.py _convert_peft_config_moe; later in
+  // transformers): dense layers and shared experts would be lost. As parameters they are left
+  // alone.
+  bool NamedAsExperts(const std::string& weight) const {
+    const bool has_parameters =
+        std::any_of(layout_.entries.begin(), layout_.entries.end(),
+                    [](const CheckedEntry& entry) { return entry.rule->parameter; });
+    return has_parameters &&
+           (weight.ends_with(".gate_proj.weight") || weight.ends_with(".up_proj.weight") ||
+            weight.ends_with(".down_proj.weight"));
+  }
+
   void Describe() {
     if (adapter_.config.present() && !adapter_.config.says_alpha())
       conversion().notes.push_back(
@@ -354,6 +367,7 @@ class AdapterGraphBuilder {
       AdaptedModule module;
       module.weight = WeightKey(layout_, bound.choice, tensor);
       module.parameter = entry.rule->parameter;
+      module.by_weight = !module.parameter && NamedAsExperts(module.weight);
       const auto group = group_of_.find(tensor.key);
       if (group == group_of_.end()) {
         if (wrapped_.count(tensor.key) == 0) result_.saved.push_back(module.weight);
@@ -370,7 +384,8 @@ class AdapterGraphBuilder {
       const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
       if (!HasRank(entry)) continue;
       std::string name = WeightKey(layout_, structure_.bound.choice, tensor);
-      if (!entry.rule->parameter && name.ends_with(".weight")) name.resize(name.size() - 7);
+      const bool whole = entry.rule->parameter || NamedAsExperts(name);
+      if (!whole && name.ends_with(".weight")) name.resize(name.size() - 7);
       all.insert(std::move(name));
     }
     result_.all_modules.assign(all.begin(), all.end());

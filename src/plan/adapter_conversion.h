@@ -25,6 +25,8 @@ struct AdaptedModule {
   bool parameter = false;  // PEFT wraps it as a parameter
   int64_t rank = 0;
   std::optional<double> alpha, scale;
+  // A linear map whose weight must be given as a parameter, or it would be taken for an expert's.
+  bool by_weight = false;
 };
 
 struct AdapterConversion {

@@ -79,7 +79,9 @@ class Maker {
       std::string name = module.weight;
       if (!module.parameter && name.ends_with(".weight")) name.resize(name.size() - 7);
       settings_[name] = {module.rank, AlphaOf(module)};
-      (module.parameter ? parameters_ : modules_).insert(name);
+      (module.parameter || module.by_weight ? parameters_ : modules_)
+          .insert(module.by_weight ? module.weight : name);
+      if (module.by_weight) by_weight_.insert(name);
       if (!settings_[name].alpha && to_.style->config_rank && !module.scale) {
         diagnostics
             ->Add(Code::kUnknownScale, {},
@@ -127,14 +129,14 @@ class Maker {
     Set("r", usual.rank);
     if (usual.alpha) Set("lora_alpha", NumberValue(*usual.alpha));
     std::map<std::string, std::set<Setting>> by_pattern;
-    for (const auto& [name, setting] : settings_) by_pattern[PatternOf(name, true)].insert(setting);
+    for (const auto& [name, setting] : settings_) by_pattern[Pattern(name, true)].insert(setting);
     Value::Map ranks, alphas;
     std::set<std::string> done;
     for (const auto& [name, setting] : settings_) {
       if (one_scale || setting == usual) continue;
-      const std::string general = PatternOf(name, true);
+      const std::string general = Pattern(name, true);
       const std::string pattern =
-          by_pattern.at(general).size() == 1 ? general : PatternOf(name, false);
+          by_pattern.at(general).size() == 1 ? general : Pattern(name, false);
       if (!done.insert(pattern).second) continue;
       if (setting.rank != usual.rank) ranks.push_back({pattern, setting.rank});
       if (setting.alpha && setting.alpha != usual.alpha)
@@ -142,6 +144,12 @@ class Maker {
     }
     Set("rank_pattern", Value(std::move(ranks)));
     Set("alpha_pattern", Value(std::move(alphas)));
+  }
+
+  // PEFT asks for a linear map that it wraps as a parameter by its weight's name, and others that
+  // read the file by the module's.
+  std::string Pattern(const std::string& name, bool any_index) const {
+    return PatternOf(name, any_index) + (by_weight_.count(name) > 0 ? "(\\.weight)?" : "");
   }
 
   // The shortest names that mean the adapted modules and no others.
@@ -190,6 +198,7 @@ class Maker {
     Set("target_modules", std::move(modules));
     if (!parameters_.empty()) {
       Set("target_parameters", Names(parameters_, true));
+      Set("lora_dropout", 0.0);  // PEFT wraps no parameter with dropout: ParamWrapper raises
     } else {
       Erase("target_parameters");
     }
@@ -267,7 +276,7 @@ class Maker {
   bool baked_ = false;
   Value::Map map_;
   std::map<std::string, Setting> settings_;  // by module
-  std::set<std::string> modules_, parameters_;
+  std::set<std::string> modules_, parameters_, by_weight_;
 };
 
 }  // namespace

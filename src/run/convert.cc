@@ -48,7 +48,7 @@ std::optional<Conversion> BuildAdapter(const Files& files, const OpenedSource& s
   if (!source.adapter) return std::nullopt;
   const CheckedLayout& to = *source.rules->FindLayout(target.layout);
   LoaderNeeds needs;
-  needs.uniform = to.style->uniform;
+  needs.uniform = to.style->uniform || (target.loader != nullptr && target.loader->uniform);
   needs.rslora = source.adapter->config.use_rslora();
   needs.one_scale = target.loader != nullptr && target.loader->one_scale;
   if (target.loader != nullptr && target.loader->only_pairs)

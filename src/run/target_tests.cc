@@ -34,6 +34,9 @@ std::vector<std::string> WrongSettings(const TargetCase& found, const TargetCase
   if (found.one_scale != said.one_scale)
     wrong.push_back(fmt::format("`one scale` is {}, the test says {}", YesNo(found.one_scale),
                                 YesNo(said.one_scale)));
+  if (found.uniform != said.uniform)
+    wrong.push_back(fmt::format("`uniform` is {}, the test says {}", YesNo(found.uniform),
+                                YesNo(said.uniform)));
   if (found.only_pairs != said.only_pairs)
     wrong.push_back(fmt::format("`only pairs` is {}, the test says {}", YesNo(found.only_pairs),
                                 YesNo(said.only_pairs)));

@@ -63,6 +63,7 @@ struct TargetCase {
   std::vector<std::string> target_modules;  // added to those of adapter_config.json
   bool bake_rslora = false;                 // it reads alpha / rank whatever use_rslora says
   bool one_scale = false;                   // it ignores rank_pattern and alpha_pattern
+  bool uniform = false;                     // it takes one rank and one alpha for all modules
   bool only_pairs = false;                  // it takes A and B of modules, and no other tensors
 };
 struct TargetRule {

@@ -25,7 +25,7 @@ void TargetLayouts(const YamlNode& node, TargetCase* target, Diagnostics* diagno
   }
   if (!RefuseUnknownFields(
           node, "a target",
-          {"weights", "adapters", "adapter_config", "bake", "one scale", "only pairs"},
+          {"weights", "adapters", "adapter_config", "bake", "one scale", "uniform", "only pairs"},
           diagnostics))
     return;
   if (const YamlNode* config = node.Find("adapter_config");
@@ -44,6 +44,8 @@ void TargetLayouts(const YamlNode& node, TargetCase* target, Diagnostics* diagno
   }
   if (const YamlNode* one_scale = node.Find("one scale"))
     target->one_scale = YesNoOf(*one_scale, "`one scale`", diagnostics).value_or(false);
+  if (const YamlNode* uniform = node.Find("uniform"))
+    target->uniform = YesNoOf(*uniform, "`uniform`", diagnostics).value_or(false);
   if (const YamlNode* only_pairs = node.Find("only pairs"))
     target->only_pairs = YesNoOf(*only_pairs, "`only pairs`", diagnostics).value_or(false);
   const YamlNode* weights = node.Find("weights");

@@ -33,7 +33,7 @@ def _target(scalar):
         return "range" if ranged else None
     if "adapter_config" in path:
         return "module name"
-    if path[-1] in ("bake", "one scale", "only pairs"):
+    if path[-1] in ("bake", "one scale", "uniform", "only pairs"):
         return "target word"
     return "target"
 

@@ -70,6 +70,25 @@ TEST_CASE("a pattern matches a name from a dot on, to its end") {
   CHECK(rank("experts.gate_up_proj", "model.layers.0.mlp.experts.gate_up_proj"));
 }
 
+TEST_CASE("patterns of a linear map that target_parameters names mean its weight") {
+  const std::string targets = R"("r": 2, "target_parameters": ["shared_expert.up_proj.weight"], )";
+  const std::string up = "model.layers.3.mlp.shared_expert.up_proj";
+  const auto rank = [&](const std::string& pattern, const std::string& module) {
+    return Good("{" + targets + R"("rank_pattern": {")" + pattern + R"(": 9}})").RankOf(module);
+  };
+  CHECK(rank("shared_expert.up_proj.weight", up) == 9);
+  CHECK(rank("shared_expert.up_proj", up) == 2);
+  CHECK(rank("^model\\\\.layers\\\\.3\\\\.mlp\\\\.shared_expert\\\\.up_proj(\\\\.weight)?", up) ==
+        9);
+  CHECK(rank("q_proj", kQ) == 9);  // a module still
+  CHECK(rank("q_proj.weight", kQ) == 2);
+  CHECK(rank("up_proj.weight", "model.layers.3.mlp.up_proj") == 2);
+  const AdapterConfig config =
+      Good("{" + targets + R"("lora_alpha": 8, "alpha_pattern": {"up_proj.weight": 32}})");
+  CHECK(config.AlphaOf(up) == 32);
+  CHECK(config.HasRankPattern(up) == false);
+}
+
 TEST_CASE("defaults: 8 and 8 of a config that says nothing, no alpha without a config") {
   const AdapterConfig empty = Good("{}");
   CHECK(empty.present());

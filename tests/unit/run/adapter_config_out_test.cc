@@ -184,6 +184,23 @@ TEST_CASE("parameters are named from the layer on, and are no modules") {
                {{"target_parameters", Value::List{"x"}}}) == "absent");
 }
 
+TEST_CASE("linear maps that would be taken for experts are parameters by their weight") {
+  AdaptedModule up = Module("model.layers.0.mlp.shared_expert.up_proj.weight", 4, 8, 2);
+  up.by_weight = true;
+  const AdapterConversion conversion =
+      Conversion2({Module("model.layers.0.mlp.experts.gate_up_proj", 8, 16, 2, true), up,
+                   Module("model.layers.0.q_proj.weight", 8, 16, 2)},
+                  {"model.layers.0.mlp.experts.gate_up_proj",
+                   "model.layers.0.mlp.shared_expert.up_proj.weight", "model.layers.0.q_proj"});
+  CHECK(Member(conversion, "target_modules") == R"(["q_proj"])");
+  CHECK(Member(conversion, "target_parameters") ==
+        R"(["mlp.experts.gate_up_proj", "mlp.shared_expert.up_proj.weight"])");
+  CHECK(Member(conversion, "rank_pattern") ==
+        R"({"^model\\.layers\\.\\d+\\.mlp\\.shared_expert\\.up_proj(\\.weight)?": 4})");
+  // A wrapper of a parameter takes no dropout.
+  CHECK(Member(conversion, "lora_dropout", {{"lora_dropout", 0.25}}) == "0.0");
+}
+
 TEST_CASE("what a loader asks for is added where something of it is adapted") {
   Wanted wanted;
   wanted.has_loader = true;

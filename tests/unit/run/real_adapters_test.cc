@@ -159,7 +159,8 @@ std::vector<Published> All() {
            Keys{{"input_layernorm.weight", {2048}}},
        {"adapter_config.r=4", R"(adapter_config.modules_to_save=["input_layernorm"])"},
        "peft-expert",
-       {"rank 4: 1556 tensors", "adapts experts.gate: 2 layers, 128 experts", "peft <0.17 loads",
+       {"rank 4: 1556 tensors", "adapts experts.gate: 2 layers, 128 experts",
+        "peft >=0.15,<0.17 loads",
         "vllm refuses: takes only A and B of modules, and here are 2 weights saved as a whole "
         "(modules_to_save), for instance base_model.model.model.layers.0.input_layernorm.weight; "
         "rule-runner merge BASE OUT --adapter /keys.json\n",
@@ -179,7 +180,7 @@ std::vector<Published> All() {
         "of B (lora_bias), for instance "
         "base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector; rule-runner merge "
         "BASE OUT --adapter /keys.json\n",
-        "peft <0.17 loads"}},
+        "peft >=0.15,<0.17 loads"}},
       {"Qwen2.5-3B, queries and the embedding, whose weight PEFT saves as well",
        kQwen25,
        Pair("self_attn.q_proj", 4, 2048, 2048) +
@@ -198,7 +199,7 @@ std::vector<Published> All() {
        {"adapter_config.r=4"},
        "peft-expert",
        with(loads_everywhere,
-            {"rank 4: 8 tensors", "adapts attention.v: 2 layers", "peft <0.17 loads",
+            {"rank 4: 8 tensors", "adapts attention.v: 2 layers", "peft >=0.15,<0.17 loads",
              "peft >=0.17,<0.19.1 loads", "megatron-bridge drops: does not know 8 of 8 tensors"})},
   };
 }

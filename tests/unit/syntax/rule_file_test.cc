@@ -320,7 +320,7 @@ TEST_CASE("what tests say of a model beside an element") {
 TEST_CASE("tests of keys and targets") {
   const RuleFile file = Good(
       "tests: [{key: x, hub: ignored, megatron: unknown}, {target: peft@0.19, weights: none, "
-      "adapters: direct, one scale: yes, only pairs: yes}]\n");
+      "adapters: direct, one scale: yes, uniform: yes, only pairs: yes}]\n");
   REQUIRE(file.tests.size() == 2);
   CHECK(file.tests[0].key->text == "x");
   REQUIRE(file.tests[0].uses.size() == 2);
@@ -328,6 +328,7 @@ TEST_CASE("tests of keys and targets") {
   CHECK(file.tests[1].target->text == "peft@0.19");
   CHECK(file.tests[1].speaks.adapters.text == "direct");
   CHECK(file.tests[1].speaks.one_scale);
+  CHECK(file.tests[1].speaks.uniform);
   CHECK(file.tests[1].speaks.only_pairs);
   const RuleFile styles =
       Good("tests: [{among: [a, b], is: a, adapter_config: {order: '\"x\"'}}]\n");
