@@ -86,6 +86,9 @@ std::optional<TouchedTensors> FindTouched(const OpenedSource& base,
         if (Touched* one = find(key, key)) {
           int64_t count = 1;
           for (const int64_t extent : *base.table.keys[one->tensor].shape) count *= extent;
+          if (one->saved)
+            diagnostics->Add(Code::kBadAdapterUse, {},
+                             fmt::format("{} is saved as a whole by two adapters", key));
           if (fits(key, *adapter.factors, *weight.saved, count)) one->saved = change;
         }
       }

@@ -30,7 +30,7 @@ struct Touched {
   std::vector<Change> products;  // B * A
   std::vector<Change> biases;    // B's bias, onto a bias of the base
   const Change* dora = nullptr;  // of `products`
-  std::optional<Change> saved;   // takes the tensor's place
+  std::optional<Change> saved;   // takes the tensor's place; products are added to it
   mutable std::atomic<double> largest = 0;
   mutable std::atomic<bool> read = false;
 };

@@ -234,7 +234,11 @@ struct MergedReader::State {
       }
       done += rows * width;
     }
-    ReadBase(one, first, &out, scratch);
+    if (loaded.saved.empty()) {
+      ReadBase(one, first, &out, scratch);
+    } else {
+      std::copy_n(loaded.saved.begin() + first, out.size(), out.begin());
+    }
     if (before != nullptr) *before = out;
     for (size_t i = 0; i < out.size(); ++i) out[i] += delta[i];
     if (before != nullptr) return;
@@ -276,12 +280,13 @@ struct MergedReader::State {
     for (int64_t first = begin; first < end; first += kBlock) {
       const int64_t count = std::min(kBlock, end - first);
       values.resize(static_cast<size_t>(count));
-      if (one.saved) {
+      if (one.saved && !one.matrix) {
         Replace(one, *loaded, first, &values, &scratch);
       } else if (one.matrix) {
         const bool dora = !loaded->dora.empty();
         Values<T>(one, *loaded, first, &values, &scratch, dora ? &before : nullptr);
         if (dora) Stretch(one, *loaded, first, before, &values);
+        if (one.saved) RaiseByChange(one, first, values, &scratch);
       } else {
         Bias(one, *loaded, first, values, &scratch);
       }
@@ -307,6 +312,18 @@ struct MergedReader::State {
       largest = std::max(largest, std::fabs(static_cast<double>(saved - (*values)[i])));
       (*values)[i] = saved;
     }
+    Raise(one, largest);
+  }
+
+  // The products came on top of what is saved as a whole.
+  template <class T>
+  void RaiseByChange(const Touched& one, int64_t first, const std::vector<T>& values,
+                     Scratch<T>* scratch) {
+    std::vector<T> stored(values.size());
+    ReadBase(one, first, &stored, scratch);
+    double largest = 0;
+    for (size_t i = 0; i < values.size(); ++i)
+      largest = std::max(largest, std::fabs(static_cast<double>(values[i] - stored[i])));
     Raise(one, largest);
   }
 

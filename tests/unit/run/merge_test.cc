@@ -306,6 +306,30 @@ TEST_CASE("weights saved as a whole take the base's place") {
         "tensor, but not in part and not back");
 }
 
+// PEFT saves an embedding that it adapts beside its factors (embed_tokens.base_layer.weight).
+TEST_CASE("products are added to a weight that is saved as a whole") {
+  Scene scene;
+  Tensors tensors = Adapter();
+  const auto saved = [](int64_t o, int64_t i) { return static_cast<double>(100 - 10 * o + i); };
+  tensors[LayerKey(1) + "q.weight"] = Matrix(kQ, kHidden, saved);
+  scene.PutAdapter("/lora", tensors, AdapterConfigOf(12));
+  REQUIRE(scene.Merge(scene.request) == "");
+  const Tensors merged = scene.Read("/out");
+  const auto wanted = [&](int64_t o, int64_t i) {
+    return saved(o, i) + 0.5 * Delta(kTagQ, 1, 0, o, i, 8);
+  };
+  CHECK(merged.at("model.layers.1.q.weight") == Matrix(kQ, kHidden, wanted));
+  double largest = 0;
+  for (int64_t o = 0; o < kQ; ++o) {
+    for (int64_t i = 0; i < kHidden; ++i)
+      largest = std::max(largest, std::fabs(wanted(o, i) - Weight(kTagQ, 1, 0, o, i)));
+  }
+  CHECK(scene.report->changes.at("model.layers.1.q.weight") == largest);
+  scene.request.adapters = {{"/lora", 1}, {"/lora", 1}};
+  CHECK(scene.Merge(scene.request) ==
+        "RR515 `` model.layers.1.q.weight is saved as a whole by two adapters");
+}
+
 TEST_CASE("the bias of B goes to the base's bias, which must be there") {
   Scene scene;
   Tensors tensors = Adapter();
