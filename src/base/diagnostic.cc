@@ -35,8 +35,14 @@ void Diagnostics::Append(const Diagnostics& other) {
 }
 
 void Diagnostics::AppendNew(const Diagnostics& other) {
+  const auto hash_of = [](const Diagnostic& d) {
+    return std::hash<std::string>()(d.message) ^ d.place.begin;
+  };
   for (const Diagnostic& d : other.all_) {
-    const bool known = std::any_of(all_.begin(), all_.end(), [&](const Diagnostic& mine) {
+    for (; indexed_ < all_.size(); ++indexed_) index_.emplace(hash_of(all_[indexed_]), indexed_);
+    const auto [first, last] = index_.equal_range(hash_of(d));
+    const bool known = std::any_of(first, last, [&](const auto& at) {
+      const Diagnostic& mine = all_[at.second];
       return mine.code == d.code && mine.place.begin == d.place.begin &&
              mine.place.end == d.place.end && mine.message == d.message &&
              mine.place.FileName() == d.place.FileName();

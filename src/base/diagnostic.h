@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/source.h"
@@ -73,6 +74,9 @@ class Diagnostics {
 
  private:
   std::vector<Diagnostic> all_;
+  // Of the first `indexed_`: where they are, by what AppendNew compares.
+  std::unordered_multimap<size_t, size_t> index_;
+  size_t indexed_ = 0;
 };
 
 // The operating system refused something: no space, no permission, an I/O error. Exit code 4.
