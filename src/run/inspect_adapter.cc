@@ -14,6 +14,8 @@
 namespace rr {
 namespace {
 
+constexpr size_t kShownSettings = 4;
+
 class Describer {
  public:
   explicit Describer(const OpenedSource& source)
@@ -149,8 +151,31 @@ class Describer {
       verdict.kind = LoaderVerdict::Kind::kMisreads;
       verdict.text =
           fmt::format("ignores use_rslora for experts and would scale by alpha / r; {}", mend);
+    } else if (const std::string several = loader.one_scale ? SeveralSettings(loader.uniform) : "";
+               !several.empty()) {
+      verdict.kind = LoaderVerdict::Kind::kMisreads;
+      verdict.text = fmt::format(
+          "reads no rank_pattern and no alpha_pattern, and modules have {}; {} --allow "
+          "uniform-rank",
+          several, mend);
     }
     return verdict;
+  }
+
+  // "the scales 0.5 and 2"; empty where all modules have one scale, and one rank if that is asked.
+  std::string SeveralSettings(bool ranks_too) const {
+    if (!source_.adapter) return "";
+    std::set<std::string> scales;
+    std::set<int64_t> ranks;
+    for (const auto& [slice, facts] : source_.adapter->facts) {
+      ranks.insert(facts.rank);
+      if (const auto scale = source_.adapter->ScaleOf(slice))
+        scales.insert(fmt::format("{:.6g}", *scale));
+    }
+    if (scales.size() > 1)
+      return "the scales " + JoinWords({scales.begin(), scales.end()}, kShownSettings);
+    if (!ranks_too || ranks.size() < 2) return "";
+    return fmt::format("ranks from {} to {}", *ranks.begin(), *ranks.rbegin());
   }
 
   const OpenedSource& source_;

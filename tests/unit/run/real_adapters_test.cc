@@ -104,6 +104,29 @@ std::vector<Published> All() {
        {"adapter_config.r=4"},
        "peft-expert",
        with(loads_everywhere, {"rank 4: 8 tensors", "peft ==0.19.0, transformers<5 loads"})},
+      {"gpt-oss, values with a rank of their own",
+       kGptOss20b,
+       Pair("self_attn.q_proj", 4, 2880, 4096) + Pair("self_attn.v_proj", 8, 2880, 512),
+       {"adapter_config.r=4", R"(adapter_config.rank_pattern={"v_proj": 8})",
+        "adapter_config.lora_alpha=8"},
+       "peft-expert",
+       {"peft >=0.19.1, transformers>=5 loads",
+        "vllm misreads: reads no rank_pattern and no alpha_pattern, and modules have the scales 1 "
+        "and "
+        "2; rule-runner convert ... --to vllm --allow uniform-rank\n",
+        "sglang misreads: reads no rank_pattern and no alpha_pattern, and modules have the scales "
+        "1 "
+        "and 2; "}},
+      {"gpt-oss, one scale and two ranks",
+       kGptOss20b,
+       Pair("self_attn.q_proj", 4, 2880, 4096) + Pair("self_attn.v_proj", 8, 2880, 512),
+       {"adapter_config.r=4", R"(adapter_config.rank_pattern={"v_proj": 8})",
+        "adapter_config.lora_alpha=8", R"(adapter_config.alpha_pattern={"v_proj": 16})"},
+       "peft-expert",
+       {"vllm loads",
+        "sglang misreads: reads no rank_pattern and no alpha_pattern, and modules have ranks from "
+        "4 "
+        "to 8; "}},
       {"gpt-oss, attention, and the router as a whole",
        kGptOss20b,
        Attention("self_attn", 8, 2880) +
