@@ -10,6 +10,7 @@
 
 #include "bind/rule_library.h"
 #include "check/test_names.h"
+#include "run/golden_tests.h"
 #include "run/quant_tests.h"
 
 namespace rr {
@@ -33,6 +34,7 @@ RuleFileResult TestFile(const Files& files, const TestFilesRequest& request,
     if (!adapters->valid) adapters = nullptr;
   }
   RunRuleTests(*rules, adapters.get(), &result.report, &result.diagnostics);
+  RunGoldenTests(files, &library, *rules, &result.report, &result.diagnostics);
   if (!request.round_trips) return result;
   RunRoundTrips(*rules, request.seed, &result.report, &result.diagnostics);
   if (adapters != nullptr && of_adapters)

@@ -286,6 +286,13 @@ struct TestRule {
   };
   std::vector<StyleChoice> among;
   std::vector<std::pair<Name, SpannedText>> adapter_config;  // attributes, as JSON text
+  // `golden`: a folder beside the rule file, with a checkpoint and what a system makes of it.
+  struct Golden {
+    SpannedText folder;
+    Name from, to;  // layouts or targets
+    bool back = true;
+  };
+  std::optional<Golden> golden;
 };
 
 struct RuleFile {

@@ -32,6 +32,8 @@ class TestParser {
       YamlNode rest = node;
       std::erase_if(rest.members, [](const YamlMember& m) { return m.key.text == "target"; });
       test_.speaks = ParseTargetCase(rest, diagnostics_);
+    } else if (node.Find("golden") != nullptr) {
+      Golden(node);
     } else if (node.Find("among") != nullptr) {
       Evidence(node);
     } else if (const YamlNode* key = node.Find("key")) {
@@ -45,6 +47,26 @@ class TestParser {
   }
 
  private:
+  // {golden: FOLDER, from: LAYOUT, to: LAYOUT, back: no}
+  void Golden(const YamlNode& node) {
+    RefuseUnknownFields(node, "a golden test", {"golden", "from", "to", "back"}, diagnostics_);
+    TestRule::Golden golden;
+    bool good = ExpectText(*node.Find("golden"), "`golden`, a folder,", diagnostics_);
+    if (good) golden.folder = node.Find("golden")->text;
+    for (const auto& [field, into] : {std::pair{"from", &golden.from}, {"to", &golden.to}}) {
+      const YamlNode* name = node.Find(field);
+      if (name == nullptr)
+        diagnostics_->Add(
+            Code::kMissingField, node.place,
+            fmt::format("a golden test names a layout, or a system, with `{}`", field));
+      good = name != nullptr && ExpectText(*name, "a layout", diagnostics_) && good;
+      if (good) *into = NameFrom(name->text);
+    }
+    if (const YamlNode* back = node.Find("back"))
+      golden.back = YesNoOf(*back, "`back`", diagnostics_).value_or(true);
+    if (good) test_.golden = std::move(golden);
+  }
+
   // {among: [STYLE, ...], is: STYLE, adapter_config: {attribute: JSON}}
   void Evidence(const YamlNode& node) {
     RefuseUnknownFields(node, "a test of styles", {"among", "is", "adapter_config"}, diagnostics_);
