@@ -384,8 +384,7 @@ class AdapterGraphBuilder {
       const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
       if (!HasRank(entry)) continue;
       std::string name = WeightKey(layout_, structure_.bound.choice, tensor);
-      const bool whole = entry.rule->parameter || NamedAsExperts(name);
-      if (!whole && name.ends_with(".weight")) name.resize(name.size() - 7);
+      if (!entry.rule->parameter && name.ends_with(".weight")) name.resize(name.size() - 7);
       all.insert(std::move(name));
     }
     result_.all_modules.assign(all.begin(), all.end());

@@ -75,13 +75,16 @@ class Maker {
     Default("fan_in_fan_out", false);
     Default("inference_mode", true);
     Default("lora_dropout", 0.0);
+    // A loader that asks for names among target_modules goes by them, and is not PEFT.
+    const bool is_peft = target_.loader == nullptr || target_.loader->target_modules.empty();
     for (const AdaptedModule& module : conversion_.modules) {
+      const bool by_weight = module.by_weight && is_peft;
       std::string name = module.weight;
       if (!module.parameter && name.ends_with(".weight")) name.resize(name.size() - 7);
       settings_[name] = {module.rank, AlphaOf(module)};
-      (module.parameter || module.by_weight ? parameters_ : modules_)
-          .insert(module.by_weight ? module.weight : name);
-      if (module.by_weight) by_weight_.insert(name);
+      (module.parameter || by_weight ? parameters_ : modules_)
+          .insert(by_weight ? module.weight : name);
+      if (by_weight) by_weight_.insert(name);
       if (!settings_[name].alpha && to_.style->config_rank && !module.scale) {
         diagnostics
             ->Add(Code::kUnknownScale, {},
@@ -170,7 +173,9 @@ class Maker {
         const bool others =
             std::any_of(conversion_.all_modules.begin(), conversion_.all_modules.end(),
                         [&](const std::string& other) {
-                          return HasSuffix(other, suffix) && adapted.count(other) == 0;
+                          const std::string weight = other + ".weight";
+                          return (HasSuffix(other, suffix) || HasSuffix(weight, suffix)) &&
+                                 adapted.count(other) == 0 && adapted.count(weight) == 0;
                         });
         if (others) continue;
         chosen = suffix;

@@ -56,7 +56,8 @@ Config ConfigOf(const std::vector<AdaptedModule>& modules) {
 }
 
 bool OnlyCopiesDiffer(const Diagnostics& diagnostics) {
-  return std::all_of(diagnostics.all().begin(), diagnostics.all().end(),
+  return !diagnostics.all().empty() &&
+         std::all_of(diagnostics.all().begin(), diagnostics.all().end(),
                      [](const Diagnostic& d) { return d.code == Code::kCopiesDiffer; });
 }
 

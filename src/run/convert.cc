@@ -63,6 +63,12 @@ std::optional<Conversion> BuildAdapter(const Files& files, const OpenedSource& s
       MakeAdapterConfig(source.adapter_config, *source.rules, *source.bound->layout.layout, to,
                         target, *built, diagnostics);
   if (!prepared->adapter_config) return std::nullopt;
+  const std::optional<Value> dropout = source.adapter_config.Lookup("lora_dropout");
+  const Value* written = prepared->adapter_config->Find("lora_dropout");
+  if (dropout && written != nullptr && ToJson(*dropout) != ToJson(*written))
+    built->conversion.notes.push_back(
+        fmt::format("lora_dropout is {}, not {}: PEFT wraps no parameter with dropout",
+                    ToJson(*written), ToJson(*dropout)));
   prepared->automodel_config =
       AutomodelConfigOf(files, source.checkpoint.directory, to, *built, diagnostics);
   return std::move(built->conversion);

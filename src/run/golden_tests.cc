@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "io/checkpoint.h"
 #include "io/memory_files.h"
+#include "io/paths.h"
 #include "io/tensor_io.h"
 #include "run/convert.h"
 
@@ -22,11 +23,6 @@ constexpr const char* kIn = "/in";
 constexpr const char* kOut = "/out";
 constexpr const char* kMade = "/made";
 constexpr const char* kConfig = "/config.json";
-
-std::string FolderOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
-}
 
 class GoldenTest {
  public:
@@ -47,7 +43,8 @@ class GoldenTest {
 
  private:
   bool ReadFolder() {
-    const std::string folder = FolderOf(golden_.folder.source->name()) + "/" + golden_.folder.text;
+    const std::string folder =
+        JoinPath(DirectoryOf(golden_.folder.source->name()), golden_.folder.text);
     for (const char* part : {kIn, kOut}) {
       if (files_.KindOf(folder + part) != FileKind::kDirectory)
         return Bad(fmt::format("there is no folder `{}` in {}", part + 1, folder));
@@ -161,7 +158,12 @@ class GoldenTest {
 void RunGoldenTests(const Files& files, RuleLibrary* library, const CheckedRules& rules,
                     RuleTestReport* report, Diagnostics* diagnostics) {
   for (const TestRule& test : rules.file->tests) {
-    if (test.golden) GoldenTest(files, library, rules, *test.golden, report, diagnostics).Run();
+    if (!test.golden) continue;
+    // The rules of this file, which may lie in none of the folders of rules.
+    std::vector<std::string> directories = library->directories();
+    directories.insert(directories.begin(), DirectoryOf(test.golden->folder.source->name()));
+    RuleLibrary own(files, std::move(directories));
+    GoldenTest(files, &own, rules, *test.golden, report, diagnostics).Run();
   }
 }
 

@@ -234,14 +234,10 @@ struct MergedReader::State {
       }
       done += rows * width;
     }
-    if (loaded.saved.empty()) {
-      ReadBase(one, first, &out, scratch);
-    } else {
-      std::copy_n(loaded.saved.begin() + first, out.size(), out.begin());
-    }
+    TakeBase(one, loaded, first, &out, scratch);
     if (before != nullptr) *before = out;
     for (size_t i = 0; i < out.size(); ++i) out[i] += delta[i];
-    if (before != nullptr) return;
+    if (before != nullptr || one.saved) return;  // told by what is done with it
     T largest = 0;
     for (const T x : delta) largest = std::max(largest, std::fabs(x));
     Raise(one, static_cast<double>(largest));
@@ -280,16 +276,16 @@ struct MergedReader::State {
     for (int64_t first = begin; first < end; first += kBlock) {
       const int64_t count = std::min(kBlock, end - first);
       values.resize(static_cast<size_t>(count));
-      if (one.saved && !one.matrix) {
-        Replace(one, *loaded, first, &values, &scratch);
-      } else if (one.matrix) {
+      if (one.matrix) {
         const bool dora = !loaded->dora.empty();
         Values<T>(one, *loaded, first, &values, &scratch, dora ? &before : nullptr);
         if (dora) Stretch(one, *loaded, first, before, &values);
-        if (one.saved) RaiseByChange(one, first, values, &scratch);
-      } else {
+      } else if (!loaded->bias.empty()) {
         Bias(one, *loaded, first, values, &scratch);
+      } else {
+        TakeBase(one, *loaded, first, &values, &scratch);
       }
+      if (one.saved) RaiseByChange(one, first, values, &scratch);
       std::vector<std::byte>& bytes = scratch.bytes;
       bytes.resize(static_cast<size_t>(count) * element);
       ConvertRow(Cast(kDtypeOf<T>, dtype), count, reinterpret_cast<const std::byte*>(values.data()),
@@ -303,19 +299,13 @@ struct MergedReader::State {
 
   // What is saved as a whole takes the place of the base's values.
   template <class T>
-  void Replace(const Touched& one, const Loaded<T>& loaded, int64_t first, std::vector<T>* values,
-               Scratch<T>* scratch) {
-    ReadBase(one, first, values, scratch);
-    double largest = 0;
-    for (size_t i = 0; i < values->size(); ++i) {
-      const T saved = loaded.saved[static_cast<size_t>(first) + i];
-      largest = std::max(largest, std::fabs(static_cast<double>(saved - (*values)[i])));
-      (*values)[i] = saved;
-    }
-    Raise(one, largest);
+  void TakeBase(const Touched& one, const Loaded<T>& loaded, int64_t first, std::vector<T>* values,
+                Scratch<T>* scratch) {
+    if (loaded.saved.empty()) return ReadBase(one, first, values, scratch);
+    std::copy_n(loaded.saved.begin() + first, values->size(), values->begin());
   }
 
-  // The products came on top of what is saved as a whole.
+  // How far the values are from those of the base that were replaced.
   template <class T>
   void RaiseByChange(const Touched& one, int64_t first, const std::vector<T>& values,
                      Scratch<T>* scratch) {
@@ -348,7 +338,7 @@ struct MergedReader::State {
   template <class T>
   void Bias(const Touched& one, const Loaded<T>& loaded, int64_t first, std::vector<T>& values,
             Scratch<T>* scratch) {
-    ReadBase(one, first, &values, scratch);
+    TakeBase(one, loaded, first, &values, scratch);
     double largest = 0;
     for (size_t i = 0; i < values.size(); ++i) {
       const double change = loaded.bias[static_cast<size_t>(first) + i];

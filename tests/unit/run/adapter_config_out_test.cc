@@ -191,7 +191,7 @@ TEST_CASE("linear maps that would be taken for experts are parameters by their w
       Conversion2({Module("model.layers.0.mlp.experts.gate_up_proj", 8, 16, 2, true), up,
                    Module("model.layers.0.q_proj.weight", 8, 16, 2)},
                   {"model.layers.0.mlp.experts.gate_up_proj",
-                   "model.layers.0.mlp.shared_expert.up_proj.weight", "model.layers.0.q_proj"});
+                   "model.layers.0.mlp.shared_expert.up_proj", "model.layers.0.q_proj"});
   CHECK(Member(conversion, "target_modules") == R"(["q_proj"])");
   CHECK(Member(conversion, "target_parameters") ==
         R"(["mlp.experts.gate_up_proj", "mlp.shared_expert.up_proj.weight"])");
@@ -199,6 +199,17 @@ TEST_CASE("linear maps that would be taken for experts are parameters by their w
         R"({"^model\\.layers\\.\\d+\\.mlp\\.shared_expert\\.up_proj(\\.weight)?": 4})");
   // A wrapper of a parameter takes no dropout.
   CHECK(Member(conversion, "lora_dropout", {{"lora_dropout", 0.25}}) == "0.0");
+  // vLLM goes by the modules.
+  Wanted vllm;
+  vllm.has_loader = true;
+  vllm.loader.target_modules = {"experts"};
+  CHECK(Member(conversion, "target_modules", {}, vllm) == R"(["q_proj", "up_proj", "experts"])");
+  CHECK(Member(conversion, "target_parameters", {}, vllm) == R"(["mlp.experts.gate_up_proj"])");
+  // Another layer's, which is not adapted, is not meant.
+  AdapterConversion one_layer = conversion;
+  one_layer.all_modules.push_back("model.layers.1.mlp.shared_expert.up_proj");
+  CHECK(Member(one_layer, "target_parameters") ==
+        R"(["0.mlp.shared_expert.up_proj.weight", "mlp.experts.gate_up_proj"])");
 }
 
 TEST_CASE("what a loader asks for is added where something of it is adapted") {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 #include "run/test_rule_files.h"
 #include "unit/run/adapter_scene.h"
@@ -41,7 +42,7 @@ struct Scene : AdapterScene {
   std::string Run() {
     TestFilesRequest request;
     request.paths = {"/rules/toy.yaml"};
-    request.directories = {"/rules"};
+    request.directories = directories;
     request.round_trips = false;
     std::string findings;
     TestRuleFiles(files, request, [&](const RuleFileResult& result) {
@@ -50,6 +51,7 @@ struct Scene : AdapterScene {
     });
     return findings;
   }
+  std::vector<std::string> directories{"/rules"};
   size_t facts = 0;
 };
 
@@ -59,6 +61,10 @@ TEST_CASE("there and back, byte for byte") {
   Scene scene(kGolden);
   CHECK(scene.Run() == "");
   CHECK(scene.facts == 2);
+  Scene elsewhere(kGolden);  // a rule file that lies in none of the folders of rules
+  elsewhere.directories = {"/installed"};
+  CHECK(elsewhere.Run() == "");
+  CHECK(elsewhere.facts == 2);
   Scene one_way("{golden: case, from: hub, to: fused, back: no}");
   CHECK(one_way.Run() == "");
   CHECK(one_way.facts == 1);
