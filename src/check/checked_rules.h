@@ -67,9 +67,10 @@ struct AxisUse {
 };
 
 struct CheckedLeaf {
-  int tensor = 0;             // index into CheckedRules::tensors
-  std::vector<AxisUse> axes;  // one per axis of the tensor
-  std::vector<Poly> offsets;  // one per dimension
+  int tensor = 0;                     // index into CheckedRules::tensors
+  std::vector<AxisUse> axes;          // one per axis of the tensor
+  std::vector<Poly> offsets;          // one per dimension
+  std::vector<AxisUse::Atom> copies;  // slowest first: along these the same elements stand again
 };
 
 // One key template after placing: what one system stores under one kind of key.
