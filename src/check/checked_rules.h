@@ -35,6 +35,7 @@ struct LogicalTensor {
   Factor factor = Factor::kNone;
   std::string weight;     // the tensor of the same block that a factor belongs to
   bool optional = false;  // a layout may lack it without saying why
+  std::optional<Dtype> dtype;  // what it is published as, whatever the others are
   Place place;
 };
 
