@@ -78,6 +78,9 @@ class AdapterGraphBuilder {
   void Choose() {
     choice_ = DefaultChoice(layout_);
     KeepPrefixes(*source_.layout.layout, source_.layout.choice, layout_, &choice_);
+    // Of a block without factors nothing is written: its sizes may be unknown.
+    for (size_t b = 0; b < choice_.present.size(); ++b)
+      choice_.present[b] = choice_.present[b] && source_.layout.choice.present[b];
     if (needs_.choice != nullptr) {
       for (const auto& [name, variant] : needs_.choice->prefixes) {
         const auto own = choice_.prefixes.find(name);
