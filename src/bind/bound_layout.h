@@ -51,7 +51,7 @@ struct BoundLeaf {
   int entry = 0;
   int tensor = 0;
   std::vector<Axis> axes;
-  bool tied = false;
+  bool tied = false;  // a copy of elements that another leaf stores
 };
 
 struct BoundPiece {

@@ -15,6 +15,9 @@
 namespace rr {
 namespace {
 
+// Copies are boxes of their own: a size that some file states must not fill the memory.
+constexpr int64_t kMostCopies = 4096;
+
 class Instantiator {
  public:
   Instantiator(const Model& model, const CheckedLayout& layout, const LayoutChoice& choice,
@@ -226,7 +229,9 @@ class Instantiator {
     }
     leaves_.clear();
     if (unknown_axis_.empty()) {
-      for (const CheckedLeaf& leaf : entry().leaves) MakeLeaf(walks, leaf, size_of);
+      for (const CheckedLeaf& leaf : entry().leaves) {
+        if (!MakeLeaf(walks, leaf, size_of)) return false;
+      }
     }
     return true;
   }
@@ -253,14 +258,37 @@ class Instantiator {
     return n == nullptr ? std::nullopt : std::optional(*n);
   }
 
-  void MakeLeaf(const std::vector<Walk>& walks, const CheckedLeaf& leaf,
+  // Where the leaf and its copies begin, as it stands first.
+  std::optional<std::vector<int64_t>> CopyStarts(const CheckedLeaf& leaf,
+                                                 const std::vector<int64_t>& row, int64_t start,
+                                                 const Poly::SizeOf& size_of) {
+    std::vector<int64_t> starts{start};
+    for (const AxisUse::Atom& atom : leaf.copies) {
+      const int64_t n = size_of(atom.axis).value_or(0);
+      const int64_t stride =
+          atom.stride.Evaluate(size_of).value_or(0) * row[static_cast<size_t>(atom.dim)];
+      if (n > kMostCopies) {
+        diagnostics_->Add(
+            Code::kContradictingSize, entry().rule->place,
+            fmt::format("{} is {}: a key has at most {} copies", atom.axis, n, kMostCopies));
+        return std::nullopt;
+      }
+      std::vector<int64_t> next;
+      for (int64_t i = 0; i < n; ++i) {
+        for (const int64_t from : starts) next.push_back(from + i * stride);
+      }
+      starts = std::move(next);
+    }
+    return starts;
+  }
+
+  bool MakeLeaf(const std::vector<Walk>& walks, const CheckedLeaf& leaf,
                 const Poly::SizeOf& size_of) {
     std::vector<int64_t> row(shape_.size(), 1);
     for (size_t d = shape_.size(); d-- > 1;) row[d - 1] = row[d] * shape_[d];
     BoundLeaf bound;
     bound.entry = entry_;
     bound.tensor = leaf.tensor;
-    bound.tied = entry().rule->tied;
     int64_t start = 0;
     for (size_t d = 0; d < leaf.offsets.size(); ++d)
       start += leaf.offsets[d].Evaluate(size_of).value_or(0) * row[d];
@@ -286,11 +314,18 @@ class Instantiator {
       }
       bound.axes.push_back(std::move(axis));
     }
-    leaves_.push_back(static_cast<uint32_t>(bound_.leaves.size()));
-    bound_.leaves.push_back(std::move(bound));
-    starts_[leaves_.back()] = start;
-    for (const AxisUse& use : leaf.axes) alternatives_[leaves_.back()].push_back(use.alternative);
-    strides_[leaves_.back()] = std::move(strides);
+    const auto starts = CopyStarts(leaf, row, start, size_of);
+    if (!starts) return false;
+    for (size_t i = 0; i < starts->size(); ++i) {
+      bound.tied = entry().rule->tied || i > 0;
+      const auto index = static_cast<uint32_t>(bound_.leaves.size());
+      leaves_.push_back(index);
+      bound_.leaves.push_back(bound);
+      starts_[index] = (*starts)[i];
+      for (const AxisUse& use : leaf.axes) alternatives_[index].push_back(use.alternative);
+      strides_[index] = strides;
+    }
+    return true;
   }
 
   // One piece per combination of the walked values of the chosen groups.

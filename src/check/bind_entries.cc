@@ -194,7 +194,7 @@ class Binder {
   std::optional<BoundForm> BindExpr(const EntryRule& rule, const KeyTemplate& key,
                                     const AxisExpr& expr, bool good) {
     ForEachNode(expr, [&](const AxisNode& node) {
-      if (node.kind == AxisNode::Kind::kAxis) {
+      if (node.kind == AxisNode::Kind::kAxis || node.kind == AxisNode::Kind::kCopies) {
         good = KnownAxis(node.name, node.place) && good;
       } else if (node.kind == AxisNode::Kind::kTensor && FindTensor(node.name) < 0) {
         UnknownTensor(node.name, node.place);
@@ -267,11 +267,16 @@ class Binder {
     for (const KeyPart& part : key.parts) {
       if (part.kind == KeyPart::Kind::kCapture) atoms.push_back({part.text, true, -1, Poly()});
     }
+    CheckedLeaf bound;
+    bound.tensor = index;
+    bound.offsets = leaf.offsets;
     for (const LeafAxis& axis : leaf.axes)
-      atoms.push_back({axis.axis, false, axis.dim, axis.stride});
+      (axis.copies ? bound.copies : atoms).push_back({axis.axis, false, axis.dim, axis.stride});
     auto wrong = [&]() {
       std::vector<std::string> stored = key.Captures();
-      for (const LeafAxis& axis : leaf.axes) stored.push_back(axis.axis);
+      for (const LeafAxis& axis : leaf.axes) {
+        if (!axis.copies) stored.push_back(axis.axis);
+      }
       Diagnostic& d = diagnostics_->Add(
           Code::kWrongAxes, leaf.place.FileName().empty() ? rule.place : leaf.place,
           fmt::format("`{}` is stored over [{}] but its axes are [{}]", tensor.name,
@@ -280,9 +285,6 @@ class Binder {
       d.help = DifferenceOf(stored, tensor.axes);
       return std::nullopt;
     };
-    CheckedLeaf bound;
-    bound.tensor = index;
-    bound.offsets = leaf.offsets;
     for (const std::string& axis : tensor.axes) {
       AxisUse use;
       const bool replicated = std::any_of(rule.replicate.begin(), rule.replicate.end(),

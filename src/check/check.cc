@@ -28,6 +28,7 @@ CheckedRules Check(RuleFile file, Diagnostics* diagnostics, Proof proof) {
       logical.factor = tensor.factor;
       logical.weight = tensor.weight;
       logical.optional = tensor.optional;
+      logical.dtype = tensor.dtype;
       logical.place = tensor.place;
       rules.tensors.push_back(std::move(logical));
     }

@@ -35,6 +35,7 @@ struct LogicalTensor {
   Factor factor = Factor::kNone;
   std::string weight;     // the tensor of the same block that a factor belongs to
   bool optional = false;  // a layout may lack it without saying why
+  std::optional<Dtype> dtype;  // what it is published as, whatever the others are
   Place place;
 };
 
@@ -67,9 +68,10 @@ struct AxisUse {
 };
 
 struct CheckedLeaf {
-  int tensor = 0;             // index into CheckedRules::tensors
-  std::vector<AxisUse> axes;  // one per axis of the tensor
-  std::vector<Poly> offsets;  // one per dimension
+  int tensor = 0;                     // index into CheckedRules::tensors
+  std::vector<AxisUse> axes;          // one per axis of the tensor
+  std::vector<Poly> offsets;          // one per dimension
+  std::vector<AxisUse::Atom> copies;  // slowest first: along these the same elements stand again
 };
 
 // One key template after placing: what one system stores under one kind of key.

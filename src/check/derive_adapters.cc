@@ -219,6 +219,7 @@ std::vector<TensorRule> FactorsOf(const TensorRule& weight) {
   saved.factor = Factor::kSaved;
   saved.weight = weight.name.text;
   saved.optional = true;
+  saved.dtype.reset();
   std::vector<TensorRule> tensors{saved};
   if (!weight.linear) return tensors;
   const Name rank{kRankAxis, weight.place};

@@ -19,6 +19,9 @@ LayoutStrength StrengthOf(const CheckedLayout& layout) {
     weaken(rule.pad.has_value(), "pad", Strength::kInjective);
     weaken(!rule.replicate.empty(), "replicate", Strength::kInjective);
     weaken(rule.tied, "tied", Strength::kInjective);
+    weaken(std::any_of(entry.leaves.begin(), entry.leaves.end(),
+                       [](const CheckedLeaf& leaf) { return !leaf.copies.empty(); }),
+           "copies", Strength::kInjective);
     weaken(rule.cast.has_value(), "cast", Strength::kRounding);
     weaken(rule.add.has_value(), "add", Strength::kRounding);
     weaken(rule.multiply.has_value(), "multiply", Strength::kRounding);

@@ -11,7 +11,7 @@ namespace rr {
 
 enum class Strength {
   kBijection,  // every conversion comes back bit for bit
-  kInjective,  // pad, replicate, tied: something is stored more than once, and checked
+  kInjective,  // pad, replicate, tied, copies: something is stored more than once, and checked
   kRounding,   // cast, add, multiply: comes back to rounding
   kOneWay,     // times, default, drop, partial: something is left out or made up
 };

@@ -13,7 +13,7 @@ void AddSynth(CLI::App& app, Run* run) {
   struct Flags {
     SynthRequest synth;
     std::vector<std::string> rules;
-    std::string dtype = "BF16", max_shard = "5GB";
+    std::string dtype, max_shard = "5GB";
   };
   auto flags = std::make_shared<Flags>();
   SynthRequest& request = flags->synth;
@@ -36,8 +36,7 @@ void AddSynth(CLI::App& app, Run* run) {
       ->type_name("FILE");
   AddSetFlag(command, &request.source);
   AddRulesFlag(command, &flags->rules);
-  command->add_option("--dtype", flags->dtype, "of the tensors")
-      ->capture_default_str()
+  command->add_option("--dtype", flags->dtype, "of the tensors; what the config says, else BF16")
       ->check(CLI::IsMember({"F64", "F32", "F16", "BF16"}));
   command->add_option("--max-shard-size", flags->max_shard, "largest file that is written")
       ->type_name("SIZE")
@@ -45,6 +44,8 @@ void AddSynth(CLI::App& app, Run* run) {
   command->add_option("--jobs", request.jobs, "threads; 0 is one per processor")
       ->type_name("N")
       ->check(CLI::Range(0, 256));
+  command->add_flag("--optional", request.optional,
+                    "also what a checkpoint may lack: MTP layers, towers");
   command->add_flag("--dry-run", request.dry_run,
                     "print keys, dtypes and shapes and write nothing");
   command->add_flag("--force", request.force, "replace an existing destination");
@@ -53,7 +54,7 @@ void AddSynth(CLI::App& app, Run* run) {
       throw CLI::RequiredError("DESTINATION");
     *run = [flags] {
       SynthRequest& wanted = flags->synth;
-      wanted.dtype = *ParseDtype(flags->dtype);
+      if (!flags->dtype.empty()) wanted.dtype = ParseDtype(flags->dtype);
       wanted.max_shard_bytes = ParseBytes(flags->max_shard);
       RuleLibrary library(RealFiles(), RuleDirectories(flags->rules));
       Diagnostics diagnostics;

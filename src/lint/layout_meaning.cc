@@ -157,6 +157,9 @@ class Reader {
     std::string text =
         rules_.FullName(leaf.tensor) + "[" + fmt::format("{}", fmt::join(axes, ", "));
     for (const Poly& offset : leaf.offsets) text += " + " + forms_.Of(offset);
+    for (const AxisUse::Atom& atom : leaf.copies)
+      text += fmt::format(" copies {}: dim {} by {}", Label(atom.axis), atom.dim,
+                          forms_.Of(atom.stride));
     return text + "]";
   }
 

@@ -97,8 +97,9 @@ void CheckPlace(const CheckedRules& rules, const std::vector<ElementTest>& all,
     });
     if (same_key == places.end()) return;
     ++tests.report->elements;
-    if (!IsThere(*same_key, expected))
-      Fail(rules, all, test, expected, layout, *same_key, tests.diagnostics);
+    const bool there = std::any_of(places.begin(), places.end(),
+                                   [&](const Located& place) { return IsThere(place, expected); });
+    if (!there) Fail(rules, all, test, expected, layout, *same_key, tests.diagnostics);
     return;
   }
   const size_t errors = tests.diagnostics->ErrorCount();

@@ -188,7 +188,10 @@ class CodeWriter {
     for (const int64_t extent : first.shape) shape.push_back(Number(extent));
     if (reading) {
       Line(depth, fmt::format("stored = source[{}]  # [{}]", key, fmt::join(shape, ", ")));
-      for (size_t r = 0; r < group.runs[0].size(); ++r) Read(bound, group, r, depth);
+      for (size_t r = 0; r < group.runs[0].size(); ++r) {
+        if (!bound.leaves[bound.pieces[group.runs[0][r].pieces[0]].leaf].tied)
+          Read(bound, group, r, depth);
+      }
       return;
     }
     if (group.runs[0].size() == 1 && WritesWhole(bound, group, key, depth)) return;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "check/strength.h"
@@ -139,6 +140,11 @@ std::string OpsText(const CheckedRules& rules, const CheckedEntry& entry,
         if (!atom.captured) by_dim[static_cast<size_t>(atom.dim)].push_back(atom);
       }
     }
+    std::set<std::string> copied;
+    for (const AxisUse::Atom& atom : leaf.copies) {
+      by_dim[static_cast<size_t>(atom.dim)].push_back(atom);
+      copied.insert(atom.axis);
+    }
     std::vector<std::string> opened;
     for (size_t d = 0; d < by_dim.size(); ++d) {
       auto& atoms = by_dim[d];
@@ -151,7 +157,7 @@ std::string OpsText(const CheckedRules& rules, const CheckedEntry& entry,
       std::vector<std::string> names;
       for (const AxisUse::Atom& atom : atoms) {
         size = size * Poly::Axis(atom.axis);
-        names.push_back(atom.axis);
+        names.push_back(copied.count(atom.axis) > 0 ? "=" + atom.axis : atom.axis);
       }
       if (!(size == entry.shape[d])) {
         text += fmt::format(" dim {} from {}", d, leaf.offsets[d].ToString());

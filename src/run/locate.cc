@@ -40,11 +40,14 @@ std::optional<int64_t> PositionIn(const BoundPiece& piece, const BoundLeaf& leaf
   return position;
 }
 
-Located LocateIn(const Model& model, const CheckedLayout& layout, const LayoutChoice& choice,
-                 int tensor, const std::vector<int64_t>& indices, Diagnostics* diagnostics) {
+// More than one where the layout has copies.
+std::vector<Located> LocateIn(const Model& model, const CheckedLayout& layout,
+                              const LayoutChoice& choice, int tensor,
+                              const std::vector<int64_t>& indices, Diagnostics* diagnostics) {
   const std::optional<BoundLayout> bound = Instantiate(
       model, layout, ChoiceOfBlock(model, choice, tensor), OptionsOf(model), diagnostics);
   if (!bound) return {};
+  std::vector<Located> places;
   for (const BoundPiece& piece : bound->pieces) {
     const BoundLeaf& leaf = bound->leaves[piece.leaf];
     if (leaf.tensor != tensor) continue;
@@ -56,9 +59,9 @@ Located LocateIn(const Model& model, const CheckedLayout& layout, const LayoutCh
       at[d] = *position % stored.shape[d];
       *position /= stored.shape[d];
     }
-    return {stored.key, std::move(at), stored.entry};
+    places.push_back({stored.key, std::move(at), stored.entry});
   }
-  return {};
+  return places;
 }
 
 std::string Small(std::string name) {
@@ -73,6 +76,9 @@ std::string DimensionText(const CheckedLeaf& leaf, int dim) {
     for (const AxisUse::Atom& atom : use.atoms) {
       if (!atom.captured && atom.dim == dim && !use.replicated) atoms.push_back(atom);
     }
+  }
+  for (const AxisUse::Atom& atom : leaf.copies) {
+    if (atom.dim == dim) atoms.push_back(atom);
   }
   std::stable_sort(atoms.begin(), atoms.end(), [](const auto& a, const auto& b) {
     return a.stride.DividedBy(b.stride * Poly::Axis(b.axis)).has_value();
@@ -100,7 +106,9 @@ InstantiateOptions OptionsOf(const Model& model) {
 
 Located Locate(const Model& model, const CheckedLayout& layout, int tensor,
                const std::vector<int64_t>& indices, Diagnostics* diagnostics) {
-  return LocateIn(model, layout, DefaultChoice(layout), tensor, indices, diagnostics);
+  std::vector<Located> places =
+      LocateIn(model, layout, DefaultChoice(layout), tensor, indices, diagnostics);
+  return places.empty() ? Located{} : std::move(places[0]);
 }
 
 std::vector<Located> LocateAll(const Model& model, const CheckedLayout& layout, int tensor,
@@ -111,12 +119,15 @@ std::vector<Located> LocateAll(const Model& model, const CheckedLayout& layout, 
     for (int variant = 0; variant < std::max(layout.variant_counts[block], 1); ++variant) {
       choice.variants[block] = variant;
       const size_t errors = diagnostics->ErrorCount();
-      Located place = LocateIn(model, layout, choice, tensor, indices, diagnostics);
+      std::vector<Located> here = LocateIn(model, layout, choice, tensor, indices, diagnostics);
       if (diagnostics->ErrorCount() > errors) return {};
-      const bool known = std::any_of(places.begin(), places.end(), [&](const Located& other) {
-        return other.key == place.key && other.position == place.position;
-      });
-      if (!known) places.push_back(std::move(place));
+      if (here.empty()) here.emplace_back();
+      for (Located& place : here) {
+        const bool known = std::any_of(places.begin(), places.end(), [&](const Located& other) {
+          return other.key == place.key && other.position == place.position;
+        });
+        if (!known) places.push_back(std::move(place));
+      }
     }
   }
   return places;

@@ -23,8 +23,8 @@ struct Located {
 // those of Instantiate; then the result is empty as well.
 Located Locate(const Model& model, const CheckedLayout& layout, int tensor,
                const std::vector<int64_t>& indices, Diagnostics* diagnostics);
-// Wherever it may have it: under any prefixes, in any alternative of the tensor's block. Each place
-// once, what Locate says first.
+// Wherever it may have it: under any prefixes, in any alternative of the tensor's block, in every
+// copy. Each place once, what Locate says first.
 std::vector<Located> LocateAll(const Model& model, const CheckedLayout& layout, int tensor,
                                const std::vector<int64_t>& indices, Diagnostics* diagnostics);
 

@@ -82,11 +82,38 @@ Value ConfigOf(const Config& config, const SourceRequest& request, const Checked
   return json;
 }
 
+// What the config says that the model is published in.
+Dtype DtypeOf(const Config& config) {
+  static const std::map<std::string, Dtype> kNames{{"float64", Dtype::kF64},
+                                                   {"float32", Dtype::kF32},
+                                                   {"float16", Dtype::kF16},
+                                                   {"bfloat16", Dtype::kBF16}};
+  for (const char* attribute : {"dtype", "torch_dtype"}) {
+    const std::optional<Value> value = config.Lookup(attribute);
+    const std::string* name = value ? value->AsString() : nullptr;
+    if (name == nullptr) continue;
+    if (const auto known = kNames.find(*name); known != kNames.end()) return known->second;
+  }
+  return Dtype::kBF16;
+}
+
+// The dtype that the rules give to all tensors of the key.
+std::optional<Dtype> DeclaredDtype(const CheckedRules& rules, const CheckedEntry& entry) {
+  std::optional<Dtype> declared;
+  for (const CheckedLeaf& leaf : entry.leaves) {
+    const std::optional<Dtype> own = rules.tensors[static_cast<size_t>(leaf.tensor)].dtype;
+    if (!own || (declared && declared != own)) return std::nullopt;
+    declared = own;
+  }
+  return declared;
+}
+
 }  // namespace
 
-std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& layout, Dtype dtype,
-                                      const std::function<bool(size_t block)>& wanted,
-                                      Diagnostics* diagnostics) {
+std::optional<KeyTable> SyntheticKeys(
+    const Model& model, const CheckedLayout& layout,
+    const std::function<Dtype(const CheckedEntry&)>& dtype_of,
+    const std::function<bool(size_t block)>& wanted, Diagnostics* diagnostics) {
   LayoutChoice choice = DefaultChoice(layout);
   for (size_t b = 0; b < choice.present.size(); ++b)
     choice.present[b] = choice.present[b] && wanted(b);
@@ -102,8 +129,9 @@ std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& l
           .help = fmt::format("give --config, or --set {}=N", tensor.unknown_axis);
       return std::nullopt;
     }
-    const EntryRule& rule = *layout.entries[static_cast<size_t>(tensor.entry)].rule;
-    keys.push_back({tensor.key, tensor.shape, rule.cast.value_or(dtype)});
+    const CheckedEntry& entry = layout.entries[static_cast<size_t>(tensor.entry)];
+    keys.push_back(
+        {tensor.key, tensor.shape, entry.rule->cast ? *entry.rule->cast : dtype_of(entry)});
   }
   // By layer and expert, as checkpoints are saved: keys sorted by name.
   std::sort(keys.begin(), keys.end(),
@@ -166,9 +194,13 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   model.CheckConfig(first, diagnostics);
   model.CheckRequirements(first, diagnostics);
   if (diagnostics->HasErrors()) return std::nullopt;
+  const Dtype common = request.dtype ? *request.dtype : DtypeOf(config);
   std::optional<KeyTable> table = SyntheticKeys(
-      model, first, request.dtype, [&](size_t b) { return !rules.file->blocks[b].optional; },
-      diagnostics);
+      model, first,
+      [&](const CheckedEntry& entry) {
+        return DeclaredDtype(rules, entry).value_or(common);
+      },
+      [&](size_t b) { return request.optional || !rules.file->blocks[b].optional; }, diagnostics);
   if (!table) return std::nullopt;
   const std::vector<QuantFormatPtr>& formats = library->QuantFormats(diagnostics);
   table = MakeQuantizedKeyTable(AsAnnounced(std::move(table->keys), formats, config), formats,

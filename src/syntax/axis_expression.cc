@@ -78,10 +78,18 @@ class Parser {
       if (node.alternatives.size() < 2) {
         return Fail(begin, at_, "a sum needs at least two sides: `{x | y}`");
       }
+    } else if (c == '=') {
+      ++at_;
+      node.name = Word();
+      if (!IsAxisName(node.name)) {
+        return Fail(begin, at_, fmt::format("`{}` is no axis", node.name),
+                    "`=N` says that the elements are stored N times, for an axis N");
+      }
+      node.kind = AxisNode::Kind::kCopies;
+      node.place = text_.PlaceOf(begin + 1, at_);
+      return node;
     } else if (std::isalpha(static_cast<unsigned char>(c)) || c == '_') {
-      while (at_ < text_.text.size() && IsWordByte(text_.text[at_])) ++at_;
-      while (at_ < text_.text.size() && text_.text[at_] == '\'') ++at_;
-      node.name = text_.text.substr(begin, at_ - begin);
+      node.name = Word();
       const size_t name_end = at_;
       if (!AtEnd() && Peek() == '[') {
         if (!IsTensorName(node.name)) {
@@ -128,6 +136,13 @@ class Parser {
     return node;
   }
 
+  std::string Word() {
+    const size_t begin = at_;
+    while (at_ < text_.text.size() && IsWordByte(text_.text[at_])) ++at_;
+    while (at_ < text_.text.size() && text_.text[at_] == '\'') ++at_;
+    return text_.text.substr(begin, at_ - begin);
+  }
+
   bool Close(char bracket, size_t open) {
     if (AtEnd() || Peek() != bracket) {
       Diagnostic& d = diagnostics_->Add(Code::kBadExpression, text_.PlaceOf(at_, at_ + 1),
@@ -150,6 +165,8 @@ std::string NodeToString(const AxisNode& node) {
   switch (node.kind) {
     case AxisNode::Kind::kAxis:
       return node.name;
+    case AxisNode::Kind::kCopies:
+      return "=" + node.name;
     case AxisNode::Kind::kOne:
       return "1";
     case AxisNode::Kind::kProduct:
@@ -208,7 +225,8 @@ std::string ToString(const AxisExpr& expr) { return DimsToString(expr); }
 std::vector<NamedPlace> AxesIn(const AxisExpr& expr) {
   std::vector<NamedPlace> names;
   ForEachNode(expr, [&](const AxisNode& node) {
-    if (node.kind == AxisNode::Kind::kAxis) names.push_back({node.name, node.place});
+    if (node.kind == AxisNode::Kind::kAxis || node.kind == AxisNode::Kind::kCopies)
+      names.push_back({node.name, node.place});
   });
   return names;
 }

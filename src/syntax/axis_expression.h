@@ -1,12 +1,13 @@
 // The axis expression: what the dimensions of a stored tensor are made of.
 //
 //   expr := dim*
-//   dim  := AXIS | "1" | "(" dim* ")" | "{" dim* ("|" dim*)+ "}" | tensor "[" dim* "]"
+//   dim  := AXIS | "=" AXIS | "1" | "(" dim* ")" | "{" dim* ("|" dim*)+ "}" | tensor "[" dim* "]"
 //
 // (A B) is a product, flattened row-major, A slowest; {x | y} is a sum, x first, each side
-// flattened; gate[I] says that these axes belong to logical tensor gate. At the top level tensor[A
-// B] is two dimensions; inside a product or a sum it is flattened. Axes are Capitalised (a trailing
-// ' makes another name), tensors lower case. grammar/axis_expression.ebnf.
+// flattened; gate[I] says that these axes belong to logical tensor gate; =N, which is no axis of
+// the tensor, says that the rest of the product is stored N times. At the top level tensor[A B] is
+// two dimensions; inside a product or a sum it is flattened. Axes are Capitalised (a trailing '
+// makes another name), tensors lower case. grammar/axis_expression.ebnf.
 #ifndef RULE_RUNNER_SYNTAX_AXIS_EXPRESSION_H_
 #define RULE_RUNNER_SYNTAX_AXIS_EXPRESSION_H_
 
@@ -22,9 +23,9 @@
 namespace rr {
 
 struct AxisNode {
-  enum class Kind { kAxis, kOne, kProduct, kSum, kTensor };
+  enum class Kind { kAxis, kCopies, kOne, kProduct, kSum, kTensor };
   Kind kind = Kind::kOne;
-  std::string name;                                 // kAxis, kTensor
+  std::string name;                                 // kAxis, kCopies, kTensor
   std::vector<AxisNode> children;                   // kProduct, kTensor
   std::vector<std::vector<AxisNode>> alternatives;  // kSum, two or more
   Place place;
@@ -73,6 +74,7 @@ struct LeafAxis {
   int dim = 0;
   Poly stride;  // in positions of its dimension
   Place place;
+  bool copies = false;  // every index along it is the same element
 };
 struct Leaf {
   std::string tensor;  // empty: no tensor is named

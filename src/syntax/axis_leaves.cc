@@ -102,9 +102,11 @@ std::optional<Flat> FlattenNode(const AxisNode& node, Diagnostics* diagnostics) 
   switch (node.kind) {
     case AxisNode::Kind::kOne:
       return Flat{{FlatLeaf{}}, Poly::Constant(1)};
-    case AxisNode::Kind::kAxis: {
+    case AxisNode::Kind::kAxis:
+    case AxisNode::Kind::kCopies: {
       FlatLeaf leaf;
-      leaf.axes.push_back({node.name, 0, Poly::Constant(1), node.place});
+      leaf.axes.push_back(
+          {node.name, 0, Poly::Constant(1), node.place, node.kind == AxisNode::Kind::kCopies});
       return Flat{{std::move(leaf)}, Poly::Axis(node.name)};
     }
     case AxisNode::Kind::kProduct:
@@ -166,6 +168,7 @@ Poly SizeOf(const std::vector<AxisNode>& dims) {
       case AxisNode::Kind::kOne:
         break;
       case AxisNode::Kind::kAxis:
+      case AxisNode::Kind::kCopies:
         size = size * Poly::Axis(node.name);
         break;
       case AxisNode::Kind::kProduct:

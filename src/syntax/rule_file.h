@@ -197,6 +197,7 @@ struct TensorRule {
   Factor factor = Factor::kNone;
   std::string weight;     // the tensor that a factor belongs to
   bool optional = false;  // a layout may lack it without saying why
+  std::optional<Dtype> dtype;  // what it is published as, whatever the others are
   Place place;
   std::vector<Name> Axes() const;
 };

@@ -296,7 +296,16 @@ class FileParser {
     return yes ? TensorRule::Bias::kYes : TensorRule::Bias::kNone;
   }
 
-  // "L E : I <- H", or {is: "L E : I <- H", bias: yes}
+  std::optional<Dtype> DtypeOf(const YamlNode& node) {
+    if (!ExpectText(node, "`dtype`", diagnostics_)) return std::nullopt;
+    const std::optional<Dtype> dtype = ParseDtype(node.text.text);
+    if (dtype && IsFloat(*dtype)) return dtype;
+    diagnostics_->Add(Code::kBadTensorDeclaration, node.place,
+                      "the `dtype` of a tensor is one of F64, F32, F16 and BF16");
+    return std::nullopt;
+  }
+
+  // "L E : I <- H", or {is: "L E : I <- H", bias: yes, dtype: F32}
   void Tensor(const YamlMember& member, BlockRule* block) {
     TensorRule tensor;
     tensor.name = NameFrom(member.key);
@@ -308,9 +317,10 @@ class FileParser {
     }
     const YamlNode* text = &member.value;
     if (member.value.IsMap()) {
-      RefuseUnknownFields(member.value, "a tensor", {"is", "bias"}, diagnostics_);
+      RefuseUnknownFields(member.value, "a tensor", {"is", "bias", "dtype"}, diagnostics_);
       text = member.value.Find("is");
       if (const YamlNode* bias = member.value.Find("bias")) tensor.bias = BiasOf(*bias);
+      if (const YamlNode* dtype = member.value.Find("dtype")) tensor.dtype = DtypeOf(*dtype);
       if (text == nullptr) {
         diagnostics_->Add(Code::kMissingField, member.value.place, "a tensor needs `is`: its axes");
         return;

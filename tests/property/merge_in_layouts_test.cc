@@ -18,9 +18,9 @@
 #include "bind/bound_layout.h"
 #include "bind/rule_library.h"
 #include "report/render.h"
+#include "run/as_written.h"
 #include "run/synth.h"
 #include "run/test_models.h"
-#include "run/zero_pads.h"
 #include "syntax/adapter_style.h"
 #include "unit/run/adapter_scene.h"
 
@@ -140,7 +140,7 @@ class Family {
       made.emplace_back(size);
       reader.Read(i, 0, made.back());
     }
-    ZeroPads(hub, weights_, *table, &made);
+    MakeAsWritten(hub, weights_, *table, &made);
     Tensors tensors;
     for (uint32_t i = 0; i < table->keys.size(); ++i) {
       const FoundKey& key = table->keys[i];

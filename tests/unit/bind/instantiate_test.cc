@@ -40,7 +40,7 @@ std::string Bound(const std::string& text, const char* layout, const Sizes& size
           if (!leaf.axes[a].fixed) out += fmt::format("({}*{})", digit.n, digit.stride);
         }
       }
-      out += "\n";
+      out += leaf.tied ? " tied\n" : "\n";
     }
   }
   return out;
@@ -187,6 +187,16 @@ TEST_CASE("a captured axis must have a size, and not an absurd one") {
   CHECK(Bound(text, "a", {{"H", 3}}) == "RR404 `w.{L}` the size of L is unknown");
   CHECK(Bound(text, "a", {{"L", 1'000'000'000}, {"H", 3}}) ==
         "RR405 `w.{L}` the sizes ask for 1000000000 tensors of this key");
+}
+
+TEST_CASE("copies lie behind each other, the first on their own; there are not too many") {
+  const char* text =
+      "axes: {G: g, H: h, T: t}\nlayouts: {a: {}}\n"
+      "blocks: {b: {tensors: {w: G H}, layouts: {a: {w: (G =T) H}}}}\n";
+  CHECK(Bound(text, "a", {{"G", 3}, {"H", 5}, {"T", 2}}) ==
+        "w [6, 5]\n  w from 0: G=(3*10) H=(5*1)\n  w from 5: G=(3*10) H=(5*1) tied\n");
+  CHECK(Bound(text, "a", {{"G", 3}, {"H", 5}, {"T", 5000}}) ==
+        "RR405 `w` T is 5000: a key has at most 4096 copies");
 }
 
 TEST_CASE("words in keys") {

@@ -386,6 +386,31 @@ TEST_CASE("a tied copy is compared, also with what moves as a whole, and is not 
         "embed F32 [3, 2]\nembed -> embed 0>0 6:1>1\n");
 }
 
+TEST_CASE("copies within a key: written alike, and compared however the key moves") {
+  const char* text =
+      "axes: {G: g, H: h, T: t}\nlayouts: {a: {}, b: {}, c: {like: b}}\n"
+      "blocks: {e: {tensors: {k: G H}, layouts: {a: {k: G H}, b: {kk: (G =T) H}}}}\n";
+  const std::map<std::string, int64_t> sizes{{"G", 2}, {"H", 3}, {"T", 2}};
+  std::vector<std::vector<float>> result;
+  CHECK(Run(Build(text, KeysOf({{"k", {2, 3}}}), "a", "b", sizes), {{1, 2, 3, 4, 5, 6}}, &result) ==
+        "");
+  const std::vector<float> copied{1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6};
+  CHECK(result == std::vector<std::vector<float>>{copied});
+  const KeyTable both = KeysOf({{"kk", {4, 3}}});
+  std::vector<float> other = copied;
+  other[10] = 7;
+  for (const char* to : {"a", "c"}) {
+    CAPTURE(to);
+    const Built built = Build(text, both, "b", to, sizes);
+    result.clear();
+    CHECK(Run(built, {copied}, &result) == "");
+    CHECK(result[0] == (to[0] == 'a' ? std::vector<float>{1, 2, 3, 4, 5, 6} : copied));
+    CHECK(built.conversion->dropped.empty());
+    result.clear();
+    CHECK(Run(built, {other}, &result).starts_with("RR504"));
+  }
+}
+
 // `(T Kt)` is K itself in one layout and another order of K in the other.
 TEST_CASE("equal expressions over factors that mean something else are no equal storage") {
   const char* text =

@@ -40,7 +40,8 @@ std::string Expanded(const std::string& text) {
     for (const Poly& offset : leaf.offsets) offsets.push_back(offset.ToString());
     out += fmt::format("\n{}[{}]", leaf.tensor, fmt::join(offsets, ", "));
     for (const LeafAxis& axis : leaf.axes) {
-      out += fmt::format(" {}@{}*{}", axis.axis, axis.dim, axis.stride.ToString());
+      out += fmt::format(" {}{}@{}*{}", axis.copies ? "=" : "", axis.axis, axis.dim,
+                         axis.stride.ToString());
     }
   }
   return out;
@@ -68,6 +69,8 @@ TEST_CASE("parse errors: place and words") {
            {"E 1x", "2 RR201 `1x` the only number in an axis expression is 1"},
            {"E, H", "1 RR201 `,` `,` is not part of an axis expression"},
            {"E _x", "2 RR201 `_x` `_x` is no axis: axes are Capitalised"},
+           {"E =2", "2 RR201 `=2` `2` is no axis"},
+           {"E =", "2 RR201 `=` `` is no axis"},
            {"x", "0 RR201 `x` `x` is no axis: axes are Capitalised"},
        }) {
     CAPTURE(c.text);
@@ -110,6 +113,7 @@ TEST_CASE("canonical text") {
            {"(gate[A B])", "(gate[A B])"},
            {"{ gate[] | up[] }", "{gate[] | up[]}"},
            {"1 H' W", "1 H' W"},
+           {" =T k[ =T'  D ]", "=T k[=T' D]"},
            {"", ""},
            {"()", "()"},
        }) {
@@ -251,6 +255,13 @@ TEST_CASE("expansion: rotary halves, folded ranks, sums of refinements") {
         "[B + B*J] Rest@0*1");
   CHECK(Expanded("{A | B | C}") == "[A + B + C]\n[0] A@0*1\n[A] B@0*1\n[A + B] C@0*1");
   CHECK(Expanded("{A | } H") == "[A + 1, H]\n[0, 0] A@0*1 H@1*1\n[A, 0] H@1*1");
+}
+
+TEST_CASE("expansion: copies are an axis of the stored tensor alone") {
+  CHECK(Expanded("(G {q[Q D] | k[=T D]}) H") ==
+        "[D*G*Q + D*G*T, H]\n"
+        "q[0, 0] G@0*D*Q + D*T Q@0*D D@0*1 H@1*1\n"
+        "k[D*Q, 0] G@0*D*Q + D*T =T@0*D D@0*1 H@1*1");
 }
 
 TEST_CASE("two tensors cannot be multiplied") {
