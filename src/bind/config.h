@@ -24,6 +24,8 @@ class Config {
   std::optional<Value> Lookup(const std::string& name) const;
   // Whether there is a config.json at all.
   bool present() const { return present_; }
+  // Whether anything is known of the model: by a config.json, or by attributes that were given.
+  bool SaysAnything() const { return present_ || !overrides_.empty(); }
   const Value& json() const { return json_; }
 
   // The model_type that names the family: of the text model when there is one, and of the whole.

@@ -73,6 +73,11 @@ const Model::Size& Model::Resolve(const std::string& axis) const {
       }
     }
   }
+  if (!size.value && size.error.empty() && rule != nullptr && rule->fallback && use_defaults_ &&
+      config_.SaysAnything()) {
+    size = FromOutcome(*rule->fallback, Evaluate(*rule->fallback));
+    if (size.value) size.origin = fmt::format("{} by default", rule->fallback->text().text);
+  }
   resolving_.erase(axis);
   // What was found on the way round a circle may be known when it is asked for by itself.
   const bool keep = !cycle_ || resolving_.empty() || size.value;
@@ -121,8 +126,7 @@ void Model::Solve(const std::string& axis, int64_t size, const std::string& wher
   found.value = size;
   found.origin = where;
   solved_.emplace(axis, std::move(found));
-  resolved_.clear();
-  kinds_at_.clear();
+  Forget();
 }
 
 const std::map<std::string, bool>& Model::KindsAt(const At& at) const {
@@ -178,8 +182,7 @@ void Model::See(size_t partition, int64_t index, const std::string& kind) {
   } else {
     seen_[{partition, index}] = kind;
   }
-  resolved_.clear();
-  kinds_at_.clear();
+  Forget();
 }
 
 Formula::Outcome Model::EvaluateAt(const Formula& formula, const At& at) const {

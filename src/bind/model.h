@@ -49,6 +49,11 @@ class Model {
   }
   // A size that follows from one that stands in.
   void MarkStandIn(const std::string& axis) { stand_ins_.insert(axis); }
+  // Whether a config that leaves an attribute out means its default. Off while shapes are asked.
+  void UseDefaults(bool use) {
+    use_defaults_ = use;
+    Forget();
+  }
   bool IsStandIn(const std::string& axis) const { return stand_ins_.count(axis) > 0; }
   // The first axis of an entry's tensors whose size stands in; empty when there is none.
   std::string StandInOf(const CheckedEntry& entry) const;
@@ -97,6 +102,10 @@ class Model {
   Size FromOutcome(const Formula& formula, const Formula::Outcome& outcome) const;
   Formula::Outcome EvaluateAt(const Formula& formula, const At& at) const;
   const std::map<std::string, bool>& KindsAt(const At& at) const;
+  void Forget() {
+    resolved_.clear();
+    kinds_at_.clear();
+  }
   const std::string& IndexAxisOfKind(const std::string& kind) const;
   void Require(const Formula& formula, const std::string& who, Diagnostics* diagnostics) const;
 
@@ -105,6 +114,7 @@ class Model {
   std::map<std::string, int64_t> given_;
   std::map<std::string, Size> solved_;
   std::set<std::string> stand_ins_;
+  bool use_defaults_ = true;
   mutable std::map<std::string, Size> resolved_;
   mutable std::set<std::string> resolving_;
   mutable bool cycle_ = false;  // a formula needed itself since the outermost Resolve began

@@ -16,6 +16,7 @@ namespace rr {
 
 void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const KeyTable& table,
                 Model* model) {
+  model->UseDefaults(false);
   std::map<std::string, std::pair<int64_t, uint32_t>>
       largest;  // axis -> largest index and the key that has it
   for (const EntryMatch& one : match.matches) {
@@ -132,6 +133,8 @@ void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const Key
     }
     return false;
   };
+  // What no shape shows has the default that it has where a config leaves it out.
+  bool defaults = false;
   for (bool progress = true; progress;) {
     progress = false;
     for (const Equation& equation : equations) {
@@ -139,7 +142,12 @@ void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const Key
                 fmt::format("the shape of {}", table.keys[equation.key].name)))
         progress = true;
     }
-    if (!progress) progress = divide() || stand_in();
+    if (!progress) progress = divide();
+    if (!progress && !defaults) {
+      model->UseDefaults(true);
+      progress = defaults = true;
+    }
+    if (!progress) progress = stand_in();
   }
 }
 

@@ -23,6 +23,7 @@ class NameChecker {
   void Run() {
     for (const AxisRule& axis : file_.axes) {
       if (axis.formula) FormulaNames(*axis.formula, false);
+      if (axis.fallback) FormulaNames(*axis.fallback, false);
       for (const auto& [kind, formula] : axis.by_kind) {
         KindName(kind);
         FormulaNames(formula, false);

@@ -33,8 +33,8 @@ struct LogicalTensor {
   size_t batch = 0, out = 0;      // how many of them are batch and output axes
   bool linear = false;
   Factor factor = Factor::kNone;
-  std::string weight;     // the tensor of the same block that a factor belongs to
-  bool optional = false;  // a layout may lack it without saying why
+  std::string weight;          // the tensor of the same block that a factor belongs to
+  bool optional = false;       // a layout may lack it without saying why
   std::optional<Dtype> dtype;  // what it is published as, whatever the others are
   Place place;
 };

@@ -18,7 +18,7 @@ class Constants {
     for (size_t round = 0; round <= file.axes.size(); ++round) {
       const size_t before = values_.size();
       for (const AxisRule& axis : file.axes) {
-        if (axis.kind != AxisRule::Kind::kFormula || !axis.formula) continue;
+        if (axis.kind != AxisRule::Kind::kFormula || !axis.formula || axis.fallback) continue;
         const Formula::Outcome outcome = axis.formula->Evaluate(Lookup());
         if (outcome.ok() && IsConstant(*axis.formula)) values_[axis.name.text] = outcome.value;
       }
@@ -80,6 +80,7 @@ void FindImpossibleDivisions(const LintContext& context, Diagnostics* diagnostic
   };
   for (const AxisRule& axis : file.axes) {
     check(axis.formula);
+    check(axis.fallback);
     for (const auto& [kind, formula] : axis.by_kind) check(formula);
   }
   for (const KindRule& kind : file.kinds) {

@@ -77,7 +77,8 @@ class Reader {
       return fmt::format("[{}]", fmt::join(axis.words, ", "));
     if (axis.kind != AxisRule::Kind::kByKind) {
       const std::string text = axis.formula ? axis.formula->text().text : "";
-      if (axis.kind == AxisRule::Kind::kFormula) return text;
+      if (axis.kind == AxisRule::Kind::kFormula)
+        return axis.fallback ? text + ", else " + axis.fallback->text().text : text;
       return text.empty() ? "free" : "free, " + text;
     }
     std::vector<std::string> cases;

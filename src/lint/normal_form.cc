@@ -90,7 +90,10 @@ std::string NormalForms::SizeOf(const AxisRule& axis) const { return Size(axis);
 std::string NormalForms::Size(const AxisRule& axis) const {
   switch (axis.kind) {
     case AxisRule::Kind::kFormula:
-      return axis.formula && axis.formula->root() ? Text(*axis.formula->root(), false) : "";
+      return (axis.formula && axis.formula->root() ? Text(*axis.formula->root(), false) : "") +
+             (axis.fallback && axis.fallback->root()
+                  ? " else " + Text(*axis.fallback->root(), false)
+                  : "");
     case AxisRule::Kind::kFree:
       return "free " + (axis.formula ? Text(*axis.formula->root(), false) : "");
     case AxisRule::Kind::kWords:
@@ -116,8 +119,8 @@ Poly NormalForms::Number(const FormulaNode& node) const {
     case Op::kName:
       if (const AxisRule* axis = file_.FindAxis(node.name);
           axis != nullptr && axis->kind == AxisRule::Kind::kFormula && axis->formula &&
-          axis->formula->text().text.size() <= kMostText && nested_ < kMostNested &&
-          (!labelled_ || ToPoly(*axis->formula))) {
+          !axis->fallback && axis->formula->text().text.size() <= kMostText &&
+          nested_ < kMostNested && (!labelled_ || ToPoly(*axis->formula))) {
         ++nested_;
         const Poly number = Number(*axis->formula->root());
         --nested_;

@@ -99,6 +99,7 @@ void FindUnknownAttributes(const LintContext& context, Diagnostics* diagnostics)
   Checker checker(context, diagnostics);
   for (const AxisRule& axis : file.axes) {
     checker.Check(axis.formula);
+    checker.Check(axis.fallback);
     for (const auto& [kind, formula] : axis.by_kind) checker.Check(formula);
   }
   for (const KindRule& kind : file.kinds) {

@@ -80,6 +80,7 @@ std::set<std::string> NamesUsed(const RuleFile& file) {
     for (const AxisRule& axis : file.axes) {
       if (uses.names.count(axis.name.text) == 0) continue;
       uses.Of(axis.formula);
+      uses.Of(axis.fallback);
       for (const auto& [kind, formula] : axis.by_kind) {
         uses.names.insert(kind.text);
         uses.Of(formula);

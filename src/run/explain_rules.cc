@@ -14,7 +14,9 @@ namespace {
 std::string AxisText(const AxisRule& axis) {
   switch (axis.kind) {
     case AxisRule::Kind::kFormula:
-      return axis.formula->text().text;
+      return axis.fallback ? fmt::format("{}, in a config without it {}", axis.formula->text().text,
+                                         axis.fallback->text().text)
+                           : axis.formula->text().text;
     case AxisRule::Kind::kFree:
       return axis.formula ? fmt::format("free, else {}", axis.formula->text().text) : "free";
     case AxisRule::Kind::kWords:

@@ -110,10 +110,10 @@ std::optional<Dtype> DeclaredDtype(const CheckedRules& rules, const CheckedEntry
 
 }  // namespace
 
-std::optional<KeyTable> SyntheticKeys(
-    const Model& model, const CheckedLayout& layout,
-    const std::function<Dtype(const CheckedEntry&)>& dtype_of,
-    const std::function<bool(size_t block)>& wanted, Diagnostics* diagnostics) {
+std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& layout,
+                                      const std::function<Dtype(const CheckedEntry&)>& dtype_of,
+                                      const std::function<bool(size_t block)>& wanted,
+                                      Diagnostics* diagnostics) {
   LayoutChoice choice = DefaultChoice(layout);
   for (size_t b = 0; b < choice.present.size(); ++b)
     choice.present[b] = choice.present[b] && wanted(b);
@@ -197,9 +197,7 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   const Dtype common = request.dtype ? *request.dtype : DtypeOf(config);
   std::optional<KeyTable> table = SyntheticKeys(
       model, first,
-      [&](const CheckedEntry& entry) {
-        return DeclaredDtype(rules, entry).value_or(common);
-      },
+      [&](const CheckedEntry& entry) { return DeclaredDtype(rules, entry).value_or(common); },
       [&](size_t b) { return request.optional || !rules.file->blocks[b].optional; }, diagnostics);
   if (!table) return std::nullopt;
   const std::vector<QuantFormatPtr>& formats = library->QuantFormats(diagnostics);

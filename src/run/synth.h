@@ -23,7 +23,7 @@ namespace rr {
 struct SynthRequest {
   SourceRequest source;  // family, config and --set; no path
   std::string destination;
-  std::string layout;  // layout or target; empty: the first
+  std::string layout;          // layout or target; empty: the first
   std::optional<Dtype> dtype;  // of the tensors; as the config says, else BF16
   bool optional = false;       // also what a checkpoint may lack
   uint64_t max_shard_bytes = 5'000'000'000;
@@ -45,10 +45,10 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
 // The keys, dtypes and shapes that a layout has for a model, of the blocks (by index) that are
 // wanted and that the model has by its config. `dtype_of` is asked where the layout does not cast.
 // nullopt after an error.
-std::optional<KeyTable> SyntheticKeys(
-    const Model& model, const CheckedLayout& layout,
-    const std::function<Dtype(const CheckedEntry&)>& dtype_of,
-    const std::function<bool(size_t block)>& wanted, Diagnostics* diagnostics);
+std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& layout,
+                                      const std::function<Dtype(const CheckedEntry&)>& dtype_of,
+                                      const std::function<bool(size_t block)>& wanted,
+                                      Diagnostics* diagnostics);
 inline std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& layout,
                                              Dtype dtype,
                                              const std::function<bool(size_t block)>& wanted,

@@ -42,7 +42,8 @@ struct AxisRule {
   };
   Name name;
   Kind kind = Kind::kFormula;
-  std::optional<Formula> formula;                 // kFormula, kFree
+  std::optional<Formula> formula;   // kFormula, kFree
+  std::optional<Formula> fallback;  // kFormula: of a config that leaves it out, as no shape does
   std::vector<std::pair<Name, Formula>> by_kind;  // kByKind
   std::vector<std::string> words;                 // kWords
 };
@@ -195,8 +196,8 @@ struct TensorRule {
   Bias bias = Bias::kNone;
   std::string bias_of;  // this tensor is the bias of that one (in the block, or the block it is of)
   Factor factor = Factor::kNone;
-  std::string weight;     // the tensor that a factor belongs to
-  bool optional = false;  // a layout may lack it without saying why
+  std::string weight;          // the tensor that a factor belongs to
+  bool optional = false;       // a layout may lack it without saying why
   std::optional<Dtype> dtype;  // what it is published as, whatever the others are
   Place place;
   std::vector<Name> Axes() const;

@@ -121,6 +121,11 @@ class FileParser {
         RefuseUnknownFields(value, "a free axis", {"free"}, diagnostics_);
         axis.kind = AxisRule::Kind::kFree;
         axis.formula = FormulaOf(*free, "the value when nothing was found", diagnostics_);
+      } else if (const YamlNode* is = value.Find("is")) {
+        RefuseUnknownFields(value, "an axis", {"is", "default"}, diagnostics_);
+        axis.formula = FormulaOf(*is, "a size", diagnostics_);
+        if (const YamlNode* fallback = value.Find("default"))
+          axis.fallback = FormulaOf(*fallback, "the size where a config says none", diagnostics_);
       } else {
         axis.kind = AxisRule::Kind::kByKind;
         for (const YamlMember& kind : value.members) {

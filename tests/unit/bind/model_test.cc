@@ -146,6 +146,24 @@ TEST_CASE("sizes: looked up when needed, with their origin") {
   CHECK(model.SizeOf("B") == 3);
 }
 
+TEST_CASE("a default is of a config that leaves it out, not of none") {
+  const auto rules = GoodRules(
+      "axes: {I: {is: inner, default: 8}, J: {is: outer, default: I / inner}}\nlayouts: {a: {}}\n"
+      "blocks: {b: {tensors: {w: I J}, layouts: {a: {w: I J}}}}\n");
+  const Model none(*rules, Config(), {});
+  CHECK(none.SizeOf("I") == std::nullopt);
+  const Model silent(*rules, ConfigOf({}), {});
+  CHECK(silent.SizeOf("I") == 8);
+  CHECK(silent.OriginOf("I") == "8 by default");
+  CHECK(silent.SizeOf("J") == std::nullopt);
+  const Model said(*rules, ConfigOf({{"inner", 5}, {"outer", 3}}), {});
+  CHECK(said.SizeOf("I") == 5);
+  CHECK(said.SizeOf("J") == 3);
+  Config given;
+  given.Set("outer", Value(4));
+  CHECK(Model(*rules, given, {}).SizeOf("I") == 8);
+}
+
 TEST_CASE("what is given wins") {
   const auto rules = GoodRules(kRules);
   const Model model(*rules, ConfigOf({{"num_hidden_layers", 7}, {"head_dim", 8}}),

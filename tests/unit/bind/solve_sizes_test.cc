@@ -49,6 +49,16 @@ TEST_CASE("extents that are linear in one unknown, until nothing new is found") 
         "L=1 I=? ");
 }
 
+TEST_CASE("a default is the last word, but for sizes that stand in") {
+  const std::string tensors = "tensors: {g: L I, q: L G D}",
+                    table = "'x.{L}': 'g[I]', 'q.{L}': 'q[(G D)]'";
+  const std::string axes = "L: l, I: {is: i, default: 7}, G: {is: g, default: 9 - I}, D: d";
+  CHECK(Solved(axes, tensors, table, {{"x.0", {5}}, {"q.0", {12}}}) == "L=1 I=5 G=4 D=3 ");
+  CHECK(Solved(axes, tensors, table, {{"q.0", {12}}}) == "L=1 I=7 G=2 D=6 ");
+  CHECK(Solved(axes, tensors, table, {{"q.0", {12}}}, {}, {{"i", 3}}) == "L=1 I=3 G=6 D=2 ");
+  CHECK(Solved(axes, tensors, table, {{"x.0", {5}}}, {{"I", 8}}) == "L=1 I=8 G=1 D=? ");
+}
+
 TEST_CASE("products that differ by one size give that size") {
   const std::string tensors = "tensors: {q: L G Q D, k: L G D, s: L G Q}";
   const std::string table = "'q.{L}': 'q[(G Q D)]', 'k.{L}': 'k[(G D)]', 's.{L}': 's[(G Q)]'";

@@ -80,6 +80,8 @@ TEST_CASE("axes") {
   CHECK(FaultOf("axes: {l: x}\n") == "RR201 `l` `l` is no axis name: axes are Capitalised");
   CHECK(FaultOf("axes: {L: 'a +'}\n").starts_with("RR301"));
   CHECK(FaultOf("axes: {L: {free: x, y: z}}\n") == "RR003 `y` a free axis has no field `y`");
+  CHECK(FaultOf("axes: {L: {is: x, free: z}}\n").starts_with("RR003"));
+  CHECK(FaultOf("blocks: {b: {tensors: {w: {is: H, dtype: I8}}}}\n").starts_with("RR211"));
   CHECK(FaultOf("axes: [L]\n").starts_with("RR004"));
 }
 
