@@ -74,7 +74,7 @@ using RankOf = std::function<std::optional<int64_t>(const std::string& key)>;
 
 struct InstantiateOptions {
   RankOf rank_of;            // for layouts of adapters
-  bool tied_copies = false;  // also the keys marked `tied` (when reading)
+  bool tied_copies = false;  // also the keys marked `tied` that are not written (when reading)
   // Captured axes may not be larger than this: a config that says 10^9 layers must not be walked
   // through.
   int64_t most_tensors = 20'000'000;

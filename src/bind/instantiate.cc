@@ -33,7 +33,8 @@ class Instantiator {
       const CheckedEntry& entry = layout.entries[e];
       const auto block = static_cast<size_t>(entry.block);
       if (!bound_.choice.present[block] || bound_.choice.variants[block] != entry.variant) continue;
-      if (entry.rule->drop || (entry.rule->tied && !options_.tied_copies)) continue;
+      if (entry.rule->drop) continue;
+      if (entry.rule->tied && !entry.rule->written && !options_.tied_copies) continue;
       if (!Entry(static_cast<int>(e))) return std::nullopt;
     }
     return KeysAreUnique() ? std::optional(std::move(bound_)) : std::nullopt;

@@ -44,8 +44,7 @@ void AddSynth(CLI::App& app, Run* run) {
   command->add_option("--jobs", request.jobs, "threads; 0 is one per processor")
       ->type_name("N")
       ->check(CLI::Range(0, 256));
-  command->add_flag("--optional", request.optional,
-                    "also what a checkpoint may lack: MTP layers, towers");
+  command->add_flag("--optional", request.optional, "also what a checkpoint may lack (MTP layers)");
   command->add_flag("--dry-run", request.dry_run,
                     "print keys, dtypes and shapes and write nothing");
   command->add_flag("--force", request.force, "replace an existing destination");

@@ -110,7 +110,7 @@ class Reader {
   static std::string Shown(const CheckedEntry& entry) {
     if (entry.rule->drop) return "drop";
     std::string text = ToString(entry.expr);
-    if (entry.rule->tied) text += ", tied";
+    if (entry.rule->tied) text += entry.rule->written ? ", tied: written" : ", tied";
     if (entry.rule->cast) text += fmt::format(", cast: {}", NameOf(*entry.rule->cast));
     for (const auto& [word, formula] : Values(*entry.rule))
       text += fmt::format(", {}: {}", word, formula->text().text);
@@ -130,7 +130,7 @@ class Reader {
     const EntryRule& rule = *entry.rule;
     std::string text = fmt::format("variant {}", entry.variant);
     if (rule.drop) return text + " drop";
-    if (rule.tied) text += " tied";
+    if (rule.tied) text += rule.written ? " tied written" : " tied";
     if (rule.match) text += " match " + rule.match->text;
     if (rule.cast) text += fmt::format(" cast {}", NameOf(*rule.cast));
     for (const auto& [word, formula] : Values(rule))

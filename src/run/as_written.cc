@@ -1,5 +1,6 @@
 #include "run/as_written.h"
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <optional>
@@ -34,39 +35,48 @@ void ZeroPads(const BoundLayout& bound, const Model& model, const KeyTable& tabl
   }
 }
 
-// The elements of a leaf from position `from` on stand again from `to` on.
-void CopyLeaf(const BoundLeaf& leaf, int64_t from, int64_t to, std::vector<std::byte>* bytes) {
-  std::vector<BoundLeaf::Digit> digits;
-  int64_t count = 1;
-  for (const BoundLeaf::Axis& axis : leaf.axes) {
+// Where a piece lies: its stored tensor's elements from a position on.
+struct Box {
+  const BoundLeaf* leaf = nullptr;
+  std::vector<std::byte>* bytes = nullptr;
+  int64_t start = 0;
+};
+
+std::vector<int64_t> PositionsOf(const Box& box) {
+  std::vector<int64_t> positions{box.start};
+  for (const BoundLeaf::Axis& axis : box.leaf->axes) {
     for (const BoundLeaf::Digit& digit : axis.digits) {
-      digits.push_back(digit);
-      count *= digit.n;
+      std::vector<int64_t> next;
+      for (const int64_t from : positions) {
+        for (int64_t i = 0; i < digit.n; ++i) next.push_back(from + i * digit.stride);
+      }
+      positions = std::move(next);
     }
   }
-  for (int64_t i = 0; i < count; ++i) {
-    int64_t at = 0, rest = i;
-    for (const BoundLeaf::Digit& digit : digits) {
-      at += rest % digit.n * digit.stride;
-      rest /= digit.n;
-    }
-    std::memcpy(bytes->data() + (to + at) * kSize, bytes->data() + (from + at) * kSize, kSize);
-  }
+  return positions;
 }
 
-// The leaves of copies stand behind the leaf that they are copies of, with as many pieces.
+// A copy holds the same elements of the same tensor as the piece that it is tied to.
 void EqualCopies(const BoundLayout& bound, const KeyTable& table, Tensors* tensors) {
-  std::map<std::pair<uint32_t, uint32_t>, std::vector<int64_t>> starts;  // by leaf and stored
-  for (const BoundPiece& piece : bound.pieces)
-    starts[{piece.leaf, piece.stored}].push_back(piece.start);
-  for (const auto& [at, copies] : starts) {
-    uint32_t own = at.first;
-    while (own > 0 && bound.leaves[own].tied) --own;
-    const auto key = table.by_name.find(bound.tensors[at.second].key);
-    const auto first = starts.find({own, at.second});
-    if (own == at.first || key == table.by_name.end() || first == starts.end()) continue;
-    for (size_t i = 0; i < copies.size(); ++i)
-      CopyLeaf(bound.leaves[own], first->second[i], copies[i], &(*tensors)[key->second]);
+  std::map<std::pair<int, std::vector<int64_t>>, std::vector<Box>> own, copies;
+  for (const BoundPiece& piece : bound.pieces) {
+    const auto key = table.by_name.find(bound.tensors[piece.stored].key);
+    if (key == table.by_name.end()) continue;
+    const BoundLeaf& leaf = bound.leaves[piece.leaf];
+    (leaf.tied ? copies : own)[{leaf.tensor, piece.fixed}].push_back(
+        {&leaf, &(*tensors)[key->second], piece.start});
+  }
+  for (const auto& [elements, boxes] : copies) {
+    const auto first = own.find(elements);
+    if (first == own.end()) continue;
+    const Box& from = first->second[0];
+    const std::vector<int64_t> read = PositionsOf(from);
+    for (const Box& to : boxes) {
+      const std::vector<int64_t> written = PositionsOf(to);
+      for (size_t i = 0; i < std::min(read.size(), written.size()); ++i)
+        std::memcpy(to.bytes->data() + written[i] * kSize, from.bytes->data() + read[i] * kSize,
+                    kSize);
+    }
   }
 }
 

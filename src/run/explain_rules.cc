@@ -55,7 +55,9 @@ std::vector<std::string> Words(const EntryRule& rule) {
     words.push_back(fmt::format("dimension {} padded to {}{}", rule.pad->dim, rule.pad->to.text,
                                 rule.pad->check_zero ? ", zeros" : ""));
   for (const Name& axis : rule.replicate) words.push_back(fmt::format("one for all {}", axis.text));
-  if (rule.tied) words.push_back("tied: a copy of what is stored elsewhere");
+  if (rule.tied)
+    words.push_back(fmt::format("tied: a copy of what is stored elsewhere{}",
+                                rule.written ? ", written, too" : ""));
   if (rule.drop) words.push_back(fmt::format("dropped: {}", *rule.drop));
   return words;
 }

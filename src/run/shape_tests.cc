@@ -109,7 +109,7 @@ class Shapes {
     for (LayoutChoice& choice : PrefixChoices(layout)) {
       for (const CheckedEntry& entry : layout.entries) {
         if (!FirstMatch(ToRegex(ConcreteKey(layout, entry, choice)), {shape.key.text})) continue;
-        if (entry.rule->tied) tied = &entry;
+        if (entry.rule->tied && !entry.rule->written) tied = &entry;
         const size_t errors = tests_.diagnostics->ErrorCount();
         LayoutChoice of_block = choice;
         of_block.present.assign(choice.present.size(), false);

@@ -303,8 +303,11 @@ class EntryParser {
         entry->replicate.push_back(NameFrom(axis));
       }
     }
-    if (const YamlNode* tied = node.Find("tied"))
-      entry->tied = YesNoOf(*tied, "`tied`", diagnostics_).value_or(false);
+    if (const YamlNode* tied = node.Find("tied")) {
+      entry->written = tied->IsText() && tied->text.text == "written";
+      entry->tied =
+          entry->written || YesNoOf(*tied, "`tied` (or `written`)", diagnostics_).value_or(false);
+    }
     if (entry->times && entry->tied)
       bad(entry->times->place, "a tied copy is what the other key stores: `times` belongs there");
     if (const YamlNode* drop = node.Find("drop")) {

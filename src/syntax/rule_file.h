@@ -147,7 +147,8 @@ struct EntryRule {
   std::optional<Name> times;  // each element times that of another tensor of the block
   std::optional<PadWord> pad;
   std::vector<Name> replicate;
-  bool tied = false;  // a copy of elements that another key stores
+  bool tied = false;     // a copy of elements that another key stores
+  bool written = false;  // a tied copy that the system stores, too
   // Derived from an adapter style. Parts of the expression that name no tensor belong to all of
   // `shared`: one A for gate and up.
   std::vector<std::string> shared;

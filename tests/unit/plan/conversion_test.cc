@@ -386,6 +386,24 @@ TEST_CASE("a tied copy is compared, also with what moves as a whole, and is not 
         "embed F32 [3, 2]\nembed -> embed 0>0 6:1>1\n");
 }
 
+TEST_CASE("a tied copy that the system stores is written, and need not be there") {
+  const char* text =
+      "axes: {V: v, H: h}\nlayouts: {a: {}, b: {}}\n"
+      "blocks: {e: {tensors: {w: V H}, layouts: {a: {embed: V H}, "
+      "b: {embed: V H, head: {is: H V, tied: written}}}}}\n";
+  std::vector<std::vector<float>> result;
+  CHECK(Run(Build(text, KeysOf({{"embed", {3, 2}}}), "a", "b"), {{1, 2, 3, 4, 5, 6}}, &result) ==
+        "");
+  CHECK(result == std::vector<std::vector<float>>{{1, 2, 3, 4, 5, 6}, {1, 3, 5, 2, 4, 6}});
+  CHECK(Show(Build(text, KeysOf({{"embed", {3, 2}}}), "b", "a")) ==
+        "embed F32 [3, 2]\nembed -> embed 0>0 6:1>1\n");
+  const Built both = Build(text, KeysOf({{"embed", {3, 2}}, {"head", {2, 3}}}), "b", "a");
+  result.clear();
+  CHECK(Run(both, {{1, 2, 3, 4, 5, 6}, {1, 3, 5, 2, 4, 6}}, &result) == "");
+  result.clear();
+  CHECK(Run(both, {{1, 2, 3, 4, 5, 6}, {1, 3, 5, 2, 4, 7}}, &result).starts_with("RR504"));
+}
+
 TEST_CASE("copies within a key: written alike, and compared however the key moves") {
   const char* text =
       "axes: {G: g, H: h, T: t}\nlayouts: {a: {}, b: {}, c: {like: b}}\n"
