@@ -24,6 +24,14 @@ KeyTemplate WithPrefixes(const CheckedLayout& layout, KeyTemplate key, const Lay
 
 }  // namespace
 
+int64_t BoundLayout::CountOf(const BoundPiece& piece) const {
+  int64_t n = 1;
+  for (const BoundLeaf::Axis& axis : leaves[piece.leaf].axes) {
+    for (const BoundLeaf::Digit& digit : axis.digits) n *= axis.replicated ? 1 : digit.n;
+  }
+  return n;
+}
+
 std::string StorageOf(const CheckedLayout& layout, const CheckedEntry& entry) {
   std::string text = entry.Signature();
   std::set<std::string> axes;

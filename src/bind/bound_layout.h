@@ -37,7 +37,7 @@ struct BoundTensor {
 
 // A leaf with numbers. Per axis of its logical tensor: fixed by the piece, or digits (slowest
 // first) whose strides are in elements of the stored tensor. A replicated axis has one digit of
-// stride 0.
+// stride 0. Copies within a key (`=N`) are leaves of their own, behind the one that they repeat.
 struct BoundLeaf {
   struct Digit {
     int64_t n = 1;
@@ -51,7 +51,7 @@ struct BoundLeaf {
   int entry = 0;
   int tensor = 0;
   std::vector<Axis> axes;
-  bool tied = false;  // a copy of elements that another leaf stores
+  bool tied = false;  // its elements are those of another leaf: they are compared, not read
 };
 
 struct BoundPiece {
@@ -67,6 +67,12 @@ struct BoundLayout {
   std::vector<BoundTensor> tensors;
   std::vector<BoundLeaf> leaves;
   std::vector<BoundPiece> pieces;
+
+  const CheckedEntry& EntryOf(const BoundTensor& tensor) const {
+    return layout->entries[static_cast<size_t>(tensor.entry)];
+  }
+  // The number of stored elements of a piece: one that stands for many indices is one.
+  int64_t CountOf(const BoundPiece& piece) const;
 };
 
 // The rank of a stored factor by its key; nullopt leaves the factor out.
@@ -80,8 +86,9 @@ struct InstantiateOptions {
   int64_t most_tensors = 20'000'000;
 };
 
-// Errors: RR404 (a captured axis has no size), RR407 (not a product), RR405 (sizes differ within
-// one stack, a refinement does not fit).
+// Errors: RR404 (a captured axis has no size, or a block's condition no value), RR405 (sizes differ
+// within one stack; a refinement, a pad or words do not fit; more tensors or copies than anybody
+// has), RR407 (not a product), RR207 (two things would have one key).
 std::optional<BoundLayout> Instantiate(const Model& model, const CheckedLayout& layout,
                                        const LayoutChoice& choice,
                                        const InstantiateOptions& options, Diagnostics* diagnostics);

@@ -15,7 +15,7 @@ void LookForQueriesAlone(const CauseScene& scene, const CheckedRules& rules,
   for (const uint32_t index : bound.odd_shapes) {
     const BoundTensor& tensor = bound.layout.tensors[index];
     const FoundKey& key = scene.table->keys[bound.found[index]];
-    const CheckedEntry& entry = bound.layout.layout->entries[static_cast<size_t>(tensor.entry)];
+    const CheckedEntry& entry = bound.layout.EntryOf(tensor);
     const auto holds = [&](std::string_view name) {
       return std::any_of(entry.leaves.begin(), entry.leaves.end(), [&](const CheckedLeaf& leaf) {
         const LogicalTensor& logical = rules.tensors[static_cast<size_t>(leaf.tensor)];

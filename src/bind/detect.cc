@@ -134,183 +134,248 @@ std::vector<RulesPtr> FamiliesOf(const std::vector<RulesPtr>& families, const Co
   return found;
 }
 
+namespace {
+
+class Detector {
+ public:
+  Detector(const std::string& wanted, const Config& config, const Config& adapter_config,
+           const std::map<std::string, int64_t>& given, const KeyTable& table,
+           const SourceOptions& options, Diagnostics* diagnostics)
+      : wanted_(wanted),
+        config_(config),
+        adapter_config_(adapter_config),
+        given_(given),
+        table_(table),
+        options_(options),
+        diagnostics_(diagnostics) {}
+
+  Detection Run(const std::vector<RulesPtr>& all) {
+    families_ = FamiliesOf(all, config_);
+    if (!families_.empty()) found_.reasons.push_back(WhyNamed(*families_[0], config_));
+    if (families_.empty()) families_ = all;
+    named_ = families_.size() == 1 || !FamiliesOf(families_, config_).empty();
+    FindCandidates();
+    if (!AnyIsNear()) return std::move(found_);
+    BindBest();
+    Order();
+    FindEqual();
+    if (!FitsWellEnough()) return std::move(found_);
+    SayAlike();
+    Decide();
+    SortCandidates();
+    return std::move(found_);
+  }
+
+ private:
+  const Candidate& At(size_t i) const { return found_.candidates[i]; }
+  const Candidate& Best() const { return At(order_[0]); }
+  static const std::string& FamilyOf(const Candidate& one) { return one.rules->file->family.text; }
+
+  // Cheap first: how many keys does each layout know? Only the best are bound.
+  void FindCandidates() {
+    for (const RulesPtr& rules : families_) {
+      for (const CheckedLayout& layout : rules->layouts) {
+        if (wanted_.empty() ? layout.IsInternal() : layout.name.text != wanted_) continue;
+        Candidate candidate{
+            rules, layout.name.text, CountKnownKeys(layout, table_), table_.keys.size(), false, 0};
+        if (candidate.known > 0) found_.candidates.push_back(std::move(candidate));
+      }
+    }
+    std::stable_sort(found_.candidates.begin(), found_.candidates.end(),
+                     [](const Candidate& a, const Candidate& b) { return a.known > b.known; });
+  }
+
+  // Whether it is worth while to bind any.
+  bool AnyIsNear() {
+    if (found_.candidates.empty()) {
+      Diagnostic& d = diagnostics_->Add(
+          Code::kUnknownFamily, {},
+          table_.keys.empty() ? "the checkpoint has no tensors"
+                              : fmt::format("no {} of {} knows any of the {} keys, for instance {}",
+                                            wanted_.empty() ? "layout" : "layout `" + wanted_ + "`",
+                                            families_.size() == 1
+                                                ? "family `" + families_[0]->file->family.text + "`"
+                                                : "any family",
+                                            table_.keys.size(), table_.keys[0].name));
+      d.help = "`rule-runner list` shows what is known; --rules adds rule files";
+      return false;
+    }
+    const Candidate& closest = At(0);
+    if (named_ || closest.known * 2 >= table_.keys.size()) return true;
+    diagnostics_
+        ->Add(Code::kUnknownFamily, {},
+              fmt::format("no family fits: the closest, {} {}, knows {} of {} keys",
+                          FamilyOf(closest), closest.layout, closest.known, table_.keys.size()))
+        .help = "--family names one";
+    return false;
+  }
+
+  void BindBest() {
+    const size_t most = At(0).known;
+    for (Candidate& candidate : found_.candidates) {
+      if (candidate.known < most) break;
+      readings_.emplace_back();
+      seen_.push_back(false);
+      Diagnostics ignored;
+      const std::optional<BoundSource> bound =
+          BindSource(*candidate.rules, *candidate.rules->FindLayout(candidate.layout), config_,
+                     given_, table_, options_, &ignored);
+      if (!bound) {
+        candidate.absent = SIZE_MAX;  // what cannot even be bound comes last
+        continue;
+      }
+      candidate.complete = !ignored.HasErrors();
+      candidate.absent = bound->absent_blocks.size();
+      candidate.missing = bound->missing.size();
+      readings_.back() = ReadingOf(*bound, table_);
+      seen_.back() = std::any_of(bound->notes.begin(), bound->notes.end(),
+                                 [](const auto& note) { return note.ends_with(kSeenInKeys); });
+    }
+  }
+
+  // Among equals: complete ones first, then those that miss the fewest blocks and keys, then those
+  // that fit without a look at which kind of layer has which keys.
+  std::tuple<bool, bool, size_t, size_t, bool> Rank(size_t i) const {
+    const Candidate& one = At(i);
+    return {!one.complete, one.missing > 0, one.absent, one.missing, seen_[i]};
+  }
+
+  void Order() {
+    for (size_t i = 0; i < readings_.size(); ++i) order_.push_back(i);
+    // Of adapters that mean the same, those come first whose config says the rank: it is checked.
+    const auto unchecked = [&](size_t i) {
+      const AdapterStyle* style = StyleOf(At(i));
+      return style != nullptr && !style->config_rank;
+    };
+    std::stable_sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
+      return std::pair(Rank(a), unchecked(a)) < std::pair(Rank(b), unchecked(b));
+    });
+  }
+
+  // Those that fit as well as the best and mean something else, less what evidence rules out.
+  void FindEqual() {
+    for (const size_t i : order_) {
+      const bool same = std::any_of(equal_.begin(), equal_.end(),
+                                    [&](size_t e) { return readings_[e] == readings_[i]; });
+      if (Rank(i) == Rank(order_[0]) && (equal_.empty() || !same)) equal_.push_back(i);
+    }
+    UsualFirst(found_.candidates, readings_, order_, &equal_);
+    const RulesPtr family = Best().rules;
+    one_family_ =
+        std::all_of(equal_.begin(), equal_.end(), [&](size_t e) { return At(e).rules == family; });
+    if (equal_.size() == 1 || !one_family_ || !family->file->adapters) return;
+    std::vector<const CheckedLayout*> layouts;
+    for (const size_t e : equal_) layouts.push_back(family->FindLayout(At(e).layout));
+    WeighEvidence(*family, adapter_config_, &layouts, &found_.reasons);
+    std::erase_if(equal_, [&](size_t e) {
+      return std::none_of(layouts.begin(), layouts.end(), [&](const CheckedLayout* layout) {
+        return layout->name.text == At(e).layout;
+      });
+    });
+    std::stable_partition(order_.begin(), order_.end(), [&](size_t i) { return i == equal_[0]; });
+  }
+
+  // Without a config that names it, a family that fits in part is only a guess.
+  bool FitsWellEnough() {
+    if (named_ || Best().complete || StandsOut(found_.candidates, order_)) return true;
+    std::vector<std::string> nearest;  // families that know as many keys
+    for (const size_t i : order_) {
+      if (std::find(nearest.begin(), nearest.end(), FamilyOf(At(i))) == nearest.end())
+        nearest.push_back(FamilyOf(At(i)));
+    }
+    if (nearest.size() > 1) {
+      diagnostics_
+          ->Add(Code::kUnknownFamily, {},
+                fmt::format("no family fits in full: {} know {} of {} keys", JoinWords(nearest),
+                            Best().known, Best().total))
+          .help = "give the model's config.json with --config, or name the family with --family";
+      return false;
+    }
+    diagnostics_
+        ->Add(Code::kUnknownFamily, {},
+              fmt::format("no family fits in full: the closest, {} {}, knows {} of {} keys",
+                          FamilyOf(Best()), Best().layout, Best().known, Best().total))
+        .help = fmt::format("--family {} shows what does not fit", FamilyOf(Best()));
+    return false;
+  }
+
+  // Without a config the first of the families that store these keys alike stands for all.
+  void SayAlike() {
+    found_.reasons.push_back(fmt::format("{} {} knows {} of {} keys", FamilyOf(Best()),
+                                         Best().layout, Best().known, Best().total));
+    if (named_) return;
+    std::vector<std::string> alike;
+    for (const size_t i : order_) {
+      const std::string& name = FamilyOf(At(i));
+      if (At(i).rules != Best().rules && Rank(i) == Rank(order_[0]) &&
+          readings_[i] == readings_[order_[0]] &&
+          std::find(alike.begin(), alike.end(), name) == alike.end())
+        alike.push_back(name);
+    }
+    if (!alike.empty())
+      found_.reasons.push_back(
+          fmt::format("{} would store these keys alike; a config.json says which family it is",
+                      JoinWords(alike)));
+  }
+
+  // The best, unless others are as good.
+  void Decide() {
+    const Candidate& best = Best();
+    if (one_family_) found_.family = best.rules;
+    std::vector<std::string> others;
+    for (const size_t e : equal_) {
+      if (e != order_[0]) others.push_back(fmt::format("{} {}", FamilyOf(At(e)), At(e).layout));
+    }
+    if (others.empty()) {
+      found_.rules = best.rules;
+      found_.layout = best.layout;
+      return;
+    }
+    const bool shapes = std::any_of(table_.keys.begin(), table_.keys.end(),
+                                    [](const FoundKey& key) { return key.shape.has_value(); });
+    Diagnostic& d = diagnostics_->Add(
+        Code::kAmbiguousLayout, {},
+        fmt::format("{} fit {} {} and also {}", shapes ? "keys and shapes" : "keys without shapes",
+                    FamilyOf(best), best.layout, JoinWords(others)));
+    d.help = "say which with --family and --from, or give the config.json";
+    if (one_family_ && others.size() == 1 && StyleOf(best) != nullptr)
+      ExplainDifference(readings_[equal_[0]], readings_[equal_[1]], At(equal_[0]), At(equal_[1]),
+                        &d);
+    if (one_family_ && !shapes) d.severity = Severity::kWarning;
+  }
+
+  // Those that were bound, best first; then the others by the keys that they know.
+  void SortCandidates() {
+    std::vector<Candidate> sorted;
+    for (const size_t i : order_) sorted.push_back(At(i));
+    for (size_t i = order_.size(); i < found_.candidates.size(); ++i) sorted.push_back(At(i));
+    found_.candidates = std::move(sorted);
+  }
+
+  const std::string& wanted_;
+  const Config& config_;
+  const Config& adapter_config_;
+  const std::map<std::string, int64_t>& given_;
+  const KeyTable& table_;
+  const SourceOptions& options_;
+  Diagnostics* diagnostics_;
+  Detection found_;
+  std::vector<RulesPtr> families_;
+  bool named_ = false;  // the config, or the only family there is, says which family it is
+  // Of the candidates that know the most keys, which are the first ones:
+  std::vector<std::string> readings_;  // what they take the keys for
+  std::vector<bool> seen_;             // a config would have said what had to be seen in the keys
+  std::vector<size_t> order_;          // best first
+  std::vector<size_t> equal_;          // as good as the best, each of another reading
+  bool one_family_ = false;            // those are of one family
+};
+
+}  // namespace
+
 Detection Detect(const std::vector<RulesPtr>& all, const std::string& wanted, const Config& config,
                  const Config& adapter_config, const std::map<std::string, int64_t>& given,
                  const KeyTable& table, const SourceOptions& options, Diagnostics* diagnostics) {
-  Detection detection;
-  std::vector<RulesPtr> families = FamiliesOf(all, config);
-  if (!families.empty()) detection.reasons.push_back(WhyNamed(*families[0], config));
-  if (families.empty()) families = all;
-  // Cheap first: how many keys does each layout know? Only the best are bound.
-  for (const RulesPtr& rules : families) {
-    for (const CheckedLayout& layout : rules->layouts) {
-      if (wanted.empty() ? layout.IsInternal() : layout.name.text != wanted) continue;
-      Candidate candidate{
-          rules, layout.name.text, CountKnownKeys(layout, table), table.keys.size(), false, 0};
-      if (candidate.known > 0) detection.candidates.push_back(std::move(candidate));
-    }
-  }
-  std::stable_sort(detection.candidates.begin(), detection.candidates.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.known > b.known; });
-  if (detection.candidates.empty()) {
-    Diagnostic& d = diagnostics->Add(
-        Code::kUnknownFamily, {},
-        table.keys.empty()
-            ? "the checkpoint has no tensors"
-            : fmt::format("no {} of {} knows any of the {} keys, for instance {}",
-                          wanted.empty() ? "layout" : "layout `" + wanted + "`",
-                          families.size() == 1 ? "family `" + families[0]->file->family.text + "`"
-                                               : "any family",
-                          table.keys.size(), table.keys[0].name));
-    d.help = "`rule-runner list` shows what is known; --rules adds rule files";
-    return detection;
-  }
-  const size_t most = detection.candidates[0].known;
-  const bool named = families.size() == 1 || !FamiliesOf(families, config).empty();
-  if (!named && most * 2 < table.keys.size()) {
-    const Candidate& closest = detection.candidates[0];
-    diagnostics
-        ->Add(
-            Code::kUnknownFamily, {},
-            fmt::format("no family fits: the closest, {} {}, knows {} of {} keys",
-                        closest.rules->file->family.text, closest.layout, most, table.keys.size()))
-        .help = "--family names one";
-    return detection;
-  }
-  std::vector<std::string> readings;
-  std::vector<bool> seen;  // a config would have said what had to be seen in the keys
-  size_t tried = 0;
-  for (Candidate& candidate : detection.candidates) {
-    readings.emplace_back();
-    seen.push_back(false);
-    if (candidate.known < most) continue;
-    ++tried;
-    Diagnostics ignored;
-    const std::optional<BoundSource> bound =
-        BindSource(*candidate.rules, *candidate.rules->FindLayout(candidate.layout), config, given,
-                   table, options, &ignored);
-    if (!bound) {
-      candidate.absent = SIZE_MAX;  // what cannot even be bound comes last
-      continue;
-    }
-    candidate.complete = !ignored.HasErrors();
-    candidate.absent = bound->absent_blocks.size();
-    candidate.missing = bound->missing.size();
-    readings.back() = ReadingOf(*bound, table);
-    seen.back() = std::any_of(bound->notes.begin(), bound->notes.end(),
-                              [](const auto& note) { return note.ends_with(kSeenInKeys); });
-  }
-  // Among equals: complete ones first, then those that miss the fewest blocks and keys, then those
-  // that fit without a look at which kind of layer has which keys.
-  std::vector<size_t> order;
-  for (size_t i = 0; i < tried; ++i) order.push_back(i);
-  auto rank = [&](size_t i) {
-    const Candidate& one = detection.candidates[i];
-    return std::tuple(!one.complete, one.missing > 0, one.absent, one.missing, bool(seen[i]));
-  };
-  // Of adapters that mean the same, those come first whose config says the rank: it is checked.
-  auto unchecked = [&](size_t i) {
-    const Candidate& one = detection.candidates[i];
-    const StylePtr& style = one.rules->FindLayout(one.layout)->style;
-    return style != nullptr && !style->config_rank;
-  };
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return std::pair(rank(a), unchecked(a)) < std::pair(rank(b), unchecked(b));
-  });
-  // Those that fit as well as the best and mean something else, less what evidence rules out.
-  std::vector<size_t> equal;
-  for (const size_t i : order) {
-    const bool same = std::any_of(equal.begin(), equal.end(),
-                                  [&](size_t e) { return readings[e] == readings[i]; });
-    if (rank(i) == rank(order[0]) && (equal.empty() || !same)) equal.push_back(i);
-  }
-  UsualFirst(detection.candidates, readings, order, &equal);
-  const RulesPtr family = detection.candidates[order[0]].rules;
-  const bool one_family = std::all_of(equal.begin(), equal.end(), [&](size_t e) {
-    return detection.candidates[e].rules == family;
-  });
-  if (equal.size() > 1 && one_family && family->file->adapters) {
-    std::vector<const CheckedLayout*> layouts;
-    for (const size_t e : equal)
-      layouts.push_back(family->FindLayout(detection.candidates[e].layout));
-    WeighEvidence(*family, adapter_config, &layouts, &detection.reasons);
-    std::erase_if(equal, [&](size_t e) {
-      return std::none_of(layouts.begin(), layouts.end(), [&](const CheckedLayout* layout) {
-        return layout->name.text == detection.candidates[e].layout;
-      });
-    });
-    std::stable_partition(order.begin(), order.end(), [&](size_t i) { return i == equal[0]; });
-  }
-  const Candidate& best = detection.candidates[order[0]];
-  std::vector<std::string> others;
-  for (const size_t e : equal) {
-    if (e == order[0]) continue;
-    others.push_back(fmt::format("{} {}", detection.candidates[e].rules->file->family.text,
-                                 detection.candidates[e].layout));
-  }
-  if (!named && !best.complete && !StandsOut(detection.candidates, order)) {
-    // Without a config that names it, a family that fits in part is only a guess.
-    std::vector<std::string> nearest;  // families that know as many keys
-    for (const size_t i : order) {
-      const std::string& family_name = detection.candidates[i].rules->file->family.text;
-      if (std::find(nearest.begin(), nearest.end(), family_name) == nearest.end())
-        nearest.push_back(family_name);
-    }
-    if (nearest.size() > 1) {
-      diagnostics
-          ->Add(Code::kUnknownFamily, {},
-                fmt::format("no family fits in full: {} know {} of {} keys", JoinWords(nearest),
-                            best.known, best.total))
-          .help = "give the model's config.json with --config, or name the family with --family";
-      return detection;
-    }
-    diagnostics
-        ->Add(Code::kUnknownFamily, {},
-              fmt::format("no family fits in full: the closest, {} {}, knows {} of {} keys",
-                          best.rules->file->family.text, best.layout, best.known, best.total))
-        .help = fmt::format("--family {} shows what does not fit", best.rules->file->family.text);
-    return detection;
-  }
-  detection.reasons.push_back(fmt::format("{} {} knows {} of {} keys",
-                                          best.rules->file->family.text, best.layout, best.known,
-                                          best.total));
-  // Without a config the first of the families that store these keys alike stands for all.
-  std::vector<std::string> alike;
-  for (const size_t i : order) {
-    const Candidate& one = detection.candidates[i];
-    const std::string& name = one.rules->file->family.text;
-    if (!named && one.rules != best.rules && rank(i) == rank(order[0]) &&
-        readings[i] == readings[order[0]] &&
-        std::find(alike.begin(), alike.end(), name) == alike.end())
-      alike.push_back(name);
-  }
-  if (!alike.empty())
-    detection.reasons.push_back(
-        fmt::format("{} would store these keys alike; a config.json says which family it is",
-                    JoinWords(alike)));
-  if (one_family) detection.family = best.rules;
-  if (!others.empty()) {
-    const bool shapes = std::any_of(table.keys.begin(), table.keys.end(),
-                                    [](const FoundKey& key) { return key.shape.has_value(); });
-    Diagnostic& d = diagnostics->Add(
-        Code::kAmbiguousLayout, {},
-        fmt::format("{} fit {} {} and also {}", shapes ? "keys and shapes" : "keys without shapes",
-                    best.rules->file->family.text, best.layout, JoinWords(others)));
-    d.help = "say which with --family and --from, or give the config.json";
-    if (one_family && others.size() == 1 && StyleOf(best) != nullptr)
-      ExplainDifference(readings[equal[0]], readings[equal[1]], detection.candidates[equal[0]],
-                        detection.candidates[equal[1]], &d);
-    if (one_family && !shapes) d.severity = Severity::kWarning;
-  } else {
-    detection.rules = best.rules;
-    detection.layout = best.layout;
-  }
-  std::vector<Candidate> sorted;
-  for (const size_t i : order) sorted.push_back(detection.candidates[i]);
-  for (size_t i = tried; i < detection.candidates.size(); ++i)
-    sorted.push_back(detection.candidates[i]);
-  detection.candidates = std::move(sorted);
-  return detection;
+  return Detector(wanted, config, adapter_config, given, table, options, diagnostics).Run(all);
 }
 
 }  // namespace rr

@@ -10,10 +10,6 @@
 namespace rr {
 namespace {
 
-const CheckedEntry& EntryOf(const BoundSource& source, const BoundTensor& tensor) {
-  return source.layout.layout->entries[static_cast<size_t>(tensor.entry)];
-}
-
 bool HasAxis(const Poly& extent, const std::string& axis) {
   const std::vector<std::string> axes = extent.Axes();
   return std::find(axes.begin(), axes.end(), axis) != axes.end();
@@ -35,7 +31,7 @@ std::optional<FoldedPair> FindFoldedPair(const BoundSource& source, bool inner) 
   FoldedPair pair;
   pair.inner = inner;
   for (const BoundTensor& tensor : source.layout.tensors) {
-    const CheckedEntry& entry = EntryOf(source, tensor);
+    const CheckedEntry& entry = source.layout.EntryOf(tensor);
     if (entry.shape.size() != 2 || !entry.weight) continue;
     if ((tensor.key.find(".base_layer.lora_") != std::string::npos) != inner) continue;
     const bool a = tensor.key.find(".lora_A") != std::string::npos;
@@ -53,12 +49,13 @@ std::optional<FoldedPair> FindFoldedPair(const BoundSource& source, bool inner) 
 
 std::string SizesOf(const BoundSource& source, const BoundTensor& tensor) {
   std::vector<std::string> formula;
-  for (const Poly& extent : EntryOf(source, tensor).shape) formula.push_back(extent.ToString());
+  for (const Poly& extent : source.layout.EntryOf(tensor).shape)
+    formula.push_back(extent.ToString());
   return fmt::format("[{}] = [{}]", fmt::join(tensor.shape, ", "), fmt::join(formula, ", "));
 }
 
 std::string FreeDimOf(const BoundSource& source, const BoundTensor& tensor) {
-  const CheckedEntry& entry = EntryOf(source, tensor);
+  const CheckedEntry& entry = source.layout.EntryOf(tensor);
   const size_t free = IsFolded(entry.shape[0]) ? 1 : 0;
   return fmt::format("{} = {}", entry.shape[free].ToString(), tensor.shape[free]);
 }

@@ -15,7 +15,7 @@
 namespace rr {
 namespace {
 
-// Copies are boxes of their own: a size that some file states must not fill the memory.
+// Copies are boxes of their own: sizes that some file states must not fill the memory.
 constexpr int64_t kMostCopies = 4096;
 
 class Instantiator {
@@ -259,21 +259,27 @@ class Instantiator {
     return n == nullptr ? std::nullopt : std::optional(*n);
   }
 
-  // Where the leaf and its copies begin, as it stands first.
+  // Where the leaf begins, then where its copies do.
   std::optional<std::vector<int64_t>> CopyStarts(const CheckedLeaf& leaf,
                                                  const std::vector<int64_t>& row, int64_t start,
                                                  const Poly::SizeOf& size_of) {
     std::vector<int64_t> starts{start};
+    std::string axes;
+    const auto too_many = [&](const std::string& what, int64_t n) {
+      diagnostics_->Add(
+          Code::kContradictingSize, entry().rule->place,
+          fmt::format("{} is {}: an element has at most {} copies in a key", what, n, kMostCopies));
+      return std::nullopt;
+    };
     for (const AxisUse::Atom& atom : leaf.copies) {
       const int64_t n = size_of(atom.axis).value_or(0);
       const int64_t stride =
           atom.stride.Evaluate(size_of).value_or(0) * row[static_cast<size_t>(atom.dim)];
-      if (n > kMostCopies) {
-        diagnostics_->Add(
-            Code::kContradictingSize, entry().rule->place,
-            fmt::format("{} is {}: a key has at most {} copies", atom.axis, n, kMostCopies));
-        return std::nullopt;
-      }
+      // By itself first: the product of such sizes may be no number.
+      if (n > kMostCopies) return too_many(atom.axis, n);
+      axes += (axes.empty() ? "" : "*") + atom.axis;
+      const int64_t copies = n * static_cast<int64_t>(starts.size());
+      if (copies > kMostCopies) return too_many(axes, copies);
       std::vector<int64_t> next;
       for (int64_t i = 0; i < n; ++i) {
         for (const int64_t from : starts) next.push_back(from + i * stride);

@@ -49,14 +49,15 @@ class Model {
   }
   // A size that follows from one that stands in.
   void MarkStandIn(const std::string& axis) { stand_ins_.insert(axis); }
-  // Whether a config that leaves an attribute out means its default. Off while shapes are asked.
+  bool IsStandIn(const std::string& axis) const { return stand_ins_.count(axis) > 0; }
+  // The first axis of an entry's tensors whose size stands in; empty when there is none.
+  std::string StandInOf(const CheckedEntry& entry) const;
+  // Whether a config that leaves an attribute out means the `default` of an axis. Off while shapes
+  // are asked, which come first.
   void UseDefaults(bool use) {
     use_defaults_ = use;
     Forget();
   }
-  bool IsStandIn(const std::string& axis) const { return stand_ins_.count(axis) > 0; }
-  // The first axis of an entry's tensors whose size stands in; empty when there is none.
-  std::string StandInOf(const CheckedEntry& entry) const;
 
   // The axis whose index decides conditions and sizes of this block ("" when nothing depends on an
   // index).

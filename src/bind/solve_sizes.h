@@ -7,9 +7,10 @@
 namespace rr {
 
 // Sizes from what was found: a captured axis is as long as its largest index says; an extent that
-// is linear in its only unknown axis gives that axis. Repeated until nothing new is found. Sizes
-// that the config decides are left alone: shapes are compared with them later. Sizes of which
-// only the product is known stand in for the true ones (Model::IsStandIn).
+// is linear in its only unknown axis gives that axis, and so do two products that differ by it.
+// Repeated until nothing new is found; only then defaults of the config count, and after them sizes
+// of which only the product is known stand in for the true ones (Model::IsStandIn). Sizes that the
+// config decides are left alone: shapes are compared with them later.
 void SolveSizes(const CheckedLayout& layout, const LayoutMatch& match, const KeyTable& table,
                 Model* model);
 

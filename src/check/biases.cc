@@ -53,11 +53,14 @@ bool RenameKey(KeyTemplate* key) {
 AxisExpr WithoutInput(const AxisExpr& expr, const std::set<std::string>& input) {
   AxisExpr result;
   for (const AxisNode& node : expr) {
-    const std::vector<NamedPlace> axes = AxesIn({node});
-    const bool is_input =
-        !axes.empty() && std::all_of(axes.begin(), axes.end(), [&](const NamedPlace& axis) {
-          return input.count(axis.name) > 0;
-        });
+    // Copies are of no side: those beside input axes go with them, others stay.
+    bool has_axes = false, is_input = true;
+    ForEachNode({node}, [&](const AxisNode& part) {
+      if (part.kind != AxisNode::Kind::kAxis) return;
+      has_axes = true;
+      is_input = is_input && input.count(part.name) > 0;
+    });
+    is_input = is_input && has_axes;
     if (node.kind == AxisNode::Kind::kTensor) {
       AxisNode copy = node;
       copy.children = WithoutInput(node.children, input);

@@ -10,9 +10,9 @@ namespace {
 
 // An axis that is one size for the model cannot be made of one that differs with an index.
 void CheckSizes(const RuleFile& file, const IndexAxes& indices, Diagnostics* diagnostics) {
-  for (const AxisRule& axis : file.axes) {
-    if (!axis.formula) continue;
-    for (const Formula::Name& used : axis.formula->Names()) {
+  const auto check = [&](const AxisRule& axis, const std::optional<Formula>& formula) {
+    if (!formula) return;
+    for (const Formula::Name& used : formula->Names()) {
       const AxisRule* other = file.FindAxis(used.name);
       if (other == nullptr) continue;
       const auto index =
@@ -28,6 +28,10 @@ void CheckSizes(const RuleFile& file, const IndexAxes& indices, Diagnostics* dia
       d.notes.push_back({other->name.place, fmt::format("{} is declared here", used.name)});
       d.help = fmt::format("give {} a size for each of these kinds as well", axis.name.text);
     }
+  };
+  for (const AxisRule& axis : file.axes) {
+    check(axis, axis.formula);
+    check(axis, axis.fallback);
   }
 }
 

@@ -76,6 +76,13 @@ std::optional<Refinement> Refine(const RuleFile& file, const RefineRule& rule,
   }
   if (!TensorsIn(rule.expr).empty())
     return fail(TensorsIn(rule.expr)[0].place, "a refinement is made of axes only");
+  const AxisNode* copies = nullptr;
+  ForEachNode(rule.expr, [&](const AxisNode& node) {
+    if (node.kind == AxisNode::Kind::kCopies && copies == nullptr) copies = &node;
+  });
+  if (copies != nullptr)
+    return fail(copies->place, fmt::format("`={}` is no part of an axis", copies->name),
+                "copies stand in the expressions of keys");
   AxisNode product;
   product.kind = AxisNode::Kind::kProduct;
   product.children = rule.expr;

@@ -36,7 +36,9 @@ void AddSynth(CLI::App& app, Run* run) {
       ->type_name("FILE");
   AddSetFlag(command, &request.source);
   AddRulesFlag(command, &flags->rules);
-  command->add_option("--dtype", flags->dtype, "of the tensors; what the config says, else BF16")
+  command
+      ->add_option("--dtype", flags->dtype,
+                   "of all tensors; else what rules and config say, or BF16")
       ->check(CLI::IsMember({"F64", "F32", "F16", "BF16"}));
   command->add_option("--max-shard-size", flags->max_shard, "largest file that is written")
       ->type_name("SIZE")

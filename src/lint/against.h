@@ -29,9 +29,6 @@ struct RuleChange {
 };
 std::string_view WordOf(RuleChange::Kind kind);  // "family", "key", ...
 
-// Weights and adapters of one family; a version that does not have it is nullptr.
-std::vector<RuleChange> CompareRules(const CheckedRules* before, const CheckedRules* after);
-
 struct RuleSetChanges {
   std::vector<RuleChange> changes;  // by family, layout, kind
   size_t families = 0;              // compared

@@ -11,6 +11,7 @@
 #include "bind/key_regex.h"
 #include "plan/adapter_groups.h"
 #include "plan/adapter_keep.h"
+#include "plan/adapter_modules.h"
 #include "plan/adapter_rank.h"
 #include "plan/adapter_saved.h"
 #include "plan/adapter_shared.h"
@@ -69,7 +70,7 @@ class AdapterGraphBuilder {
   Conversion& conversion() { return result_.conversion; }
   bool Failed() const { return diagnostics_->ErrorCount() > errors_; }
   const CheckedEntry& EntryOf(const BoundLayout& bound, uint32_t stored) const {
-    return bound.layout->entries[static_cast<size_t>(bound.tensors[stored].entry)];
+    return bound.EntryOf(bound.tensors[stored]);
   }
   const LogicalTensor& TensorOf(const BoundLayout& bound, const BoundPiece& piece) const {
     return rules_.tensors[static_cast<size_t>(bound.leaves[piece.leaf].tensor)];
@@ -207,12 +208,11 @@ class AdapterGraphBuilder {
   bool CheckStandIns(const BoundLayout& bound) {
     std::set<std::string> known;
     for (const BoundTensor& tensor : source_.layout.tensors)
-      known.insert(StorageOf(*source_.layout.layout,
-                             source_.layout.layout->entries[static_cast<size_t>(tensor.entry)]));
+      known.insert(StorageOf(*source_.layout.layout, source_.layout.EntryOf(tensor)));
     std::set<int> checked;
     for (const BoundTensor& tensor : bound.tensors) {
       if (!checked.insert(tensor.entry).second) continue;
-      const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
+      const CheckedEntry& entry = bound.EntryOf(tensor);
       const std::string axis = source_.model->StandInOf(entry);
       if (axis.empty() || known.count(StorageOf(layout_, entry)) > 0) continue;
       diagnostics_
@@ -366,7 +366,7 @@ class AdapterGraphBuilder {
     std::map<std::string, AdaptedModule> modules;
     const BoundLayout& bound = conversion().destination;
     for (const BoundTensor& tensor : bound.tensors) {
-      const CheckedEntry& entry = bound.layout->entries[static_cast<size_t>(tensor.entry)];
+      const CheckedEntry& entry = bound.EntryOf(tensor);
       AdaptedModule module;
       module.weight = WeightKey(layout_, bound.choice, tensor);
       module.parameter = entry.rule->parameter;
@@ -382,15 +382,7 @@ class AdapterGraphBuilder {
       modules.emplace(module.weight, std::move(module));
     }
     for (auto& [weight, module] : modules) result_.modules.push_back(std::move(module));
-    std::set<std::string> all;
-    for (const BoundTensor& tensor : structure_.bound.tensors) {
-      const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
-      if (!HasRank(entry)) continue;
-      std::string name = WeightKey(layout_, structure_.bound.choice, tensor);
-      if (!entry.rule->parameter && name.ends_with(".weight")) name.resize(name.size() - 7);
-      all.insert(std::move(name));
-    }
-    result_.all_modules.assign(all.begin(), all.end());
+    result_.all_modules = AllModules(*source_.model, structure_.bound);
   }
 
   const BoundSource& source_;

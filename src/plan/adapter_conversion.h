@@ -32,7 +32,7 @@ struct AdaptedModule {
 struct AdapterConversion {
   Conversion conversion;
   std::vector<AdaptedModule> modules;    // sorted by weight, each once
-  std::vector<std::string> all_modules;  // names of all that could be adapted in this layout
+  std::vector<std::string> all_modules;  // AllModules of the destination
   std::vector<std::string> saved;        // weights that are stored as a whole (modules_to_save)
   bool use_rslora = false, use_dora = false, lora_bias = false;
   bool scaled_rank = false;  // ranks are those of the style's `scaled rank`, alpha is one

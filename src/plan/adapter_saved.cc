@@ -18,10 +18,6 @@ BoundLayout OnlySaved(BoundLayout bound, const CheckedRules& rules) {
   return bound;
 }
 
-const CheckedEntry& EntryOfSaved(const BoundLayout& bound, uint32_t stored) {
-  return bound.layout->entries[static_cast<size_t>(bound.tensors[stored].entry)];
-}
-
 }  // namespace
 
 std::vector<std::string> MoveSaved(const BoundSource& source, const BoundLayout& destination,
@@ -29,13 +25,7 @@ std::vector<std::string> MoveSaved(const BoundSource& source, const BoundLayout&
   const CheckedRules& rules = source.model->rules();
   const BoundLayout from = OnlySaved(source.layout, rules), to = OnlySaved(destination, rules);
   std::vector<int64_t> covered(to.tensors.size(), 0), needed(to.tensors.size(), 0);
-  for (const BoundPiece& piece : to.pieces) {
-    int64_t n = 1;
-    for (const BoundLeaf::Axis& axis : to.leaves[piece.leaf].axes) {
-      for (const BoundLeaf::Digit& digit : axis.digits) n *= axis.replicated ? 1 : digit.n;
-    }
-    needed[piece.stored] += n;
-  }
+  for (const BoundPiece& piece : to.pieces) needed[piece.stored] += to.CountOf(piece);
   std::set<int> moved;
   for (JoinedBox& box : Join(from, to, rules, diagnostics)) {
     const BoundPiece& piece = from.pieces[box.source_piece];
@@ -47,7 +37,8 @@ std::vector<std::string> MoveSaved(const BoundSource& source, const BoundLayout&
     edge.kind = box.kind;
     edge.copy = std::move(box.copy);
     if (edge.kind == EdgeKind::kCopy) covered[target.stored] += edge.copy.Count();
-    edges->Add(std::move(edge), EntryOfSaved(from, piece.stored), EntryOfSaved(to, target.stored));
+    edges->Add(std::move(edge), from.EntryOf(from.tensors[piece.stored]),
+               to.EntryOf(to.tensors[target.stored]));
   }
   for (size_t i = 0; i < to.tensors.size(); ++i) {
     if (covered[i] == needed[i]) continue;

@@ -7,9 +7,7 @@ namespace rr {
 std::set<uint32_t> WrappedWeights(const BoundLayout& bound) {
   std::set<uint32_t> wrapped;
   std::set<std::string> adapted;
-  const auto ranked = [&](const BoundTensor& tensor) {
-    return HasRank(bound.layout->entries[static_cast<size_t>(tensor.entry)]);
-  };
+  const auto ranked = [&](const BoundTensor& tensor) { return HasRank(bound.EntryOf(tensor)); };
   for (const BoundTensor& tensor : bound.tensors) {
     if (ranked(tensor)) adapted.insert(WeightKey(*bound.layout, bound.choice, tensor));
   }

@@ -72,11 +72,10 @@ class GraphBuilder {
 
  private:
   const CheckedEntry& SourceEntry(uint32_t tensor) const {
-    return source_.layout.layout
-        ->entries[static_cast<size_t>(source_.layout.tensors[tensor].entry)];
+    return source_.layout.EntryOf(source_.layout.tensors[tensor]);
   }
   const CheckedEntry& DestinationEntry(uint32_t tensor) const {
-    return layout_.entries[static_cast<size_t>(result_.destination.tensors[tensor].entry)];
+    return result_.destination.EntryOf(result_.destination.tensors[tensor]);
   }
 
   bool MakeDestination() {
@@ -127,8 +126,7 @@ class GraphBuilder {
       known.insert(source_.layout.leaves[piece.leaf].tensor);
     // Of tensors with unknown sizes there are no pieces.
     for (const BoundTensor& tensor : source_.layout.tensors) {
-      for (const CheckedLeaf& leaf :
-           source_.layout.layout->entries[static_cast<size_t>(tensor.entry)].leaves)
+      for (const CheckedLeaf& leaf : source_.layout.EntryOf(tensor).leaves)
         known.insert(leaf.tensor);
     }
     Diagnostics again;  // reported where they are used
@@ -136,7 +134,7 @@ class GraphBuilder {
     std::map<std::string, bool> keep;
     std::set<std::string> absent;
     for (const BoundTensor& tensor : result_.destination.tensors) {
-      const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
+      const CheckedEntry& entry = result_.destination.EntryOf(tensor);
       bool& kept = keep[tensor.key];
       for (const CheckedLeaf& leaf : entry.leaves) kept = kept || known.count(leaf.tensor) > 0;
       if (kept) continue;
@@ -276,13 +274,7 @@ class GraphBuilder {
     }
     needed_.assign(rest.tensors.size(), 0);
     covered_.assign(rest.tensors.size(), 0);
-    for (const BoundPiece& piece : rest.pieces) {
-      int64_t n = 1;
-      for (const BoundLeaf::Axis& axis : rest.leaves[piece.leaf].axes) {
-        for (const BoundLeaf::Digit& digit : axis.digits) n *= axis.replicated ? 1 : digit.n;
-      }
-      needed_[piece.stored] += n;
-    }
+    for (const BoundPiece& piece : rest.pieces) needed_[piece.stored] += rest.CountOf(piece);
     AddJoined(source_.layout, rest);
     // A tied copy is compared also with what moved as a whole.
     BoundLayout tied = source_.layout;
@@ -393,7 +385,7 @@ class GraphBuilder {
     if (result_.graph.products.empty()) return;
     std::map<int, std::vector<std::string>> keys;
     for (const BoundTensor& tensor : result_.destination.tensors) {
-      const int factor = layout_.entries[static_cast<size_t>(tensor.entry)].times;
+      const int factor = result_.destination.EntryOf(tensor).times;
       if (factor >= 0) keys[factor].push_back(tensor.key);
     }
     for (const auto& [factor, of] : keys)

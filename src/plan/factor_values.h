@@ -41,8 +41,8 @@ class FactorValues {
   const std::vector<std::byte>& Bytes(uint32_t stored);
   // How many ranks the factor has that is one piece.
   size_t RankOf(const std::vector<uint32_t>& pieces) const;
-  // The elements of a factor that is one piece, rank first; empty otherwise.
-  std::vector<std::byte> Gather(const std::vector<uint32_t>& pieces, size_t* element);
+  // The elements of a factor that is one piece and its copies, rank first; empty otherwise.
+  std::vector<std::byte> Gather(std::vector<uint32_t> pieces, size_t* element);
 
   const BoundSource& source_;
   const SlicedLayout& sliced_;

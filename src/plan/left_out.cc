@@ -34,10 +34,6 @@ Padding PaddingOf(const Model& model, const CheckedEntry& entry, const BoundTens
   return {dim, kept.value_or(stored), stored};
 }
 
-const CheckedEntry& EntryOf(const BoundLayout& bound, const BoundTensor& tensor) {
-  return bound.layout->entries[static_cast<size_t>(tensor.entry)];
-}
-
 }  // namespace
 
 std::vector<int> LostTensors(const BoundSource& source, const BoundLayout& destination) {
@@ -76,11 +72,7 @@ std::vector<std::string> UnreadKeys(const BoundSource& source, const KeyTable& t
     const BoundLeaf& leaf = source.layout.leaves[piece.leaf];
     if (leaf.tied || moved_whole.count(piece.stored) > 0) continue;
     if (std::find(lost.begin(), lost.end(), leaf.tensor) != lost.end()) continue;
-    int64_t n = 1;
-    for (const BoundLeaf::Axis& axis : leaf.axes) {
-      for (const BoundLeaf::Digit& digit : axis.digits) n *= axis.replicated ? 1 : digit.n;
-    }
-    held[source.found[piece.stored]] += n;
+    held[source.found[piece.stored]] += source.layout.CountOf(piece);
   }
   std::vector<std::string> keys;
   for (size_t i = 0; i < table.keys.size(); ++i) {
@@ -93,7 +85,7 @@ std::vector<CutPad> CutPads(const BoundSource& source, const KeyTable& table,
                             std::vector<std::string>* notes) {
   std::vector<CutPad> cuts;
   for (uint32_t i = 0; i < source.layout.tensors.size(); ++i) {
-    const CheckedEntry& entry = EntryOf(source.layout, source.layout.tensors[i]);
+    const CheckedEntry& entry = source.layout.EntryOf(source.layout.tensors[i]);
     if (!entry.rule->pad) continue;
     const Padding padding = PaddingOf(*source.model, entry, source.layout.tensors[i]);
     if (padding.kept == padding.stored) continue;
@@ -108,7 +100,7 @@ void NotePads(const BoundSource& source, const BoundLayout& destination,
               const std::vector<bool>& moved_whole, std::vector<std::string>* notes) {
   for (uint32_t i = 0; i < destination.tensors.size(); ++i) {
     const BoundTensor& tensor = destination.tensors[i];
-    const CheckedEntry& entry = EntryOf(destination, tensor);
+    const CheckedEntry& entry = destination.EntryOf(tensor);
     if (!entry.rule->pad || moved_whole[i]) continue;
     const Padding padding = PaddingOf(*source.model, entry, tensor);
     if (padding.kept != padding.stored) {
@@ -122,7 +114,7 @@ std::vector<std::string> DroppedKeys(const BoundSource& source, const KeyTable& 
                                      Diagnostics* diagnostics) {
   std::vector<std::string> dropped;
   for (uint32_t i = 0; i < source.layout.tensors.size(); ++i) {
-    if (!EntryOf(source.layout, source.layout.tensors[i]).rule->tied) continue;
+    if (!source.layout.EntryOf(source.layout.tensors[i]).rule->tied) continue;
     dropped.push_back(fmt::format("{} (tied: equal to what is stored elsewhere)",
                                   table.keys[source.found[i]].name));
   }

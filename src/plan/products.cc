@@ -19,7 +19,7 @@ namespace {
 std::map<int, int> FactorsIn(const BoundLayout& bound) {
   std::map<int, int> factors;
   for (const BoundTensor& tensor : bound.tensors) {
-    const CheckedEntry& entry = bound.layout->entries[static_cast<size_t>(tensor.entry)];
+    const CheckedEntry& entry = bound.EntryOf(tensor);
     if (entry.rule->tied) continue;
     for (const CheckedLeaf& leaf : entry.leaves) factors[leaf.tensor] = entry.times;
   }
@@ -102,7 +102,7 @@ class ProductMaker {
     const BoundLayout stored = Only(tensor, true);
     const BoundLayout factors = Only(factor, false);
     std::vector<int64_t> left;  // elements of each piece that have no factor yet
-    for (const BoundPiece& piece : stored.pieces) left.push_back(CountOf(stored, piece));
+    for (const BoundPiece& piece : stored.pieces) left.push_back(stored.CountOf(piece));
     for (JoinedBox& box : Join(factors, Seen(stored, tensor, factor), rules_, diagnostics_)) {
       const BoundPiece& piece = stored.pieces[box.destination_piece];
       if (box.kind != EdgeKind::kCopy) {
@@ -134,14 +134,6 @@ class ProductMaker {
       Refuse(Code::kMissingKey, tensor, factor,
              "`{2}`, by which `{1}` is multiplied, is not there, or not all of it");
     }
-  }
-
-  static int64_t CountOf(const BoundLayout& bound, const BoundPiece& piece) {
-    int64_t n = 1;
-    for (const BoundLeaf::Axis& axis : bound.leaves[piece.leaf].axes) {
-      for (const BoundLeaf::Digit& digit : axis.digits) n *= axis.replicated ? 1 : digit.n;
-    }
-    return n;
   }
 
   void Add(uint32_t source, uint32_t factor, StridedCopy copy) {

@@ -18,7 +18,7 @@ constexpr int64_t kSize = 4;  // bytes of an element
 void ZeroPads(const BoundLayout& bound, const Model& model, const KeyTable& table,
               Tensors* tensors) {
   for (const BoundTensor& tensor : bound.tensors) {
-    const CheckedEntry& entry = bound.layout->entries[static_cast<size_t>(tensor.entry)];
+    const CheckedEntry& entry = bound.EntryOf(tensor);
     if (!entry.rule->pad || table.by_name.count(tensor.key) == 0) continue;
     const auto dim = static_cast<size_t>(entry.rule->pad->dim);
     const int64_t kept = entry.shape[dim]

@@ -173,8 +173,7 @@ class Comparison {
     std::set<uint32_t> tied(source.bound->ignored.begin(), source.bound->ignored.end());
     const BoundLayout& bound = source.bound->layout;
     for (size_t i = 0; i < bound.tensors.size(); ++i) {
-      if (bound.layout->entries[static_cast<size_t>(bound.tensors[i].entry)].rule->tied)
-        tied.insert(source.bound->found[i]);
+      if (bound.EntryOf(bound.tensors[i]).rule->tied) tied.insert(source.bound->found[i]);
     }
     return tied;
   }

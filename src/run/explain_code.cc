@@ -135,6 +135,7 @@ class CodeWriter {
       for (const AxisUse& use : leaf.axes) {
         for (const AxisUse::Atom& atom : use.atoms) add(Poly::Axis(atom.axis));
       }
+      for (const AxisUse::Atom& atom : leaf.copies) add(Poly::Axis(atom.axis));
       for (const std::string& axis : rules_.tensors[static_cast<size_t>(leaf.tensor)].axes)
         add(Poly::Axis(axis));
     }
@@ -148,6 +149,9 @@ class CodeWriter {
             if (!atom.captured && atom.dim == static_cast<int>(d))
               size = size * Poly::Axis(atom.axis);
           }
+        }
+        for (const AxisUse::Atom& atom : leaf.copies) {
+          if (atom.dim == static_cast<int>(d)) size = size * Poly::Axis(atom.axis);
         }
         add(size);
         add(leaf.offsets[d] + size);

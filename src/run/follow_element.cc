@@ -51,7 +51,7 @@ std::optional<int64_t> Through(const StridedCopy& copy, int64_t element) {
 
 const CheckedEntry* EntryOf(const BoundLayout& bound, const std::string& key) {
   for (const BoundTensor& tensor : bound.tensors) {
-    if (tensor.key == key) return &bound.layout->entries[static_cast<size_t>(tensor.entry)];
+    if (tensor.key == key) return &bound.EntryOf(tensor);
   }
   return nullptr;
 }

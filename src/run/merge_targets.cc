@@ -31,10 +31,9 @@ std::optional<TouchedTensors> FindTouched(const OpenedSource& base,
   TouchedTensors touched;
   const size_t errors = diagnostics->ErrorCount();
   std::map<uint32_t, const CheckedEntry*> entries;
-  for (size_t i = 0; i < base.bound->layout.tensors.size(); ++i)
-    entries[base.bound->found[i]] =
-        &base.bound->layout.layout
-             ->entries[static_cast<size_t>(base.bound->layout.tensors[i].entry)];
+  const BoundLayout& bound = base.bound->layout;
+  for (size_t i = 0; i < bound.tensors.size(); ++i)
+    entries[base.bound->found[i]] = &bound.EntryOf(bound.tensors[i]);
   std::vector<std::string> nothing;
   auto find = [&](const std::string& key, const std::string& what) -> Touched* {
     const auto found = base.table.by_name.find(key);

@@ -97,6 +97,19 @@ Dtype DtypeOf(const Config& config) {
   return Dtype::kBF16;
 }
 
+// The layout in whose keys and positions elements are made: the first in which none stands twice,
+// because the copies would be made different.
+const CheckedLayout& LayoutOfContent(const CheckedRules& rules) {
+  const auto once = [](const CheckedEntry& entry) {
+    return std::all_of(entry.leaves.begin(), entry.leaves.end(),
+                       [](const CheckedLeaf& leaf) { return leaf.copies.empty(); });
+  };
+  for (const CheckedLayout& layout : rules.layouts) {
+    if (std::all_of(layout.entries.begin(), layout.entries.end(), once)) return layout;
+  }
+  return rules.layouts[0];
+}
+
 // The dtype that the rules give to all tensors of the key.
 std::optional<Dtype> DeclaredDtype(const CheckedRules& rules, const CheckedEntry& entry) {
   std::optional<Dtype> declared;
@@ -123,13 +136,13 @@ std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& l
   for (const BoundTensor& tensor : bound->tensors) {
     if (!tensor.unknown_axis.empty()) {
       diagnostics
-          ->Add(Code::kUnknownSize, layout.entries[static_cast<size_t>(tensor.entry)].rule->place,
+          ->Add(Code::kUnknownSize, bound->EntryOf(tensor).rule->place,
                 fmt::format("the shape of {} needs {}, which is unknown", tensor.key,
                             tensor.unknown_axis))
           .help = fmt::format("give --config, or --set {}=N", tensor.unknown_axis);
       return std::nullopt;
     }
-    const CheckedEntry& entry = layout.entries[static_cast<size_t>(tensor.entry)];
+    const CheckedEntry& entry = bound->EntryOf(tensor);
     keys.push_back(
         {tensor.key, tensor.shape, entry.rule->cast ? *entry.rule->cast : dtype_of(entry)});
   }
@@ -188,16 +201,18 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
     if (!resolved) return std::nullopt;
     layout_name = resolved->layout;
   }
-  const CheckedLayout& first = rules.layouts[0];
+  const CheckedLayout& first = LayoutOfContent(rules);
   const CheckedLayout& wanted = *rules.FindLayout(layout_name);
   const Model model(rules, config, given);
   model.CheckConfig(first, diagnostics);
   model.CheckRequirements(first, diagnostics);
   if (diagnostics->HasErrors()) return std::nullopt;
-  const Dtype common = request.dtype ? *request.dtype : DtypeOf(config);
+  const Dtype usual = DtypeOf(config);
   std::optional<KeyTable> table = SyntheticKeys(
       model, first,
-      [&](const CheckedEntry& entry) { return DeclaredDtype(rules, entry).value_or(common); },
+      [&](const CheckedEntry& entry) {
+        return request.dtype ? *request.dtype : DeclaredDtype(rules, entry).value_or(usual);
+      },
       [&](size_t b) { return request.optional || !rules.file->blocks[b].optional; }, diagnostics);
   if (!table) return std::nullopt;
   const std::vector<QuantFormatPtr>& formats = library->QuantFormats(diagnostics);

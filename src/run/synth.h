@@ -1,8 +1,9 @@
 // A deterministic checkpoint of any layout and size, from the rules alone.
 //
 // The content is that of one model: every element is made from the key and position it has in the
-// family's first layout, and goes from there to the wanted layout by a conversion. So two layouts
-// synthesised from the same config hold the same model. Values are finite.
+// family's first layout (the first that stores no copies), and goes from there to the wanted layout
+// by a conversion. So two layouts synthesised from the same config hold the same model. Values are
+// finite.
 #ifndef RULE_RUNNER_RUN_SYNTH_H_
 #define RULE_RUNNER_RUN_SYNTH_H_
 
@@ -24,7 +25,7 @@ struct SynthRequest {
   SourceRequest source;  // family, config and --set; no path
   std::string destination;
   std::string layout;          // layout or target; empty: the first
-  std::optional<Dtype> dtype;  // of the tensors; as the config says, else BF16
+  std::optional<Dtype> dtype;  // of all tensors; else as rules and config say, or BF16
   bool optional = false;       // also what a checkpoint may lack
   uint64_t max_shard_bytes = 5'000'000'000;
   int jobs = 0;

@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/checkpoint_kind.h"
 #include "base/text.h"
@@ -20,26 +22,23 @@ std::string Modules(const TargetCase& loader) {
   return names.empty() ? "nothing" : JoinWords(names, names.size());
 }
 
-std::string YesNo(bool yes) { return yes ? "yes" : "no"; }
-
 // What the loader of adapters is to be, and is not: "`bake: rslora` is no, the test says yes".
 std::vector<std::string> WrongSettings(const TargetCase& found, const TargetCase& said) {
   std::vector<std::string> wrong;
   if (found.target_modules != said.target_modules)
     wrong.push_back(
         fmt::format("`target_modules+` is {}, the test says {}", Modules(found), Modules(said)));
-  if (found.bake_rslora != said.bake_rslora)
-    wrong.push_back(fmt::format("`bake: rslora` is {}, the test says {}", YesNo(found.bake_rslora),
-                                YesNo(said.bake_rslora)));
-  if (found.one_scale != said.one_scale)
-    wrong.push_back(fmt::format("`one scale` is {}, the test says {}", YesNo(found.one_scale),
-                                YesNo(said.one_scale)));
-  if (found.uniform != said.uniform)
-    wrong.push_back(fmt::format("`uniform` is {}, the test says {}", YesNo(found.uniform),
-                                YesNo(said.uniform)));
-  if (found.only_pairs != said.only_pairs)
-    wrong.push_back(fmt::format("`only pairs` is {}, the test says {}", YesNo(found.only_pairs),
-                                YesNo(said.only_pairs)));
+  const auto yes_or_no = [](bool yes) { return yes ? "yes" : "no"; };
+  static constexpr std::pair<const char*, bool TargetCase::*> kSettings[] = {
+      {"bake: rslora", &TargetCase::bake_rslora},
+      {"one scale", &TargetCase::one_scale},
+      {"uniform", &TargetCase::uniform},
+      {"only pairs", &TargetCase::only_pairs}};
+  for (const auto& [name, setting] : kSettings) {
+    if (found.*setting != said.*setting)
+      wrong.push_back(fmt::format("`{}` is {}, the test says {}", name, yes_or_no(found.*setting),
+                                  yes_or_no(said.*setting)));
+  }
   return wrong;
 }
 

@@ -42,7 +42,7 @@ std::optional<AxisExpr> ParseAxisExpr(const SpannedText& text, Diagnostics* diag
 // The canonical text: single spaces, products only where they are needed.
 std::string ToString(const AxisExpr& expr);
 
-// Every axis name / tensor name used, in the order of the text, with repetitions.
+// Every axis name (of copies, too) / tensor name used, in the order of the text, with repetitions.
 struct NamedPlace {
   std::string name;
   Place place;

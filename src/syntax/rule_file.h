@@ -42,8 +42,8 @@ struct AxisRule {
   };
   Name name;
   Kind kind = Kind::kFormula;
-  std::optional<Formula> formula;   // kFormula, kFree
-  std::optional<Formula> fallback;  // kFormula: of a config that leaves it out, as no shape does
+  std::optional<Formula> formula;                 // kFormula, kFree
+  std::optional<Formula> fallback;                // kFormula: in a config that leaves it out
   std::vector<std::pair<Name, Formula>> by_kind;  // kByKind
   std::vector<std::string> words;                 // kWords
 };

@@ -64,6 +64,25 @@ toy
 END
 sed -i '/^  server:/d' old/toy.yaml
 
+# What a config that leaves a size out means, and how often elements are stored.
+python3 - <<'END'
+text = open("old/toy.yaml").read()
+text = text.replace("  H: hidden_size\n", '  H: {is: hidden_size, default: 64}\n  T: "2"\n')
+text = text.replace('"E {gate[I] | up[I]} H", shape: [E, 2*I, H]', '"E {gate[I] | up[=T I]} H", shape: [E, I + T*I, H]')
+open("new/toy.yaml", "w").write(text)
+END
+expect 0 lint new --against old
+prints <<'END'
+toy
+  fused
+    elements layers.{L}.experts.gate_up: E {gate[I] | up[I]} H -> E {gate[I] | up[=T I]} H
+    config   H: hidden_size -> hidden_size, else 64
+    config   new T (new): 2
+  hub
+    config   H: hidden_size -> hidden_size, else 64
+1 family compared: 2 layouts changed in 1 family
+END
+
 # Everything that can change, in both formats.
 python3 - <<'END'
 text = open("old/toy.yaml").read()

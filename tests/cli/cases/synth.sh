@@ -25,3 +25,38 @@ expect 1 synth x --family qwen3_moe --layout megatrn --config "$SAMPLE/config.js
 expect 1 synth x --family qwen3_moe
 complains RR404
 [ ! -e x ] || fail "something was written"
+
+# The dtype of the command line; else that of the rules, of the config, BF16. What a checkpoint may lack is there when it is asked for.
+# A layout with copies may be the first: its copies are the same.
+mkdir rules
+cat >rules/toy.yaml <<'YAML'
+rule-runner: 1
+family: toy
+describes: {model_type: [toy]}
+axes: {G: groups, H: hidden, T: "2"}
+layouts: {twice: {}, once: {}}
+blocks:
+  key: {tensors: {k: G H}, layouts: {twice: {k: (G =T) H}, once: {k: G H}}}
+  router: {tensors: {r: {is: "G <- H", dtype: F32}}, layouts: {twice: {r: G H}, once: {r: H G}}}
+  mtp: {optional: yes, tensors: {m: H}, layouts: {twice: {m: H}, once: {m: H}}}
+YAML
+toy=(--rules rules --family toy --set groups=3 --set hidden=5)
+expect 0 synth --dry-run "${toy[@]}"
+prints <<'TEXT'
+k BF16 [6, 5]
+r F32 [3, 5]
+toy twice: 2 tensors, 120 bytes (120 bytes) in 1 file
+TEXT
+expect 0 synth --dry-run "${toy[@]}" --layout once --set torch_dtype=float16 --optional
+prints <<'TEXT'
+k F16 [3, 5]
+m F16 [5]
+r F32 [5, 3]
+toy once: 3 tensors, 100 bytes (100 bytes) in 1 file
+TEXT
+expect 0 synth --dry-run "${toy[@]}" --dtype F64
+says 'k F64 [6, 5]'
+says 'r F64 [3, 5]'
+for layout in twice once; do expect 0 synth "toy_$layout" "${toy[@]}" --layout "$layout"; done
+expect 0 convert toy_once toy_back "${toy[@]}" --to twice
+same toy_twice toy_back

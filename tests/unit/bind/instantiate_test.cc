@@ -196,7 +196,18 @@ TEST_CASE("copies lie behind each other, the first on their own; there are not t
   CHECK(Bound(text, "a", {{"G", 3}, {"H", 5}, {"T", 2}}) ==
         "w [6, 5]\n  w from 0: G=(3*10) H=(5*1)\n  w from 5: G=(3*10) H=(5*1) tied\n");
   CHECK(Bound(text, "a", {{"G", 3}, {"H", 5}, {"T", 5000}}) ==
-        "RR405 `w` T is 5000: a key has at most 4096 copies");
+        "RR405 `w` T is 5000: an element has at most 4096 copies in a key");
+}
+
+TEST_CASE("copies of copies: all of them count") {
+  const char* text =
+      "axes: {G: g, T: t, U: u}\nlayouts: {a: {}}\n"
+      "blocks: {b: {tensors: {w: G}, layouts: {a: {w: (=T G) =U}}}}\n";
+  CHECK(Bound(text, "a", {{"G", 3}, {"T", 2}, {"U", 2}}) ==
+        "w [6, 2]\n  w from 0: G=(3*2)\n  w from 6: G=(3*2) tied\n  w from 1: G=(3*2) tied\n"
+        "  w from 7: G=(3*2) tied\n");
+  CHECK(Bound(text, "a", {{"G", 3}, {"T", 100}, {"U", 50}}) ==
+        "RR405 `w` T*U is 5000: an element has at most 4096 copies in a key");
 }
 
 TEST_CASE("words in keys") {

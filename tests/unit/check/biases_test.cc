@@ -43,6 +43,18 @@ TEST_CASE("yes: in the same block, with the expression of the weight less its in
         "  attn: s.v-bias = v_bias[L V]\n");
 }
 
+TEST_CASE("copies of outputs stay, copies of inputs go with them") {
+  CHECK(Blocks(*GoodRules("axes: {Q: q, H: h, T: t}\nlayouts: {a: {}, b: {}}\n"
+                          "blocks: {attn: {tensors: {q: {is: 'Q <- H', bias: yes}}, layouts: "
+                          "{a: {q.weight: '(Q =T) H'}, b: {q.weight: 'Q (H =T)'}}}}\n")) ==
+        "a\n"
+        "  attn: q.weight = q[(Q =T) H]\n"
+        "  attn: q.bias = q_bias[(Q =T)]\n"
+        "b\n"
+        "  attn: q.weight = q[Q (H =T)]\n"
+        "  attn: q.bias = q_bias[Q]\n");
+}
+
 TEST_CASE("optional: in a block of their own, which the checkpoint decides") {
   CHECK(Blocks(*GoodRules(Rules("optional", "optional"))) ==
         "a\n"

@@ -526,5 +526,33 @@ TEST_CASE("no sizes but those of the shapes: fine between layouts that store the
   CHECK(BindAdapter("folded", folded, std::nullopt, {}, {}).findings != "");
 }
 
+// A short name in target_modules would mean them as well.
+TEST_CASE("modules of which the adapter has nothing are known, if need be without their sizes") {
+  Tensors pairs;
+  PutPair(&pairs, LayerKey(1) + "q", kTagQ, 1, 0, 8, kHidden, kQ);
+  Lines all;
+  for (const int64_t l : {0, 1}) {
+    for (int64_t e = 0; e < kExperts; ++e) {
+      for (const char* name : {"down", "gate", "up"})
+        all.push_back(fmt::format("model.layers.{}.experts.{}.{}", l, e, name));
+    }
+    for (const char* name : {"q", "v"}) all.push_back(fmt::format("model.layers.{}.{}", l, name));
+  }
+  const ConvertedAdapter known = ConvertAdapter(BindAdapter("pair", pairs), "pair");
+  REQUIRE(known.findings == "");
+  CHECK(known.conversion->all_modules == all);
+
+  Value::Map config = ToyConfig();
+  std::erase_if(config, [](const auto& member) { return member.first == "num_experts"; });
+  const ConvertedAdapter unknown =
+      ConvertAdapter(BindAdapter("pair", pairs, Value::Map(), {}, config), "pair");
+  REQUIRE(unknown.findings == "");
+  CHECK(unknown.tensors == pairs);
+  CHECK(unknown.conversion->all_modules ==
+        Lines{"model.layers.0.experts.0.down", "model.layers.0.experts.0.gate",
+              "model.layers.0.experts.0.up", "model.layers.0.q", "model.layers.0.v",
+              "model.layers.1.q", "model.layers.1.v"});
+}
+
 }  // namespace
 }  // namespace rr

@@ -13,36 +13,10 @@
 #include "plan/value_words.h"
 #include "run/executor.h"
 #include "run/reference.h"
-#include "unit/rule_text.h"
+#include "unit/plan/built_conversion.h"
 
 namespace rr {
 namespace {
-
-using Sizes = std::map<std::string, int64_t>;
-
-struct Built {
-  std::shared_ptr<const CheckedRules> rules;
-  KeyTable table;
-  std::optional<BoundSource> source;
-  std::optional<Conversion> conversion;
-  std::string findings;
-};
-
-Built Build(const std::string& text, KeyTable table, const char* from, const char* to,
-            const Sizes& given = {}, const ConversionOptions& options = {}) {
-  Built built{GoodRules(text), std::move(table), {}, {}, ""};
-  Diagnostics diagnostics;
-  SourceOptions source_options;
-  source_options.allow_shape = options.allow_shape;
-  built.source = BindSource(*built.rules, *built.rules->FindLayout(from), Config(), given,
-                            built.table, source_options, &diagnostics);
-  if (built.source && !diagnostics.HasErrors()) {
-    built.conversion = BuildConversion(*built.source, built.table, *built.rules->FindLayout(to),
-                                       options, &diagnostics);
-  }
-  built.findings = Findings(diagnostics);
-  return built;
-}
 
 // The destinations, then the edges.
 std::string Show(const Built& built) {

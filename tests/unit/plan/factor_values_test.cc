@@ -104,6 +104,26 @@ TEST_CASE("other dtypes: two bytes have their sign in the second; unequal dtypes
   CHECK_FALSE(values.Equal(q.a, v.a));
 }
 
+TEST_CASE("copies within a key are read once") {
+  const RulesOf rules = GoodAdapters(
+      "axes: {Q: q, H: h, T: t}\nlayouts: {twice: {}}\n"
+      "blocks: {b: {tensors: {w: 'Q <- H'}, layouts: {twice: {w: (Q =T) H}}}}\n",
+      "rule-runner: 1\nstyles: {pair: {base: twice, modules: "
+      "[{of: '(.*)', keys: {'\\1.A': R IN, '\\1.B': OUT R}}]}}\n");
+  const KeyTable table = KeysOf({{"w.A", {3, 5}}, {"w.B", {4, 3}}});
+  Diagnostics diagnostics;
+  const auto source = BindSource(*rules, *rules->FindLayout("pair"),
+                                 Config(Value(Value::Map{{"q", 2}, {"h", 5}, {"t", 2}})), {}, table,
+                                 {}, &diagnostics);
+  REQUIRE(Findings(diagnostics) == "");
+  const SlicedLayout sliced = CutIntoSlices(source->layout, *rules);
+  FactorValues values(*source, sliced, table, [&](uint32_t) {
+    return BytesOf(Matrix(4, 3, [](int64_t, int64_t rank) { return rank == 1 ? 0.0 : 1.0; }));
+  });
+  CHECK(values.NonZeroRanks(sliced.slices.begin()->second.b) ==
+        std::vector<bool>{true, false, true});
+}
+
 TEST_CASE("without a way to read only what is stored once is equal") {
   const AdapterCase made = BindAdapter("folded", Folded(), std::nullopt);
   FactorValues values(*made.source, made.adapter->sliced, made.table, {});

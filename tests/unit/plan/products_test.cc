@@ -9,11 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "plan/conversion.h"
 #include "plan/plan.h"
 #include "run/executor.h"
 #include "run/reference.h"
-#include "unit/rule_text.h"
+#include "unit/plan/built_conversion.h"
 
 namespace rr {
 namespace {
@@ -27,28 +26,6 @@ const char* kScaled =
     "blocks: {x: {tensors: {w: 'E : H <- I', s: E}, layouts: {\n"
     "  hub: {'w.{E}': 'w[H I]', s: 's[E]'}, packed: {w: 'w[E H I]', s: 's[E]'},\n"
     "  folded: {w: {is: 'w[E I H]', times: s}, default: {s: 1}}}}}\n";
-
-struct Built {
-  std::shared_ptr<const CheckedRules> rules;
-  KeyTable table;
-  std::optional<BoundSource> source;
-  std::optional<Conversion> conversion;
-  std::string findings;
-};
-
-Built Build(const std::string& text, KeyTable table, const char* from, const char* to,
-            const ConversionOptions& options = {}) {
-  Built built{GoodRules(text), std::move(table), {}, {}, ""};
-  Diagnostics diagnostics;
-  built.source = BindSource(*built.rules, *built.rules->FindLayout(from), Config(), {}, built.table,
-                            {}, &diagnostics);
-  if (built.source && !diagnostics.HasErrors()) {
-    built.conversion = BuildConversion(*built.source, built.table, *built.rules->FindLayout(to),
-                                       options, &diagnostics);
-  }
-  built.findings = Findings(diagnostics);
-  return built;
-}
 
 std::string Products(const Built& built) {
   std::string out = built.findings;

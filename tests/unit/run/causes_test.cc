@@ -8,18 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "bind/rule_library.h"
-#include "io/json.h"
-#include "io/memory_files.h"
-#include "run/convert.h"
-#include "run/inspect.h"
+#include "unit/run/key_list.h"
 
 namespace rr {
 namespace {
-
-using Shape = std::vector<int64_t>;
-using Keys = std::map<std::string, Shape>;
-using Words = std::vector<std::string>;
 
 struct Reported {
   const char* thread;
@@ -37,26 +29,8 @@ struct Inspected {
 };
 
 Inspected Inspect(const Reported& one) {
-  static RuleLibrary library(RealFiles(), {RULE_RUNNER_SOURCE_DIR "/rules"});
-  MemoryFiles files;
-  Value::Map list;
-  for (const auto& [name, shape] : one.keys) {
-    Value::List extents(shape.begin(), shape.end());
-    list.push_back({name, Value(std::move(extents))});
-  }
-  files.Put("/keys.json", ToJson(Value(std::move(list))));
-  SourceRequest request;
-  request.path = "/keys.json";
-  if (!one.config.empty()) {
-    files.Put("/config.json", one.config);
-    request.config = "/config.json";
-  }
-  for (const std::string& text : one.set) {
-    const size_t equals = text.find('=');
-    request.set.push_back({text.substr(0, equals), text.substr(equals + 1)});
-  }
   Diagnostics diagnostics;
-  const auto source = OpenKeyList(files, &library, request, {}, &diagnostics);
+  const auto source = OpenKeys(one.keys, one.config, one.set, &diagnostics);
   Inspected found;
   for (const Diagnostic& d : diagnostics.all()) found.findings += d.message + "\n";
   REQUIRE_MESSAGE(source.has_value(), one.thread << "\n" << found.findings);

@@ -12,18 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "bind/rule_library.h"
-#include "io/json.h"
-#include "io/memory_files.h"
-#include "run/convert.h"
-#include "run/inspect.h"
+#include "unit/run/key_list.h"
 
 namespace rr {
 namespace {
-
-using Shape = std::vector<int64_t>;
-using Keys = std::map<std::string, Shape>;
-using Words = std::vector<std::string>;
 
 struct Published {
   const char* name;
@@ -228,31 +220,18 @@ std::vector<Published> All() {
 }
 
 TEST_CASE("published adapters: the dialect, the ranks, and what each loader does with them") {
-  RuleLibrary library(RealFiles(), {RULE_RUNNER_SOURCE_DIR "/rules"});
   for (const Published& one : All()) {
     CAPTURE(one.name);
-    MemoryFiles files;
-    Value::Map list;
+    Keys keys;
     for (int l = 0; l < 2; ++l) {
       for (const auto& [name, shape] : one.layer) {
-        const bool once = name[0] == '^';  // above the layers
-        if (once && l > 0) continue;
-        list.push_back({once ? "base_model.model.model." + name.substr(1)
-                             : fmt::format("base_model.model.model.layers.{}.{}", l, name),
-                        Value(Value::List(shape.begin(), shape.end()))});
+        const bool above_layers = name[0] == '^';
+        keys[above_layers ? "base_model.model.model." + name.substr(1)
+                          : fmt::format("base_model.model.model.layers.{}.{}", l, name)] = shape;
       }
     }
-    files.Put("/keys.json", ToJson(Value(std::move(list))));
-    files.Put("/config.json", one.config);
-    SourceRequest request;
-    request.path = "/keys.json";
-    request.config = "/config.json";
-    for (const std::string& text : one.set) {
-      const size_t equals = text.find('=');
-      request.set.push_back({text.substr(0, equals), text.substr(equals + 1)});
-    }
     Diagnostics diagnostics;
-    const auto source = OpenKeyList(files, &library, request, {}, &diagnostics);
+    const auto source = OpenKeys(keys, one.config, one.set, &diagnostics);
     REQUIRE(source.has_value());
     const std::string text = InspectText(*source);
     INFO(text);
@@ -266,15 +245,12 @@ TEST_CASE("published adapters: the dialect, the ranks, and what each loader does
 
 // gpt2 is no family of ours: its adapters are not taken for another model's.
 TEST_CASE("an adapter of a family without rules is of no family") {
-  RuleLibrary library(RealFiles(), {RULE_RUNNER_SOURCE_DIR "/rules"});
-  MemoryFiles files;
-  files.Put("/keys.json", R"({"base_model.model.score.weight": [6, 768],
-      "base_model.model.transformer.h.0.attn.c_attn.lora_A.weight": [8, 768],
-      "base_model.model.transformer.h.0.attn.c_attn.lora_B.weight": [2304, 8]})");
-  SourceRequest request;
-  request.path = "/keys.json";
   Diagnostics diagnostics;
-  const auto source = OpenKeyList(files, &library, request, {}, &diagnostics);
+  const auto source =
+      OpenKeys({{"base_model.model.score.weight", {6, 768}},
+                {"base_model.model.transformer.h.0.attn.c_attn.lora_A.weight", {8, 768}},
+                {"base_model.model.transformer.h.0.attn.c_attn.lora_B.weight", {2304, 8}}},
+               "", {}, &diagnostics);
   REQUIRE(source.has_value());
   CHECK(InspectText(*source).find("family: unknown") != std::string::npos);
   REQUIRE(diagnostics.HasErrors());
