@@ -121,6 +121,57 @@ def another_axis(document):
                     yield start, end, names[(at + 1) % len(names)], scalar.path
 
 
+def _copies(document):
+    """Every `=T`: its scalar, the sequence that it is in, and its place there."""
+    for scalar, expression in _expressions(document, "expression", "let"):
+        for items in expression.sequences:
+            for i, (start, end) in enumerate(items):
+                if document.text[start] == "=":
+                    yield scalar, items, i
+
+
+@operator("drop copies")
+def drop_copies(document):
+    for scalar, items, i in _copies(document):
+        start, end = items[i]
+        if i + 1 < len(items):
+            end = items[i + 1][0]
+        elif i:
+            start = items[i - 1][1]
+        yield start, end, "", scalar.path
+
+
+@operator("change copies")
+def change_copies(document):
+    """The mark taken off, and another axis that is copied as often as it is long."""
+    names = sorted({s.path[1] for s in document.scalars if s.key and len(s.path) == 2 and s.path[0] == "axes"})
+    for scalar, items, i in _copies(document):
+        start, end = items[i]
+        axis = document.text[start + 1 : end].strip()
+        yield start, end, axis, scalar.path
+        if axis in names and len(names) > 1:
+            yield start, end, "=" + names[(names.index(axis) + 1) % len(names)], scalar.path
+
+
+@operator("drop a default")
+def drop_default(document):
+    """Of an axis, and of a tensor that a layout does not have."""
+    for entry in document.entries:
+        if entry.path[-1] == "default" and (entry.path[0] == "axes" or entry.path[0] == "blocks" and "layouts" in entry.path):
+            yield entry.start, entry.end, "", entry.path
+
+
+@operator("change a dtype")
+def change_dtype(document):
+    """Dropped, and another one."""
+    other = {"F64": "F32", "F32": "BF16", "BF16": "F16", "F16": "BF16"}
+    for scalar, raw in _with_role(document, "dtype"):
+        yield scalar.start, scalar.end, other.get(raw, "F64"), scalar.path
+    for entry in document.entries:
+        if entry.path[0] == "blocks" and entry.path[2:3] == ("tensors",) and entry.path[-1] == "dtype":
+            yield entry.start, entry.end, "", entry.path
+
+
 # Keys and tables
 
 

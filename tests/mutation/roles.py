@@ -75,8 +75,8 @@ def _block(scalar):
     if field == "where":
         return None if scalar.key else "condition"
     if field == "tensors" and not scalar.key:
-        if path[-1] == "bias":
-            return "bias"
+        if path[-1] in ("bias", "dtype"):
+            return path[-1]
         return "declaration" if scalar.value not in ("", "~", "null") else None
     if field == "like":
         return None if scalar.key else "like block"

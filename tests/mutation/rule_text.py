@@ -83,12 +83,12 @@ class Document:
         return Entry(path, start, end, value_start, value_end)
 
 
-_TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*'*|\d+|<-|[()\[\]{}|:]")
+_TOKEN = re.compile(r"(?:= *)?[A-Za-z_][A-Za-z0-9_]*'*|\d+|<-|[()\[\]{}|:]")  # a mark of copies belongs to its axis
 
 
 class Expression:
     """Items of an axis expression as spans: `sequences` are neighbours of which each is a factor of its own, `sums` the alternatives of
-    one `{ | }`. `:` and `<-` of a declaration part sequences."""
+    one `{ | }`. `:` and `<-` of a declaration part sequences. `=T` is one item."""
 
     def __init__(self, text, offset):
         self.sequences = []
