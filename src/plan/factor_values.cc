@@ -49,9 +49,8 @@ const std::vector<std::byte>& FactorValues::Bytes(uint32_t stored) {
 
 std::vector<std::byte> FactorValues::Gather(std::vector<uint32_t> pieces, size_t* element) {
   // Copies of the same elements say nothing new.
-  std::erase_if(pieces, [&](uint32_t p) {
-    return sliced_.bound.leaves[sliced_.bound.pieces[p].leaf].tied;
-  });
+  std::erase_if(
+      pieces, [&](uint32_t p) { return sliced_.bound.leaves[sliced_.bound.pieces[p].leaf].tied; });
   if (pieces.size() != 1 || !read_) return {};
   const BoundPiece& piece = sliced_.bound.pieces[pieces[0]];
   const BoundLeaf& leaf = sliced_.bound.leaves[piece.leaf];
