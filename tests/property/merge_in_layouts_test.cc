@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -36,7 +37,13 @@ struct Counts {
 
 bool IsWhole(const CheckedLayout& layout, size_t block) {
   const TableRule* table = layout.tables[block];
-  return !layout.partial && table != nullptr && !table->partial && table->defaults.empty();
+  if (layout.partial || table == nullptr || table->partial || !table->defaults.empty())
+    return false;
+  // A product is added to the weight itself: merge refuses a checkpoint whose tied copy then
+  // differs.
+  return std::none_of(layout.entries.begin(), layout.entries.end(), [&](const CheckedEntry& entry) {
+    return entry.block == static_cast<int>(block) && entry.rule->written;
+  });
 }
 
 class Family {
