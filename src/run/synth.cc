@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <memory>
+#include <numeric>
 #include <utility>
 
 #include "base/text.h"
@@ -13,6 +15,7 @@
 #include "bind/targets.h"
 #include "io/json.h"
 #include "plan/conversion.h"
+#include "run/source_reader.h"
 
 namespace rr {
 namespace {
@@ -248,7 +251,11 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   if (checkpoint == nullptr) return std::nullopt;
   RunOptions run;
   run.jobs = request.jobs;
-  Execute(plan, SyntheticReader(*table), *checkpoint, run, diagnostics);
+  std::vector<uint32_t> tensor_of(table->keys.size());
+  std::iota(tensor_of.begin(), tensor_of.end(), 0U);
+  const SourceReader reader(std::make_unique<SyntheticReader>(*table), std::move(tensor_of),
+                            conversion->constants);
+  Execute(plan, reader, *checkpoint, run, diagnostics);
   if (diagnostics->HasErrors()) return std::nullopt;
   checkpoint->AddFile("config.json", ToPrettyJson(ConfigOf(config, request.source, rules)) + "\n");
   checkpoint->Publish();

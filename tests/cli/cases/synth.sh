@@ -27,7 +27,7 @@ complains RR404
 [ ! -e x ] || fail "something was written"
 
 # The dtype of the command line; else that of the rules, of the config, BF16. What a checkpoint may lack is there when it is asked for.
-# A layout with copies may be the first: its copies are the same.
+# A layout with copies may be the first: its copies are the same. What the layout of the content has by default is written elsewhere.
 mkdir rules
 cat >rules/toy.yaml <<'YAML'
 rule-runner: 1
@@ -38,6 +38,7 @@ layouts: {twice: {}, once: {}}
 blocks:
   key: {tensors: {k: G H}, layouts: {twice: {k: (G =T) H}, once: {k: G H}}}
   router: {tensors: {r: {is: "G <- H", dtype: F32}}, layouts: {twice: {r: G H}, once: {r: H G}}}
+  bias: {tensors: {b: H}, layouts: {twice: {b: H}, once: {default: {b: 2}}}}
   mtp: {optional: yes, tensors: {m: H}, layouts: {twice: {m: H}, once: {m: H}}}
 YAML
 toy=(--rules rules --family toy --set groups=3 --set hidden=5)
@@ -45,7 +46,8 @@ expect 0 synth --dry-run "${toy[@]}"
 prints <<'TEXT'
 k BF16 [6, 5]
 r F32 [3, 5]
-toy twice: 2 tensors, 120 bytes (120 bytes) in 1 file
+b F32 [5]
+toy twice: 3 tensors, 140 bytes (140 bytes) in 1 file
 TEXT
 expect 0 synth --dry-run "${toy[@]}" --layout once --set torch_dtype=float16 --optional
 prints <<'TEXT'
