@@ -275,6 +275,11 @@ class Instantiator {
       const int64_t n = size_of(atom.axis).value_or(0);
       const int64_t stride =
           atom.stride.Evaluate(size_of).value_or(0) * row[static_cast<size_t>(atom.dim)];
+      if (n == 0) {
+        diagnostics_->Add(Code::kContradictingSize, entry().rule->place,
+                          fmt::format("{} is 0: the key has no copy of what it stores", atom.axis));
+        return std::nullopt;
+      }
       // By itself first: the product of such sizes may be no number.
       if (n > kMostCopies) return too_many(atom.axis, n);
       axes += (axes.empty() ? "" : "*") + atom.axis;

@@ -100,11 +100,12 @@ Dtype DtypeOf(const Config& config) {
   return Dtype::kBF16;
 }
 
-// The layout in whose keys and positions elements are made: the first in which none stands twice,
+// The layout in whose keys and positions elements are made: the first that writes none twice,
 // because the copies would be made different.
 const CheckedLayout& LayoutOfContent(const CheckedRules& rules) {
   const auto once = [](const CheckedEntry& entry) {
-    return std::all_of(entry.leaves.begin(), entry.leaves.end(),
+    return !entry.rule->written &&
+           std::all_of(entry.leaves.begin(), entry.leaves.end(),
                        [](const CheckedLeaf& leaf) { return leaf.copies.empty(); });
   };
   for (const CheckedLayout& layout : rules.layouts) {

@@ -80,13 +80,17 @@ class Parser {
       }
     } else if (c == '=') {
       ++at_;
+      AtEnd();  // spaces may stand between symbols
+      const size_t name_begin = at_;
       node.name = Word();
       if (!IsAxisName(node.name)) {
-        return Fail(begin, at_, fmt::format("`{}` is no axis", node.name),
+        return Fail(begin, at_,
+                    node.name.empty() ? "`=` is followed by no axis"
+                                      : fmt::format("`{}` is no axis", node.name),
                     "`=N` says that the elements are stored N times, for an axis N");
       }
       node.kind = AxisNode::Kind::kCopies;
-      node.place = text_.PlaceOf(begin + 1, at_);
+      node.place = text_.PlaceOf(name_begin, at_);
       return node;
     } else if (std::isalpha(static_cast<unsigned char>(c)) || c == '_') {
       node.name = Word();

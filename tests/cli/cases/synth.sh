@@ -62,3 +62,15 @@ says 'r F64 [3, 5]'
 for layout in twice once; do expect 0 synth "toy_$layout" "${toy[@]}" --layout "$layout"; done
 expect 0 convert toy_once toy_back "${toy[@]}" --to twice
 same toy_twice toy_back
+cat >rules/tied.yaml <<'YAML'
+rule-runner: 1
+family: tied
+axes: {V: vocab, H: hidden}
+layouts: {native: {}, hub: {}}
+blocks:
+  embedding: {tensors: {e: V H}, layouts: {native: {embed: V H, head: {is: H V, tied: written}}, hub: {embed: V H}}}
+YAML
+tied=(--rules rules --family tied --set vocab=3 --set hidden=5)
+for layout in native hub; do expect 0 synth "tied_$layout" "${tied[@]}" --layout "$layout"; done
+expect 0 convert tied_hub tied_back "${tied[@]}" --to native
+same tied_native tied_back

@@ -197,6 +197,8 @@ TEST_CASE("copies lie behind each other, the first on their own; there are not t
         "w [6, 5]\n  w from 0: G=(3*10) H=(5*1)\n  w from 5: G=(3*10) H=(5*1) tied\n");
   CHECK(Bound(text, "a", {{"G", 3}, {"H", 5}, {"T", 5000}}) ==
         "RR405 `w` T is 5000: an element has at most 4096 copies in a key");
+  CHECK(Bound(text, "a", {{"G", 3}, {"H", 5}, {"T", 0}}) ==
+        "RR405 `w` T is 0: the key has no copy of what it stores");
 }
 
 TEST_CASE("copies of copies: all of them count") {

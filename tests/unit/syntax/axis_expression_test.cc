@@ -70,7 +70,7 @@ TEST_CASE("parse errors: place and words") {
            {"E, H", "1 RR201 `,` `,` is not part of an axis expression"},
            {"E _x", "2 RR201 `_x` `_x` is no axis: axes are Capitalised"},
            {"E =2", "2 RR201 `=2` `2` is no axis"},
-           {"E =", "2 RR201 `=` `` is no axis"},
+           {"E =", "2 RR201 `=` `=` is followed by no axis"},
            {"x", "0 RR201 `x` `x` is no axis: axes are Capitalised"},
        }) {
     CAPTURE(c.text);
@@ -113,7 +113,7 @@ TEST_CASE("canonical text") {
            {"(gate[A B])", "(gate[A B])"},
            {"{ gate[] | up[] }", "{gate[] | up[]}"},
            {"1 H' W", "1 H' W"},
-           {" =T k[ =T'  D ]", "=T k[=T' D]"},
+           {" =T k[ = T'  D ]", "=T k[=T' D]"},
            {"", ""},
            {"()", "()"},
        }) {
