@@ -76,6 +76,7 @@ const Model::Size& Model::Resolve(const std::string& axis) const {
   if (!size.value && size.error.empty() && rule != nullptr && rule->fallback && use_defaults_ &&
       config_.SaysAnything()) {
     size = FromOutcome(*rule->fallback, Evaluate(*rule->fallback));
+    size.by_default = size.value.has_value();
     if (size.value) size.origin = fmt::format("{} by default", rule->fallback->text().text);
   }
   resolving_.erase(axis);

@@ -34,6 +34,8 @@ class Model {
   // Where a size comes from, for messages: "num_experts = 4 in the config", "solved from the
   // shapes".
   std::string OriginOf(const std::string& axis) const;
+  // Whether neither the config nor a shape says the size, but the axis's `default` does.
+  bool IsByDefault(const std::string& axis) const { return Resolve(axis).by_default; }
   // Whether the size was given by name, or solved from what was found.
   bool IsGiven(const std::string& axis) const { return given_.count(axis) > 0; }
   bool IsSolved(const std::string& axis) const { return solved_.count(axis) > 0; }
@@ -92,6 +94,7 @@ class Model {
     std::string origin;
     std::string error;
     bool inexact = false;
+    bool by_default = false;
   };
   // A value of an index axis; no axis: formulas see sizes only.
   struct At {

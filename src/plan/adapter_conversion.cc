@@ -18,6 +18,7 @@
 #include "plan/adapter_uniform.h"
 #include "plan/adapter_variants.h"
 #include "plan/adapter_wrapped.h"
+#include "plan/defaults.h"
 #include "plan/destination_order.h"
 #include "plan/edge_builder.h"
 #include "plan/join.h"
@@ -62,6 +63,9 @@ class AdapterGraphBuilder {
     conversion().lossy = edges_.Lossy();
     for (std::string& key : DroppedKeys(source_, table_, diagnostics_))
       conversion().dropped.push_back(std::move(key));
+    for (std::string& size :
+         SizesByDefault(*source_.model, source_.layout, conversion().destination))
+      conversion().defaulted.push_back(std::move(size));
     Describe();
     return std::move(result_);
   }

@@ -65,6 +65,8 @@ class GraphBuilder {
     OrderDestinations(&result_.graph);
     result_.lossy = edges_.Lossy();
     ReportProducts();
+    for (std::string& size : SizesByDefault(*source_.model, source_.layout, result_.destination))
+      result_.defaulted.push_back(std::move(size));
     for (std::string& key : DroppedKeys(source_, table_, diagnostics_))
       result_.dropped.push_back(std::move(key));
     return std::move(result_);

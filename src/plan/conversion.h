@@ -54,7 +54,7 @@ struct Conversion {
   std::vector<std::string> lossy;  // casts and value words that round
   std::vector<std::string>
       dropped;  // tensors that the destination does not hold, tied copies, ignored keys
-  std::vector<std::string> defaulted;  // tensors made from a default
+  std::vector<std::string> defaulted;  // tensors made from a default, sizes that nothing says
   std::vector<std::string> notes;
 };
 

@@ -1,6 +1,9 @@
 #include "plan/defaults.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
 
 namespace rr {
 namespace {
@@ -10,7 +13,42 @@ bool HasKeys(const TableRule& table) {
                      [](const TableRule::Variant& variant) { return !variant.entries.empty(); });
 }
 
+// The axis, and those that its formulas are made of.
+void Follow(const RuleFile& file, const std::string& axis, std::set<std::string>* axes) {
+  if (!axes->insert(axis).second) return;
+  const AxisRule* rule = file.FindAxis(axis);
+  if (rule == nullptr) return;
+  const auto of = [&](const Formula& formula) {
+    for (const Formula::Name& name : formula.Names()) {
+      if (file.FindAxis(name.name) != nullptr) Follow(file, name.name, axes);
+    }
+  };
+  if (rule->formula) of(*rule->formula);
+  for (const auto& [kind, formula] : rule->by_kind) of(formula);
+}
+
 }  // namespace
+
+std::vector<std::string> SizesByDefault(const Model& model, const BoundLayout& from,
+                                        const BoundLayout& to) {
+  const RuleFile& file = *model.rules().file;
+  std::set<std::string> axes;
+  for (const BoundLayout* bound : {&from, &to}) {
+    std::set<int> seen;
+    for (const BoundTensor& tensor : bound->tensors) {
+      if (!seen.insert(tensor.entry).second) continue;
+      for (const Poly& extent : bound->EntryOf(tensor).shape) {
+        for (const std::string& axis : extent.Axes()) Follow(file, axis, &axes);
+      }
+    }
+  }
+  std::vector<std::string> sizes;
+  for (const std::string& axis : axes) {
+    if (model.IsByDefault(axis))
+      sizes.push_back(fmt::format("{} = {} ({})", axis, *model.SizeOf(axis), model.OriginOf(axis)));
+  }
+  return sizes;
+}
 
 std::map<int, double> DefaultValues(const BoundSource& source, Diagnostics* diagnostics) {
   const CheckedRules& rules = source.model->rules();

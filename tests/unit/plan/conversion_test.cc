@@ -360,6 +360,27 @@ TEST_CASE("a tied copy is compared, also with what moves as a whole, and is not 
         "embed F32 [3, 2]\nembed -> embed 0>0 6:1>1\n");
 }
 
+TEST_CASE("a size that only a default says is in the report, with what follows from it") {
+  const char* text =
+      "axes: {G: {is: g, default: 2}, D: rows / G, H: h, I: {is: i, default: 7}}\n"
+      "layouts: {a: {}, b: {}}\n"
+      "blocks: {e: {tensors: {w: D H}, layouts: {a: {w: D H}, b: {w: H D}}}}\n";
+  const auto rules = GoodRules(text);
+  const KeyTable table = KeysOf({{"w", {3, 4}}});
+  const auto defaulted = [&](Value::Map config) {
+    Diagnostics diagnostics;
+    const auto source = BindSource(*rules, *rules->FindLayout("a"),
+                                   Config(Value(std::move(config))), {}, table, {}, &diagnostics);
+    REQUIRE(source);
+    const auto conversion =
+        BuildConversion(*source, table, *rules->FindLayout("b"), {}, &diagnostics);
+    REQUIRE(conversion);
+    return conversion->defaulted;
+  };
+  CHECK(defaulted({{"rows", 6}}) == std::vector<std::string>{"G = 2 (2 by default)"});
+  CHECK(defaulted({{"rows", 9}, {"g", 3}}).empty());
+}
+
 TEST_CASE("a tied copy that the system stores is written, and need not be there") {
   const char* text =
       "axes: {V: v, H: h}\nlayouts: {a: {}, b: {}}\n"
