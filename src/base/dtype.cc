@@ -1,6 +1,7 @@
 #include "base/dtype.h"
 
 #include <array>
+#include <utility>
 
 namespace rr {
 namespace {
@@ -36,6 +37,13 @@ constexpr std::array<Row, 22> kRows = {{
     {Dtype::kU64, "U64", 64},
 }};
 
+constexpr std::array<std::pair<Dtype, std::string_view>, 4> kTorchNames = {{
+    {Dtype::kF64, "float64"},
+    {Dtype::kF32, "float32"},
+    {Dtype::kF16, "float16"},
+    {Dtype::kBF16, "bfloat16"},
+}};
+
 }  // namespace
 
 std::string_view NameOf(Dtype dtype) { return kRows[static_cast<size_t>(dtype)].name; }
@@ -43,6 +51,20 @@ std::string_view NameOf(Dtype dtype) { return kRows[static_cast<size_t>(dtype)].
 std::optional<Dtype> ParseDtype(std::string_view name) {
   for (const Row& row : kRows) {
     if (row.name == name) return row.dtype;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> TorchNameOf(Dtype dtype) {
+  for (const auto& [one, name] : kTorchNames) {
+    if (one == dtype) return name;
+  }
+  return std::nullopt;
+}
+
+std::optional<Dtype> ParseTorchName(std::string_view name) {
+  for (const auto& [dtype, one] : kTorchNames) {
+    if (one == name) return dtype;
   }
   return std::nullopt;
 }

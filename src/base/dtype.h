@@ -36,6 +36,9 @@ enum class Dtype : uint8_t {
 
 std::string_view NameOf(Dtype dtype);                    // "BF16"
 std::optional<Dtype> ParseDtype(std::string_view name);  // exact spelling only
+// The names of torch for the floating-point ones ("bfloat16"), as config.json has them.
+std::optional<std::string_view> TorchNameOf(Dtype dtype);
+std::optional<Dtype> ParseTorchName(std::string_view name);
 int BitsOf(Dtype dtype);
 // Whether rule-runner computes with it: F64, F32, F16, BF16.
 bool IsFloat(Dtype dtype);

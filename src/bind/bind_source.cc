@@ -181,24 +181,40 @@ class Binder {
                           fmt::format("{} of {} keys are not in layout `{}` of {}: {}",
                                       names.size(), table_.keys.size(), layout_.name.text,
                                       rules_.file->family.text, JoinWords(names, kShownKeys)));
-    // A key that a template matches is there, but at an index that the sizes do not have.
-    const std::set<uint32_t> unmatched(source.unmatched.begin(), source.unmatched.end());
-    for (const EntryMatch& one : match.matches) {
-      if (unmatched.count(one.key) == 0) continue;
-      for (const auto& [axis, value] : one.captures) {
-        const std::optional<int64_t> size = source.model->SizeOf(axis);
-        if (!size || value < *size) continue;
-        d.notes.push_back(
-            {{},
-             fmt::format("{} has {} = {}, but there are {} ({})", table_.keys[one.key].name, axis,
-                         value, *size, source.model->OriginOf(axis))});
-        return;
-      }
+    if (std::optional<std::string> why = WhyUnmatched(match, source)) {
+      d.notes.push_back({{}, std::move(*why)});
+      return;
     }
     std::vector<std::string> expected;
     for (const BoundTensor& tensor : source.layout.tensors) expected.push_back(tensor.key);
     if (expected.size() < 4096)
       d.help = DidYouMean(names[0], source.missing.empty() ? expected : source.missing);
+  }
+
+  // A key that a template matches is there, but at an index that the sizes do not have, or in a
+  // block whose condition does not hold.
+  std::optional<std::string> WhyUnmatched(const LayoutMatch& match, const BoundSource& source) {
+    const std::set<uint32_t> unmatched(source.unmatched.begin(), source.unmatched.end());
+    std::optional<std::string> condition;
+    for (const EntryMatch& one : match.matches) {
+      if (unmatched.count(one.key) == 0) continue;
+      const std::string& key = table_.keys[one.key].name;
+      for (const auto& [axis, value] : one.captures) {
+        const std::optional<int64_t> size = source.model->SizeOf(axis);
+        if (size && value >= *size)
+          return fmt::format("{} has {} = {}, but there are {} ({})", key, axis, value, *size,
+                             source.model->OriginOf(axis));
+      }
+      if (condition) continue;
+      const int block = layout_.entries[static_cast<size_t>(one.entry)].block;
+      const std::map<std::string, int64_t> captures(one.captures.begin(), one.captures.end());
+      const auto index = captures.find(source.model->IndexAxisOf(block));
+      const std::optional<int64_t> at =
+          index == captures.end() ? std::nullopt : std::optional(index->second);
+      if (!source.model->Exists(block, at).value_or(true))
+        condition = fmt::format("{}: {}", key, source.model->WhyAbsent(block, at));
+    }
+    return condition;
   }
 
   // A key that is missing although others of its kind are there: something was lost. A kind of key

@@ -227,6 +227,11 @@ class Detector {
       candidate.complete = !ignored.HasErrors();
       candidate.absent = bound->absent_blocks.size();
       candidate.missing = bound->missing.size();
+      std::set<int32_t> used;
+      for (const BoundTensor& tensor : bound->layout.tensors) used.insert(tensor.entry);
+      const size_t unused = bound->layout.layout->entries.size() - used.size();
+      const auto [least, first] = unused_.emplace(candidate.rules.get(), unused);
+      if (!first) least->second = std::min(least->second, unused);
       readings_.back() = ReadingOf(*bound, table_);
       seen_.back() = std::any_of(bound->notes.begin(), bound->notes.end(),
                                  [](const auto& note) { return note.ends_with(kSeenInKeys); });
@@ -243,12 +248,14 @@ class Detector {
   void Order() {
     for (size_t i = 0; i < readings_.size(); ++i) order_.push_back(i);
     // Of adapters that mean the same, those come first whose config says the rank: it is checked.
+    // Of families, the one whose rules say the least besides what is there.
     const auto unchecked = [&](size_t i) {
       const AdapterStyle* style = StyleOf(At(i));
       return style != nullptr && !style->config_rank;
     };
     std::stable_sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
-      return std::pair(Rank(a), unchecked(a)) < std::pair(Rank(b), unchecked(b));
+      return std::tuple(Rank(a), unchecked(a), unused_[At(a).rules.get()]) <
+             std::tuple(Rank(b), unchecked(b), unused_[At(b).rules.get()]);
     });
   }
 
@@ -299,18 +306,20 @@ class Detector {
     return false;
   }
 
-  // Without a config the first of the families that store these keys alike stands for all.
+  // Without a config one of the families that store these keys alike stands for all.
   void SayAlike() {
     found_.reasons.push_back(fmt::format("{} {} knows {} of {} keys", FamilyOf(Best()),
                                          Best().layout, Best().known, Best().total));
     if (named_) return;
     std::vector<std::string> alike;
     for (const size_t i : order_) {
+      if (At(i).rules == Best().rules || Rank(i) != Rank(order_[0]) ||
+          readings_[i] != readings_[order_[0]])
+        continue;
       const std::string& name = FamilyOf(At(i));
-      if (At(i).rules != Best().rules && Rank(i) == Rank(order_[0]) &&
-          readings_[i] == readings_[order_[0]] &&
-          std::find(alike.begin(), alike.end(), name) == alike.end())
-        alike.push_back(name);
+      if (std::find(alike.begin(), alike.end(), name) != alike.end()) continue;
+      alike.push_back(name);
+      found_.alike.push_back(At(i));
     }
     if (!alike.empty())
       found_.reasons.push_back(
@@ -363,11 +372,12 @@ class Detector {
   std::vector<RulesPtr> families_;
   bool named_ = false;  // the config, or the only family there is, says which family it is
   // Of the candidates that know the most keys, which are the first ones:
-  std::vector<std::string> readings_;  // what they take the keys for
-  std::vector<bool> seen_;             // a config would have said what had to be seen in the keys
-  std::vector<size_t> order_;          // best first
-  std::vector<size_t> equal_;          // as good as the best, each of another reading
-  bool one_family_ = false;            // those are of one family
+  std::vector<std::string> readings_;             // what they take the keys for
+  std::map<const CheckedRules*, size_t> unused_;  // entries of its layouts that no key fits
+  std::vector<bool> seen_;     // a config would have said what had to be seen in the keys
+  std::vector<size_t> order_;  // best first
+  std::vector<size_t> equal_;  // as good as the best, each of another reading
+  bool one_family_ = false;    // those are of one family
 };
 
 }  // namespace

@@ -35,6 +35,9 @@ struct Detection {
   RulesPtr rules;
   std::string layout;
   RulesPtr family;  // set when those that are left are layouts of one family
+  // Of other families, which store these keys as the chosen layout does: a config would have said
+  // which family it is.
+  std::vector<Candidate> alike;
 };
 
 // `families`: those that may be meant (--family, or all). `layout` restricts to one layout of each

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 namespace rr {
 
 Model::Model(const CheckedRules& rules, Config config, std::map<std::string, int64_t> given)
@@ -186,21 +188,23 @@ void Model::See(size_t partition, int64_t index, const std::string& kind) {
   Forget();
 }
 
+std::optional<Value> Model::Lookup(const std::string& name, const At& at) const {
+  if (IsAxisName(name)) {
+    if (name == at.axis) return Value(at.value);
+    const std::optional<int64_t> size =
+        SizeOf(name, at.axis.empty() ? std::nullopt : std::optional(at.value));
+    return size ? std::optional(Value(*size)) : std::nullopt;
+  }
+  const auto kind = rules_->index_axes.of_kind.find(name);
+  if (kind == rules_->index_axes.of_kind.end()) return config_.Lookup(name);
+  if (!kind->second.empty() && kind->second != at.axis) return std::nullopt;
+  const auto& kinds = KindsAt(kind->second.empty() ? At{} : at);
+  const auto holds = kinds.find(name);
+  return holds == kinds.end() ? std::nullopt : std::optional(Value(holds->second));
+}
+
 Formula::Outcome Model::EvaluateAt(const Formula& formula, const At& at) const {
-  return formula.Evaluate([&](const std::string& name) -> std::optional<Value> {
-    if (IsAxisName(name)) {
-      if (name == at.axis) return Value(at.value);
-      const std::optional<int64_t> size =
-          SizeOf(name, at.axis.empty() ? std::nullopt : std::optional(at.value));
-      return size ? std::optional(Value(*size)) : std::nullopt;
-    }
-    const auto kind = rules_->index_axes.of_kind.find(name);
-    if (kind == rules_->index_axes.of_kind.end()) return config_.Lookup(name);
-    if (!kind->second.empty() && kind->second != at.axis) return std::nullopt;
-    const auto& kinds = KindsAt(kind->second.empty() ? At{} : at);
-    const auto holds = kinds.find(name);
-    return holds == kinds.end() ? std::nullopt : std::optional(Value(holds->second));
-  });
+  return formula.Evaluate([&](const std::string& name) { return Lookup(name, at); });
 }
 
 std::optional<bool> Model::Exists(int block, std::optional<int64_t> index) const {
@@ -211,6 +215,21 @@ std::optional<bool> Model::Exists(int block, std::optional<int64_t> index) const
   if (!outcome.ok()) return std::nullopt;
   if (const bool* holds = outcome.value.AsBool()) return *holds;
   return std::nullopt;
+}
+
+std::string Model::WhyAbsent(int block, std::optional<int64_t> index) const {
+  const BlockRule& rule = rules_->file->blocks[static_cast<size_t>(block)];
+  std::vector<std::string> words;
+  for (const Formula::Name& name : rule.where->Names()) {
+    const std::optional<Value> value =
+        Lookup(name.name, index ? At{IndexAxisOf(block), *index} : At{});
+    words.push_back(value ? fmt::format("{} is {}", name.name, ToJson(*value))
+                          : fmt::format("{} is not in the config", name.name));
+  }
+  std::sort(words.begin(), words.end());
+  words.erase(std::unique(words.begin(), words.end()), words.end());
+  return fmt::format("block `{}` is there where {}: {}", rule.name.text, rule.where->text().text,
+                     JoinWords(words));
 }
 
 std::vector<int64_t> Model::IndexValues(int block) const {

@@ -69,6 +69,8 @@ class Model {
   // Whether the block exists (at this value of its index axis). nullopt: the condition uses an
   // attribute that is absent.
   std::optional<bool> Exists(int block, std::optional<int64_t> index) const;
+  // Why it does not, for messages: its condition, and what each name in it is here.
+  std::string WhyAbsent(int block, std::optional<int64_t> index) const;
   // The values of the index axis at which the block exists; size 0 when it exists nowhere.
   std::vector<int64_t> IndexValues(int block) const;
 
@@ -104,6 +106,8 @@ class Model {
   };
   const Size& Resolve(const std::string& axis) const;
   Size FromOutcome(const Formula& formula, const Formula::Outcome& outcome) const;
+  // What a name in a formula is: an axis, a kind, or an attribute of the config.
+  std::optional<Value> Lookup(const std::string& name, const At& at) const;
   Formula::Outcome EvaluateAt(const Formula& formula, const At& at) const;
   const std::map<std::string, bool>& KindsAt(const At& at) const;
   void Forget() {

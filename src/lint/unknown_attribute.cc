@@ -50,14 +50,16 @@ class Checker {
     for (const Formula::Name& name : formula.Names()) {
       if (IsAxisName(name.name) || kinds_.count(name.name) > 0) continue;
       if (context_.attributes->Has(name.name) || !seen_.insert(name.name).second) continue;
-      const std::string near = Nearest(name.name);
+      const std::string near = Nearest(name.name, formula);
       const bool certain =
           all_known_ && context_.IsOwn(name.place) && optional.count(name.name) == 0;
       if (near.empty() && !certain) continue;
       Diagnostic& finding =
           diagnostics_->Add(Code::kUnknownAttribute, name.place,
                             fmt::format("no real config.json has an attribute `{}`", name.name));
+      // A family whose configs are not known may have its own attribute of nearly that name.
       if (!near.empty()) Suggest(&finding, name.name, {near});
+      if (!all_known_) finding.fix.clear();
     }
   }
   void Check(const std::optional<Formula>& formula) {
@@ -67,7 +69,8 @@ class Checker {
  private:
   // A known attribute that differs by a slip of the fingers; attributes are alike by nature
   // (`n_layer`, `n_layers`), so two edits are allowed in long names only.
-  std::string Nearest(const std::string& name) const {
+  // `num_heads ?? num_head` means two attributes: a name in the formula is not another one of it.
+  std::string Nearest(const std::string& name, const Formula& formula) const {
     const int most = name.size() >= 10 ? 2 : 1;
     if (name.size() < 6) return "";
     std::string nearest;
@@ -76,12 +79,18 @@ class Checker {
       const auto longer = static_cast<int>(std::max(known.size(), name.size()));
       if (longer - static_cast<int>(std::min(known.size(), name.size())) > most) continue;
       const int distance = EditDistance(name, known);
-      if (distance < best) {
+      if (distance < best && !IsIn(formula, known)) {
         best = distance;
         nearest = known;
       }
     }
     return nearest;
+  }
+
+  static bool IsIn(const Formula& formula, const std::string& name) {
+    const std::vector<Formula::Name> names = formula.Names();
+    return std::any_of(names.begin(), names.end(),
+                       [&](const Formula::Name& other) { return other.name == name; });
   }
 
   const LintContext& context_;

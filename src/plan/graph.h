@@ -37,6 +37,7 @@ struct StridedCopy {
     for (const CopyDim& dim : dims) n *= dim.n;
     return n;
   }
+  bool operator==(const StridedCopy&) const = default;
 };
 
 // What happens to a value on its way: x -> round(round(x op a) op b) ... in `compute` (F32 or F64),
@@ -47,11 +48,13 @@ struct ValueStep {
   enum class Kind { kAdd, kMultiply, kDivide } kind = Kind::kAdd;
   double operand = 0;           // already rounded to `in`
   Dtype compute = Dtype::kF32;  // kF32 or kF64: the arithmetic the step is done in
+  bool operator==(const ValueStep&) const = default;
 };
 struct ValueOp {
   Dtype from = Dtype::kF32;
   Dtype to = Dtype::kF32;
   std::vector<ValueStep> steps;
+  bool operator==(const ValueOp&) const = default;
 };
 
 struct GraphTensor {
@@ -65,6 +68,7 @@ struct GraphTensor {
     for (const int64_t extent : shape) n *= extent;
     return n;
   }
+  bool operator==(const GraphTensor&) const = default;
 };
 
 enum class EdgeKind : uint8_t {
@@ -79,6 +83,7 @@ struct Edge {
   StridedCopy copy;
   int32_t value_op = -1;  // index into Graph::value_ops; -1 moves bytes (equal dtypes)
   EdgeKind kind = EdgeKind::kCopy;
+  bool operator==(const Edge&) const = default;
 };
 
 // Elements of a source are multiplied by elements of another one before any edge takes them: the
@@ -91,6 +96,7 @@ struct Product {
   Dtype dtype = Dtype::kF32;
   Dtype factor_dtype = Dtype::kF32;
   StridedCopy copy;
+  bool operator==(const Product&) const = default;
 };
 
 // Elements of a destination that no edge reaches are zero (a padded vocabulary).
@@ -100,6 +106,7 @@ struct Graph {
   std::vector<Edge> edges;
   std::vector<ValueOp> value_ops;
   std::vector<Product> products;  // no element of a source is in two of them
+  bool operator==(const Graph&) const = default;
 };
 
 }  // namespace rr

@@ -12,6 +12,7 @@
 #include "check/strength.h"
 #include "plan/adapter_conversion.h"
 #include "run/adapter_config_out.h"
+#include "run/alike_families.h"
 #include "run/automodel_config.h"
 #include "run/dequantized_reader.h"
 #include "run/padding.h"
@@ -74,31 +75,45 @@ std::optional<Conversion> BuildAdapter(const Files& files, const OpenedSource& s
   return std::move(built->conversion);
 }
 
-// Without what says that weights are quantised.
-Value WithoutQuantization(const Value& config) {
+// What the config.json of the destination says otherwise than the source's.
+struct ConfigEdits {
+  bool plain = false;  // nothing is quantised any more
+  std::string dtype;   // transformers' name of the dtype that all weights have; empty: as it was
+};
+
+Value Edited(const Value& config, const ConfigEdits& edits) {
   const Value::Map* members = config.AsMap();
   if (members == nullptr) return config;
   Value::Map kept;
   for (const auto& [name, member] : *members) {
-    if (name != "quantization_config" && name != "compression_config")
-      kept.push_back({name, name.ends_with("_config") ? WithoutQuantization(member) : member});
+    if (edits.plain && (name == "quantization_config" || name == "compression_config")) continue;
+    const bool is_dtype = name == "dtype" || name == "torch_dtype";
+    if (is_dtype && !edits.dtype.empty() && member.AsString() != nullptr) {
+      kept.push_back({name, edits.dtype});
+    } else {
+      kept.push_back({name, name.ends_with("_config") ? Edited(member, edits) : member});
+    }
   }
   return Value(std::move(kept));
 }
 
-// The other files of a model folder go along. Nothing in them is changed, but where all weights
-// have become plain nothing says that they are quantised.
-void CarryFiles(const OpenedSource& source, OutputCheckpoint* output) {
+// The other files of a model folder go along as they are, but for what config.json says of the
+// weights' dtype and of their quantisation, where that has changed: loaders believe it.
+void CarryFiles(const OpenedSource& source, const ConvertRequest& request,
+                OutputCheckpoint* output) {
   const Checkpoint& checkpoint = source.checkpoint;
-  const bool plain = source.quantized == QuantizedAs::kValues && !source.table.quantized.empty();
-  if (checkpoint.config && plain) {
-    output->AddFile("config.json", ToPrettyJson(WithoutQuantization(*checkpoint.config)) + "\n");
+  ConfigEdits edits;
+  edits.plain = source.quantized == QuantizedAs::kValues && !source.table.quantized.empty();
+  if (request.conversion.dtype)
+    edits.dtype = TorchNameOf(*request.conversion.dtype).value_or(std::string_view());
+  if (checkpoint.config && (edits.plain || !edits.dtype.empty())) {
+    output->AddFile("config.json", ToPrettyJson(Edited(*checkpoint.config, edits)) + "\n");
   } else if (checkpoint.config) {
     output->CopyFile(checkpoint.directory + "/config.json", "config.json");
   }
   for (const std::string& name : checkpoint.other_files) {
     // Automodel's is written anew where the tensors are Automodel's.
-    if (name != kAutomodelConfigFile && (!plain || name != "hf_quant_config.json"))
+    if (name != kAutomodelConfigFile && (!edits.plain || name != "hf_quant_config.json"))
       output->CopyFile(checkpoint.directory + "/" + name, name);
   }
 }
@@ -130,7 +145,19 @@ std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibr
       OpenSource(files, library, SourceOf(request), source_options, diagnostics);
   if (source) ExplainErrors(*source, diagnostics);
   if (!source || diagnostics->HasErrors() || !source->bound) return std::nullopt;
-  return PrepareOpened(files, std::move(*source), request, diagnostics);
+  const std::vector<Candidate> alike = source->detection.alike;
+  std::optional<PreparedConversion> prepared;
+  if (const Candidate* other = AlikeWithTarget(library, request, *source)) {
+    prepared = PrepareConversion(files, library, ReadAs(*other, request), diagnostics);
+    if (prepared)
+      prepared->report.reasons.push_back(fmt::format("{} stores these keys alike, but has no `{}`",
+                                                     source->rules->file->family.text, request.to));
+  } else {
+    prepared = PrepareOpened(files, std::move(*source), request, diagnostics);
+  }
+  if (!prepared || !WrittenAlike(files, library, request, alike, *prepared, diagnostics))
+    return std::nullopt;
+  return prepared;
 }
 
 std::optional<PreparedConversion> PrepareOpened(const Files& files, OpenedSource opened,
@@ -247,7 +274,7 @@ std::optional<RunReport> RunPrepared(Files& files, PreparedConversion* prepared,
     prepared->report.buffer_bytes = stats.buffer_bytes;
   }
   if (diagnostics->HasErrors()) return std::nullopt;
-  CarryFiles(source, output.get());
+  CarryFiles(source, request, output.get());
   if (prepared->adapter_config)
     output->AddFile("adapter_config.json", ToPrettyJson(*prepared->adapter_config) + "\n");
   if (prepared->automodel_config)

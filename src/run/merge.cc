@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "run/adapter_factors.h"
+#include "run/alike_families.h"
 #include "run/merged_reader.h"
 
 namespace rr {
@@ -62,7 +63,9 @@ std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRe
 
   std::optional<PreparedConversion> prepared =
       PrepareOpened(files, std::move(*base), wanted, diagnostics);
-  if (!prepared) return std::nullopt;
+  if (!prepared || !WrittenAlike(files, library, wanted, prepared->source.detection.alike,
+                                 *prepared, diagnostics))
+    return std::nullopt;
   const std::unique_ptr<MergedReader> reader =
       MergedReader::Create(prepared->source, OpenTensors(files, *prepared), weighted, diagnostics);
   if (reader == nullptr) return std::nullopt;

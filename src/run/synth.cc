@@ -87,15 +87,11 @@ Value ConfigOf(const Config& config, const SourceRequest& request, const Checked
 
 // What the config says that the model is published in.
 Dtype DtypeOf(const Config& config) {
-  static const std::map<std::string, Dtype> kNames{{"float64", Dtype::kF64},
-                                                   {"float32", Dtype::kF32},
-                                                   {"float16", Dtype::kF16},
-                                                   {"bfloat16", Dtype::kBF16}};
   for (const char* attribute : {"dtype", "torch_dtype"}) {
     const std::optional<Value> value = config.Lookup(attribute);
     const std::string* name = value ? value->AsString() : nullptr;
     if (name == nullptr) continue;
-    if (const auto known = kNames.find(*name); known != kNames.end()) return known->second;
+    if (const std::optional<Dtype> known = ParseTorchName(*name)) return *known;
   }
   return Dtype::kBF16;
 }

@@ -12,5 +12,8 @@ expect 0 convert "$SAMPLE" half --to hub --dtype F16 --allow lossy --report repo
 cp report.json out
 json 'len(d["lossy"]) > 0'
 expect 0 convert "$SAMPLE" wide --to hub --dtype F32
+# config.json says so: loaders believe it.
+cp wide/config.json out
+json 'd["torch_dtype"] == "float32" and d["model_type"] == "qwen3_moe"'
 expect 0 convert wide narrow --to hub --dtype BF16 --allow lossy
 same "$SAMPLE" narrow

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace rr {
 namespace {
@@ -36,6 +38,19 @@ TEST_CASE("what is computed with, and what widens what") {
   CHECK_FALSE(IsWidening(Dtype::kBF16, Dtype::kF16));
   CHECK_FALSE(IsWidening(Dtype::kF16, Dtype::kBF16));
   CHECK_FALSE(IsWidening(Dtype::kF32, Dtype::kBF16));
+}
+
+TEST_CASE("the names of torch") {
+  const std::pair<Dtype, std::string_view> kNames[] = {{Dtype::kF64, "float64"},
+                                                       {Dtype::kF32, "float32"},
+                                                       {Dtype::kF16, "float16"},
+                                                       {Dtype::kBF16, "bfloat16"}};
+  for (const auto& [dtype, name] : kNames) {
+    CHECK(TorchNameOf(dtype) == name);
+    CHECK(ParseTorchName(name) == dtype);
+  }
+  CHECK_FALSE(TorchNameOf(Dtype::kF8E4M3));
+  CHECK_FALSE(ParseTorchName("half"));
 }
 
 }  // namespace

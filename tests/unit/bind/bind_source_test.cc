@@ -30,17 +30,21 @@ struct Bound {
   KeyTable table;
   std::optional<BoundSource> source;
   std::string findings;
+  std::string notes;  // of the first finding
 };
 
 Bound Bind(const Shapes& keys, Value::Map config = {}, bool allow_shape = false,
            const char* text = kRules) {
-  Bound bound{GoodRules(text), KeysOf(keys), {}, ""};
+  Bound bound{GoodRules(text), KeysOf(keys), {}, "", ""};
   Diagnostics diagnostics;
   SourceOptions options;
   options.allow_shape = allow_shape;
   bound.source = BindSource(*bound.rules, bound.rules->layouts[0], Config(Value(std::move(config))),
                             {}, bound.table, options, &diagnostics);
   bound.findings = Findings(diagnostics);
+  if (!diagnostics.all().empty()) {
+    for (const Note& note : diagnostics.all()[0].notes) bound.notes += note.text;
+  }
   return bound;
 }
 
@@ -85,6 +89,34 @@ TEST_CASE("keys that nothing knows, with the nearest one") {
   REQUIRE(bound.source.has_value());
   CHECK(bound.source->unmatched == std::vector<uint32_t>{0});
   CHECK(bound.source->absent_blocks == std::vector<std::string>{"embed", "extra"});
+}
+
+TEST_CASE("a key of a block whose condition does not hold: what its names are") {
+  const char* rules =
+      "axes: {L: layers, H: hidden, S: shared}\n"
+      "kinds: {mlp: {dense: L < first, moe: else}}\n"
+      "layouts: {hub: {}}\n"
+      "blocks:\n"
+      "  norm: {tensors: {w: L H}, layouts: {hub: {'n.{L}': H}}}\n"
+      "  shared: {where: moe and (n_shared ?? 0) > 0, tensors: {s: L H}, "
+      "layouts: {hub: {'s.{L}': H}}}\n"
+      "  lone: {where: one, tensors: {o: H}, layouts: {hub: {o: H}}}\n";
+  const auto notes = [&](const Shapes& keys, Value::Map config) {
+    const Bound bound = Bind(keys, std::move(config), false, rules);
+    return bound.notes;
+  };
+  const Shapes shared = {{"n.0", {3}}, {"n.1", {3}}, {"s.0", {3}}};
+  CHECK(notes(shared, {{"layers", 2}, {"first", 1}, {"n_shared", 4}}) ==
+        "s.0: block `shared` is there where moe and (n_shared ?? 0) > 0: moe is false and "
+        "n_shared is 4");
+  CHECK(notes({{"n.0", {3}}, {"n.1", {3}}, {"s.1", {3}}}, {{"layers", 2}, {"first", 1}}) ==
+        "s.1: block `shared` is there where moe and (n_shared ?? 0) > 0: moe is true and "
+        "n_shared is not in the config");
+  CHECK(notes({{"n.0", {3}}, {"o", {3}}}, {{"layers", 1}, {"one", false}}) ==
+        "o: block `lone` is there where one: one is false");
+  // An index beyond what there is says more.
+  CHECK(notes({{"n.0", {3}}, {"s.0", {3}}, {"s.1", {3}}}, {{"layers", 1}, {"first", 1}}) ==
+        "s.1 has L = 1, but there are 1 (layers = 1)");
 }
 
 TEST_CASE("a block is present as a whole") {

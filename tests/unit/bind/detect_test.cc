@@ -176,10 +176,27 @@ TEST_CASE("a family that fits as it is comes before one whose kinds had to be se
 TEST_CASE("families that store the keys alike are named with the one that is taken") {
   const RulesPtr a = Family("a", kToy);
   const RulesPtr b = Family("b", kToy);
-  CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}})).detection.reasons ==
+  const Detection found = Find({a, b}, KeysOf({{"v", {2, 3}}})).detection;
+  CHECK(found.reasons ==
         std::vector<std::string>{
             "a other knows 1 of 1 keys",
             "b would store these keys alike; a config.json says which family it is"});
+  REQUIRE(found.alike.size() == 1);
+  CHECK(found.alike[0].rules == b);
+  CHECK(found.alike[0].layout == "other");
+  CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}}), {{"model_type", "b"}}).detection.alike.empty());
+}
+
+TEST_CASE(
+    "of families that store the keys alike the one that says the least besides stands first") {
+  const std::string rules =
+      "axes: {I: i, H: h}\nlayouts: {hub: {}}\n"
+      "blocks:\n  b: {tensors: {w: I H}, layouts: {hub: {w: I H}}}\n";
+  const std::string more = "  c: {optional: yes, tensors: {x: I}, layouts: {hub: {x: I}}}\n";
+  const RulesPtr a = Family("a", rules + more);
+  const RulesPtr b = Family("b", rules);
+  CHECK(Find({a, b}, KeysOf({{"w", {2, 3}}})).what == "b hub");
+  CHECK(Find({a, b}, KeysOf({{"w", {2, 3}}, {"x", {2}}})).what == "a hub");
 }
 
 // Experts of 3 x 3: A and B of both orders have the same shapes.

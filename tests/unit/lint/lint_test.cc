@@ -1,6 +1,7 @@
 #include "lint/lint.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <memory>
 #include <string>
@@ -99,6 +100,29 @@ TEST_CASE("a code that allows nothing is taken out, with its comment when it is 
 
 TEST_CASE("a misspelt name is mended where one name is the nearest") {
   CHECK(Fixed(Toy("axs: {H: hidden_size}")) == Toy("axes: {H: hidden_size}"));
+}
+
+TEST_CASE(
+    "an attribute that is nearly another one: a fix only where the model's configs are known") {
+  const auto lint = [](std::string_view type, std::string_view size) {
+    MemoryFiles files;
+    files.Put("/r/attributes/config.yaml", "toy: [hidden_size, n_head, d_model]\n");
+    files.Put("/r/toy.yaml",
+              Toy(fmt::format("describes: {{model_type: [{}]}}\naxes: {{H: {}}}", type, size)));
+    std::string unknown;
+    return Lint(files, {"/r/toy.yaml"}, {"/r"}, Selection({"RR310"}, {}, &unknown));
+  };
+  const LintReport known = lint("toy", "hiden_size");
+  REQUIRE(known.findings.all().size() == 1);
+  CHECK(known.findings.all()[0].help == "did you mean `hidden_size`?");
+  CHECK(known.findings.all()[0].fix.size() == 1);
+  // A model of which nothing is known may have an attribute of that name.
+  const LintReport own = lint("mine", "hiden_size");
+  REQUIRE(own.findings.all().size() == 1);
+  CHECK(own.findings.all()[0].help == "did you mean `hidden_size`?");
+  CHECK(own.findings.all()[0].fix.empty());
+  // Two attributes of one formula are two.
+  CHECK(Concise(lint("mine", "d_head ?? (d_model / n_head)")) == "");
 }
 
 TEST_CASE("fixes that touch each other are taken one at a time") {
