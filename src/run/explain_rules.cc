@@ -131,6 +131,29 @@ std::string AstText(const CheckedRules& rules) {
   return text;
 }
 
+// Which indices of a dimension a leaf has, where it has not all of them: a range, or the steps of
+// each axis (slowest first) where they leave room for other leaves.
+std::string PartText(size_t dim, const Poly& offset, const Poly& extent,
+                     const std::vector<AxisUse::Atom>& atoms) {
+  const Poly step = atoms.empty() ? Poly::Constant(1) : atoms.back().stride;
+  Poly size = Poly::Constant(1);
+  bool dense = true;
+  for (auto atom = atoms.rbegin(); atom != atoms.rend(); ++atom) {
+    dense = dense && atom->stride == step * size;
+    size = size * Poly::Axis(atom->axis);
+  }
+  if (size == extent) return "";
+  std::string text = fmt::format(" dim {} from {}", dim, offset.ToString());
+  if (dense) {
+    if (!(step == Poly::Constant(1))) text += fmt::format(" step {}", step.ToString());
+    return text + fmt::format(" take {};", size.ToString());
+  }
+  for (const AxisUse::Atom& atom : atoms)
+    text += fmt::format("{} {} by {}", &atom == &atoms.front() ? "" : ",", atom.axis,
+                        atom.stride.ToString());
+  return text + ";";
+}
+
 std::string OpsText(const CheckedRules& rules, const CheckedEntry& entry,
                     const std::string& indent) {
   std::string text;
@@ -152,23 +175,17 @@ std::string OpsText(const CheckedRules& rules, const CheckedEntry& entry,
     std::vector<std::string> opened;
     for (size_t d = 0; d < by_dim.size(); ++d) {
       auto& atoms = by_dim[d];
-      // Slowest first: the stride of a slower axis is a multiple of the faster ones' sizes.
+      // Slowest first: where every axis has two indices or more, the slower stride is the larger
+      // one.
+      const auto at_two = [](const AxisUse::Atom& atom) {
+        return atom.stride.Evaluate([](const std::string&) { return 2; }).value_or(INT64_MAX);
+      };
       std::stable_sort(atoms.begin(), atoms.end(),
-                       [](const AxisUse::Atom& a, const AxisUse::Atom& b) {
-                         return a.stride.DividedBy(b.stride * Poly::Axis(b.axis)).has_value();
-                       });
-      Poly size = Poly::Constant(1);
+                       [&](const auto& a, const auto& b) { return at_two(a) > at_two(b); });
       std::vector<std::string> names;
-      for (const AxisUse::Atom& atom : atoms) {
-        size = size * Poly::Axis(atom.axis);
+      for (const AxisUse::Atom& atom : atoms)
         names.push_back(copied.count(atom.axis) > 0 ? "=" + atom.axis : atom.axis);
-      }
-      if (!(size == entry.shape[d])) {
-        text += fmt::format(" dim {} from {}", d, leaf.offsets[d].ToString());
-        const Poly step = atoms.empty() ? Poly::Constant(1) : atoms.back().stride;
-        if (!(step == Poly::Constant(1))) text += fmt::format(" step {}", step.ToString());
-        text += fmt::format(" take {};", size.ToString());
-      }
+      text += PartText(d, leaf.offsets[d], entry.shape[d], atoms);
       opened.insert(opened.end(), names.begin(), names.end());
     }
     std::vector<std::string> logical;
