@@ -18,6 +18,12 @@ namespace rr {
 
 enum class Severity { kNote, kWarning, kError };
 
+constexpr std::string_view NameOf(Severity severity) {
+  return severity == Severity::kError     ? "error"
+         : severity == Severity::kWarning ? "warning"
+                                          : "note";
+}
+
 // One code per mistake, stable and never reused. The table is codes.def.
 enum class Code {
 #define RR_CODE(number, symbol, name, severity, summary, advice) k##symbol = number,

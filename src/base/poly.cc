@@ -103,6 +103,12 @@ std::vector<std::string> Poly::Axes() const {
   return {axes.begin(), axes.end()};
 }
 
+bool Poly::Has(std::string_view axis) const {
+  return std::any_of(terms_.begin(), terms_.end(), [&](const auto& term) {
+    return std::find(term.first.begin(), term.first.end(), axis) != term.first.end();
+  });
+}
+
 std::optional<Poly> Poly::DividedBy(const Poly& divisor) const {
   if (overflow_ || divisor.overflow_ || divisor.TermCount() != 1) return std::nullopt;
   const bool by_number = divisor.terms_.empty();

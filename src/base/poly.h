@@ -11,6 +11,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,7 @@ class Poly {
   // The value when it does not depend on any axis.
   std::optional<int64_t> AsConstant() const;
   std::vector<std::string> Axes() const;  // sorted, each once
+  bool Has(std::string_view axis) const;
   size_t TermCount() const { return terms_.size() + (constant_ != 0 ? 1 : 0); }
   // The quotient when `divisor` is one term (an axis, a product) that divides every term.
   std::optional<Poly> DividedBy(const Poly& divisor) const;

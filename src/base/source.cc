@@ -55,6 +55,10 @@ Place Place::File(std::string_view path) {
 
 std::string_view Place::FileName() const { return source == nullptr ? file : source->name(); }
 
+std::string_view Place::Text() const {
+  return source == nullptr ? "" : std::string_view(source->text()).substr(begin, end - begin);
+}
+
 TextOffsets::TextOffsets(std::vector<uint32_t> offsets) : size_(offsets.size()) {
   if (offsets.empty()) return;
   first_ = offsets.front();

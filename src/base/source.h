@@ -55,6 +55,7 @@ struct Place {
 
   static Place File(std::string_view path);
   std::string_view FileName() const;  // empty for nowhere
+  std::string_view Text() const;      // its bytes; empty without a source
 };
 
 // Where the bytes of a text stand in a source, and where the last one ends: most texts stand there

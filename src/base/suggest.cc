@@ -19,8 +19,7 @@ void Suggest(Diagnostic* finding, std::string_view word,
   const Place& place = finding->place;
   if (rivals || place.source == nullptr) return;
   // Quotes and braces may stand around the word.
-  const std::string_view text =
-      std::string_view(place.source->text()).substr(place.begin, place.end - place.begin);
+  const std::string_view text = place.Text();
   const size_t at = text.find(word);
   if (at == std::string_view::npos || text.find(word, at + 1) != std::string_view::npos) return;
   Place exact = place;

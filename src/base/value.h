@@ -3,6 +3,7 @@
 #define RULE_RUNNER_BASE_VALUE_H_
 
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,6 +42,11 @@ struct Value {
 
   bool operator==(const Value& other) const { return data == other.data; }
 };
+
+template <typename Range>
+Value ListOf(const Range& items) {
+  return Value(Value::List(std::begin(items), std::end(items)));
+}
 
 // As JSON text on one line (Infinity and NaN as Python writes them), for messages and reports.
 std::string ToJson(const Value& value);

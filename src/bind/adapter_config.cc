@@ -44,69 +44,99 @@ std::optional<double> AdapterConfig::Find(const Patterns& patterns, const std::s
   return std::nullopt;
 }
 
-std::optional<AdapterConfig> AdapterConfig::Read(const Config& config, const std::string& path,
-                                                 Diagnostics* diagnostics) {
-  AdapterConfig read;
-  if (!config.present()) return read;
-  read.present_ = true;
-  bool good = true;
-  auto bad = [&](const std::string& name, const Value& value, std::string_view what) {
-    diagnostics->Add(Code::kBadConfig, Place::File(path),
-                     fmt::format("{} is {}, where {} is expected", name, ToJson(value), what));
-    good = false;
-  };
-  const auto number_of = [](const std::string& name) { return name == "r" ? RankIn : NumberOf; };
-  for (const std::string name : {"r", "lora_alpha"}) {
-    const std::optional<Value> value = config.Lookup(name);
-    if (!value || value->IsNull()) continue;
-    const std::optional<double> number = number_of(name)(*value);
-    if (!number) {
-      bad(name, *value, name == "r" ? "a rank, a positive whole number," : "a number");
-    } else if (name == "r") {
-      read.rank_ = static_cast<int64_t>(*number);
-    } else {
-      read.alpha_ = *number;
-    }
+// Reads on after an error, so that one run tells all of them.
+class AdapterConfig::Reader {
+ public:
+  Reader(const Config& config, const std::string& path, Diagnostics* diagnostics)
+      : config_(config), path_(path), diagnostics_(diagnostics) {}
+
+  std::optional<AdapterConfig> Run() {
+    if (!config_.present()) return std::move(read_);
+    read_.present_ = true;
+    ReadRank();
+    ReadAlpha();
+    ReadPatterns("rank_pattern", RankIn, "a rank", &read_.rank_patterns_);
+    ReadPatterns("alpha_pattern", NumberOf, "a number", &read_.alpha_patterns_);
+    ReadTargets();
+    read_.use_rslora_ = IsTrue(config_, "use_rslora");
+    read_.use_dora_ = IsTrue(config_, "use_dora");
+    return good_ ? std::optional(std::move(read_)) : std::nullopt;
   }
-  // MLX multiplies by a scale of its own (ml-explore/mlx-lm@d78bf58, mlx_lm/tuner/lora.py).
-  const auto mlx_rank = config.Lookup("lora_parameters.rank");
-  const auto mlx_scale = config.Lookup("lora_parameters.scale");
-  if (!read.alpha_ && mlx_rank && mlx_scale && RankIn(*mlx_rank) && NumberOf(*mlx_scale))
-    read.alpha_ = *RankIn(*mlx_rank) * *NumberOf(*mlx_scale);
-  for (const std::string name : {"rank_pattern", "alpha_pattern"}) {
-    const std::optional<Value> value = config.Lookup(name);
-    if (!value || value->IsNull()) continue;
-    if (value->AsMap() == nullptr) {
-      bad(name, *value, "a map from patterns to numbers");
-      continue;
-    }
-    const bool ranks = name == "rank_pattern";
+
+ private:
+  using Number = std::optional<double> (*)(const Value& value);
+
+  void Bad(std::string message) {
+    diagnostics_->Add(Code::kBadConfig, Place::File(path_), std::move(message));
+    good_ = false;
+  }
+  void BadValue(const std::string& name, const Value& value, std::string_view what) {
+    Bad(fmt::format("{} is {}, where {} is expected", name, ToJson(value), what));
+  }
+
+  // nullopt for what is absent, null or no number of the kind, which is reported.
+  std::optional<double> Read(const std::string& name, Number number, std::string_view what) {
+    const std::optional<Value> value = config_.Lookup(name);
+    if (!value || value->IsNull()) return std::nullopt;
+    const std::optional<double> read = number(*value);
+    if (!read) BadValue(name, *value, what);
+    return read;
+  }
+
+  void ReadRank() {
+    if (const auto rank = Read("r", RankIn, "a rank, a positive whole number,"))
+      read_.rank_ = static_cast<int64_t>(*rank);
+  }
+
+  void ReadAlpha() {
+    read_.alpha_ = Read("lora_alpha", NumberOf, "a number");
+    // MLX multiplies by a scale of its own (ml-explore/mlx-lm@d78bf58, mlx_lm/tuner/lora.py).
+    const auto mlx_rank = config_.Lookup("lora_parameters.rank");
+    const auto mlx_scale = config_.Lookup("lora_parameters.scale");
+    if (!read_.alpha_ && mlx_rank && mlx_scale && RankIn(*mlx_rank) && NumberOf(*mlx_scale))
+      read_.alpha_ = *RankIn(*mlx_rank) * *NumberOf(*mlx_scale);
+  }
+
+  void ReadPatterns(const std::string& name, Number number, std::string_view what,
+                    Patterns* patterns) {
+    const std::optional<Value> value = config_.Lookup(name);
+    if (!value || value->IsNull()) return;
+    if (value->AsMap() == nullptr) return BadValue(name, *value, "a map from patterns to numbers");
     for (const auto& [pattern, member] : *value->AsMap()) {
-      const std::optional<double> number = ranks ? RankIn(member) : NumberOf(member);
-      if (!number) {
-        bad(fmt::format("{}: {}", name, pattern), member, ranks ? "a rank" : "a number");
+      const std::optional<double> read = number(member);
+      if (!read) {
+        BadValue(fmt::format("{}: {}", name, pattern), member, what);
         continue;
       }
-      auto made = std::make_shared<const Pattern>("(?:.*\\.)?(?:" + pattern + ")", *number);
-      if (!made->regex.ok()) {
-        diagnostics->Add(Code::kBadConfig, Place::File(path),
-                         fmt::format("{} has the pattern `{}`, which RE2 refuses: {}", name,
-                                     pattern, made->regex.error()));
-        good = false;
-        continue;
+      auto made = std::make_shared<const Pattern>("(?:.*\\.)?(?:" + pattern + ")", *read);
+      if (made->regex.ok()) {
+        patterns->push_back(std::move(made));
+      } else {
+        Bad(fmt::format("{} has the pattern `{}`, which RE2 refuses: {}", name, pattern,
+                        made->regex.error()));
       }
-      (ranks ? read.rank_patterns_ : read.alpha_patterns_).push_back(std::move(made));
     }
   }
-  if (const auto targets = config.Lookup("target_parameters"); targets && targets->AsList()) {
+
+  void ReadTargets() {
+    const std::optional<Value> targets = config_.Lookup("target_parameters");
+    if (!targets || !targets->AsList()) return;
     for (const Value& target : *targets->AsList()) {
       if (target.AsString() && target.AsString()->ends_with(".weight"))
-        read.weights_.push_back(*target.AsString());
+        read_.weights_.push_back(*target.AsString());
     }
   }
-  read.use_rslora_ = IsTrue(config, "use_rslora");
-  read.use_dora_ = IsTrue(config, "use_dora");
-  return good ? std::optional(std::move(read)) : std::nullopt;
+
+  const Config& config_;
+  const std::string& path_;
+  Diagnostics* diagnostics_;
+  AdapterConfig read_;
+  bool good_ = true;
+};
+
+std::optional<AdapterConfig> AdapterConfig::Read(const Config& config, const std::string& path,
+                                                 Diagnostics* diagnostics) {
+  return Reader(config, path, diagnostics).Run();
 }
 
 std::string AdapterConfig::NameOf(const std::string& module) const {

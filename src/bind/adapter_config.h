@@ -44,6 +44,7 @@ class AdapterConfig {
   void set_alpha(double alpha) { alpha_ = alpha; }  // --alpha: patterns still count
 
  private:
+  class Reader;
   struct Pattern;  // a compiled pattern and its value
   using Patterns = std::vector<std::shared_ptr<const Pattern>>;
   static std::optional<double> Find(const Patterns& patterns, const std::string& module);

@@ -174,7 +174,7 @@ class Reader {
     std::string why;
     for (size_t d = 0; d < entry.shape.size(); ++d) {
       const std::vector<std::string> axes = entry.shape[d].Axes();
-      if (std::find(axes.begin(), axes.end(), kRankAxis) == axes.end() || axes.size() < 2) continue;
+      if (!entry.shape[d].Has(kRankAxis) || axes.size() < 2) continue;
       for (const std::string& axis : axes) {
         if (axis != kRankAxis)
           why += fmt::format(" ({} = {} {} x rank {})", tensor.shape[d], axis,

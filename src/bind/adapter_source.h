@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/diagnostic.h"
@@ -28,6 +29,22 @@ struct AdapterSource {
 
   // scale of B * A; nullopt when alpha is unknown.
   std::optional<double> ScaleOf(const SliceKey& slice) const;
+
+  // Slices of one weight that have all indices in common but that of a batch axis: the first such
+  // two that `differ`, each compared with the first of its kind.
+  template <typename Differ>
+  std::optional<std::pair<SliceKey, SliceKey>> FirstDifferent(int weight, size_t axis,
+                                                              Differ differ) const {
+    std::map<std::vector<int64_t>, SliceKey> firsts;  // by the other indices
+    for (const auto& [slice, ignored] : facts) {
+      if (slice.weight != weight) continue;
+      std::vector<int64_t> others = slice.batch;
+      others[axis] = 0;
+      const auto [first, is_new] = firsts.emplace(std::move(others), slice);
+      if (!is_new && differ(first->second, slice)) return std::pair{first->second, slice};
+    }
+    return std::nullopt;
+  }
 };
 
 struct AdapterSourceOptions {
@@ -37,7 +54,8 @@ struct AdapterSourceOptions {
 };
 
 // Errors: RR402 for a factor without its partner or an expert that is missing, RR403 for ranks that
-// differ between partners, RR423 for ranks that the config contradicts.
+// differ between partners, RR423 for ranks that the config contradicts. RR415 warns of ranks that
+// nothing could be checked against.
 std::optional<AdapterSource> ReadAdapterSource(const BoundSource& source, AdapterConfig config,
                                                const AdapterSourceOptions& options,
                                                Diagnostics* diagnostics);

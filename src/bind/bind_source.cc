@@ -44,6 +44,7 @@ class Binder {
     ChooseVariantsByShape(layout_, table_, *model, &match);
     BoundSource source;
     source.model = model;
+    source.saw_kinds = !seen.empty();
     InstantiateOptions instantiate;
     instantiate.tied_copies = true;
     if (rules_.file->adapters) {

@@ -37,7 +37,8 @@ struct BoundSource {
   std::vector<std::string> missing;  // keys of present blocks that are not there
   std::vector<std::string> absent_blocks;
   std::vector<uint32_t>
-      odd_shapes;  // indices into BoundLayout::tensors whose shape contradicts the config
+      odd_shapes;          // indices into BoundLayout::tensors whose shape contradicts the config
+  bool saw_kinds = false;  // the config does not say all of what the keys had to show
   std::vector<std::string> notes;  // for the report: where sizes came from, which prefix was chosen
 };
 

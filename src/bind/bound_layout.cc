@@ -24,6 +24,15 @@ KeyTemplate WithPrefixes(const CheckedLayout& layout, KeyTemplate key, const Lay
 
 }  // namespace
 
+std::string BoundTensor::WhyUnknown() const {
+  return fmt::format("the shape of {} needs {}, which is unknown", key, unknown_axis);
+}
+
+void ReportUnknownShape(const BoundTensor& tensor, const Place& place, Diagnostics* diagnostics) {
+  diagnostics->Add(Code::kUnknownSize, place, tensor.WhyUnknown()).help =
+      fmt::format("give --config, or --set {}=N", tensor.unknown_axis);
+}
+
 int64_t BoundLayout::CountOf(const BoundPiece& piece) const {
   int64_t n = 1;
   for (const BoundLeaf::Axis& axis : leaves[piece.leaf].axes) {
@@ -56,10 +65,8 @@ std::string StorageOf(const CheckedLayout& layout, const CheckedEntry& entry) {
 }
 
 bool HasRank(const CheckedEntry& entry) {
-  return std::any_of(entry.shape.begin(), entry.shape.end(), [](const Poly& extent) {
-    const std::vector<std::string> axes = extent.Axes();
-    return std::find(axes.begin(), axes.end(), kRankAxis) != axes.end();
-  });
+  return std::any_of(entry.shape.begin(), entry.shape.end(),
+                     [](const Poly& extent) { return extent.Has(kRankAxis); });
 }
 
 std::string WeightKey(const CheckedLayout& layout, const LayoutChoice& choice,
@@ -67,9 +74,7 @@ std::string WeightKey(const CheckedLayout& layout, const LayoutChoice& choice,
   const CheckedEntry& entry = layout.entries[static_cast<size_t>(tensor.entry)];
   if (!entry.weight) return "";
   KeyTemplate key = WithPrefixes(layout, *entry.weight, choice);
-  std::vector<std::string> axes = entry.key.Captures();
-  std::sort(axes.begin(), axes.end());
-  axes.erase(std::unique(axes.begin(), axes.end()), axes.end());
+  const std::vector<std::string> axes = CapturesOf(entry);
   for (KeyPart& part : key.parts) {
     if (part.kind != KeyPart::Kind::kCapture) continue;
     if (std::find(axes.begin(), axes.end(), part.text) != axes.end()) continue;
@@ -79,6 +84,13 @@ std::string WeightKey(const CheckedLayout& layout, const LayoutChoice& choice,
     const auto at = std::find(axes.begin(), axes.end(), axis) - axes.begin();
     return tensor.captures[static_cast<size_t>(at)];
   });
+}
+
+std::vector<std::string> CapturesOf(const CheckedEntry& entry) {
+  std::vector<std::string> axes = entry.key.Captures();
+  std::sort(axes.begin(), axes.end());
+  axes.erase(std::unique(axes.begin(), axes.end()), axes.end());
+  return axes;
 }
 
 LayoutChoice DefaultChoice(const CheckedLayout& layout) {

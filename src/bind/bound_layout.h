@@ -33,7 +33,12 @@ struct BoundTensor {
   std::vector<int64_t> captures;  // values of the key's axes, in the order of their names
   std::vector<int64_t> shape;     // -1 where a size is unknown
   std::string unknown_axis;       // why, when a size is unknown
+
+  std::string WhyUnknown() const;  // in words, when a size is unknown
 };
+
+// RR404 for a tensor of which a size is unknown.
+void ReportUnknownShape(const BoundTensor& tensor, const Place& place, Diagnostics* diagnostics);
 
 // A leaf with numbers. Per axis of its logical tensor: fixed by the piece, or digits (slowest
 // first) whose strides are in elements of the stored tensor. A replicated axis has one digit of
@@ -112,6 +117,8 @@ std::vector<LayoutChoice> PrefixChoices(const CheckedLayout& layout);
 // Prefixes that mean the same in both layouts (as many variants of one name) are taken over.
 void KeepPrefixes(const CheckedLayout& from, const LayoutChoice& from_choice,
                   const CheckedLayout& to, LayoutChoice* choice);
+// The axes in an entry's key, in the order of BoundTensor::captures.
+std::vector<std::string> CapturesOf(const CheckedEntry& entry);
 // The template with the named strings of the choice put in.
 KeyTemplate ConcreteKey(const CheckedLayout& layout, const CheckedEntry& entry,
                         const LayoutChoice& choice);

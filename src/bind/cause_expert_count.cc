@@ -20,11 +20,8 @@ void CauseExpertCount(const CauseScene& scene, std::vector<Cause>* causes) {
     const auto& shape = scene.table->keys[one.key].shape;
     if (!shape || !HasRank(entry) || shape->size() != entry.shape.size()) continue;
     for (size_t d = 0; d < entry.shape.size(); ++d) {
-      const std::vector<std::string> axes = entry.shape[d].Axes();
-      const auto has = [&](const std::string& axis) {
-        return std::find(axes.begin(), axes.end(), axis) != axes.end();
-      };
-      if (!has("E") || !has(std::string(kRankAxis)) || (*shape)[d] % *experts == 0) continue;
+      if (!entry.shape[d].Has("E") || !entry.shape[d].Has(kRankAxis)) continue;
+      if ((*shape)[d] % *experts == 0) continue;
       const auto r = scene.adapter_config->Lookup("r");
       const int64_t rank = r && r->AsInt() != nullptr && *r->AsInt() > 0 ? *r->AsInt() : 0;
       const bool divides = rank > 0 && (*shape)[d] % rank == 0;

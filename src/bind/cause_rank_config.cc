@@ -6,7 +6,6 @@
 #include <map>
 
 #include "bind/each_cause.h"
-#include "bind/ranks.h"
 #include "syntax/adapter_style.h"
 
 namespace rr {
@@ -17,14 +16,7 @@ void CauseRankConfig(const CauseScene& scene, std::vector<Cause>* causes) {
   const auto said = scene.adapter_config->Lookup("r");
   if (!said || said->AsInt() == nullptr) return;
   std::map<int64_t, const BoundTensor*> ranks;
-  for (size_t i = 0; i < scene.bound->layout.tensors.size(); ++i) {
-    const BoundTensor& tensor = scene.bound->layout.tensors[i];
-    const CheckedEntry& entry = scene.layout->entries[static_cast<size_t>(tensor.entry)];
-    const auto& shape = scene.table->keys[scene.bound->found[i]].shape;
-    if (!shape || !HasRank(entry)) continue;
-    if (const auto rank = RankOfShape(entry, *shape, *scene.bound->model))
-      ranks.emplace(*rank, &tensor);
-  }
+  for (const FactorRank& factor : FactorRanks(scene)) ranks.emplace(factor.rank, factor.tensor);
   // More than one rank is the business of rank_pattern, and RR423 names each module.
   if (ranks.size() != 1 || ranks.begin()->first == *said->AsInt()) return;
   const auto patterns = scene.adapter_config->Lookup("rank_pattern");

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "bind/each_cause.h"
-#include "bind/ranks.h"
 #include "bind/scaled_rank.h"
 
 namespace rr {
@@ -24,17 +23,12 @@ void CauseRankScaling(const CauseScene& scene, std::vector<Cause>* causes) {
   if (patterns && patterns->AsMap() != nullptr && !patterns->AsMap()->empty()) return;
   std::set<int64_t> of_scaled, of_others;
   const BoundTensor* example = nullptr;
-  for (size_t i = 0; i < scene.bound->layout.tensors.size(); ++i) {
-    const BoundTensor& tensor = scene.bound->layout.tensors[i];
-    const CheckedEntry& entry = scene.layout->entries[static_cast<size_t>(tensor.entry)];
-    const auto& shape = scene.table->keys[scene.bound->found[i]].shape;
-    if (!shape || !HasRank(entry)) continue;
-    const auto rank = RankOfShape(entry, *shape, *scene.bound->model);
-    if (!rank) continue;
+  for (const FactorRank& factor : FactorRanks(scene)) {
+    const CheckedEntry& entry = scene.bound->layout.EntryOf(*factor.tensor);
     const auto t = static_cast<size_t>(entry.leaves[0].tensor);
     const bool is_scaled = IsScaled(scaled, scene.rules->tensors[t]);
-    (is_scaled ? of_scaled : of_others).insert(*rank);
-    if (is_scaled && example == nullptr) example = &tensor;
+    (is_scaled ? of_scaled : of_others).insert(factor.rank);
+    if (is_scaled && example == nullptr) example = factor.tensor;
   }
   const auto expected = ScaledRankOf(scaled, *said->AsInt(), *scene.bound->model);
   const bool others_fit = of_others.empty() || of_others == std::set<int64_t>{*said->AsInt()};

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "bind/each_cause.h"
+#include "bind/ranks.h"
 
 namespace rr {
 
@@ -49,6 +50,19 @@ std::string PeftTarget(const CauseScene& scene) {
     }
   }
   return "peft-expert";
+}
+
+std::vector<FactorRank> FactorRanks(const CauseScene& scene) {
+  const BoundLayout& bound = scene.bound->layout;
+  std::vector<FactorRank> ranks;
+  for (size_t i = 0; i < bound.tensors.size(); ++i) {
+    const CheckedEntry& entry = bound.EntryOf(bound.tensors[i]);
+    const auto& shape = scene.table->keys[scene.bound->found[i]].shape;
+    if (!shape || !HasRank(entry)) continue;
+    if (const auto rank = RankOfShape(entry, *shape, *scene.bound->model))
+      ranks.push_back({&bound.tensors[i], *rank});
+  }
+  return ranks;
 }
 
 std::vector<uint32_t> UnknownKeys(const CauseScene& scene) {

@@ -9,7 +9,6 @@
 
 #include "base/text.h"
 #include "bind/evidence.h"
-#include "bind/seen_kinds.h"
 #include "check/derive_adapters.h"
 
 namespace rr {
@@ -233,8 +232,7 @@ class Detector {
       const auto [least, first] = unused_.emplace(candidate.rules.get(), unused);
       if (!first) least->second = std::min(least->second, unused);
       readings_.back() = ReadingOf(*bound, table_);
-      seen_.back() = std::any_of(bound->notes.begin(), bound->notes.end(),
-                                 [](const auto& note) { return note.ends_with(kSeenInKeys); });
+      seen_.back() = bound->saw_kinds;
     }
   }
 

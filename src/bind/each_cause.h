@@ -37,6 +37,12 @@ std::string ConvertCommand(const CauseScene& scene, const std::string& to,
                            const std::string& flags = "");
 // The layout that the newest PEFT reads, by the family's targets; "peft-expert" without one.
 std::string PeftTarget(const CauseScene& scene);
+// The factors of the adapter whose shapes tell their rank, in the order of the layout.
+struct FactorRank {
+  const BoundTensor* tensor = nullptr;
+  int64_t rank = 0;
+};
+std::vector<FactorRank> FactorRanks(const CauseScene& scene);
 // Keys that no rule knows: all of them where nothing could be bound.
 std::vector<uint32_t> UnknownKeys(const CauseScene& scene);
 

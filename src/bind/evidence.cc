@@ -18,7 +18,7 @@ std::string Holding(const std::vector<Formula>& formulas, const Config& config) 
   for (const Formula& formula : formulas) {
     const Formula::Outcome outcome =
         formula.Evaluate([&](const std::string& name) { return config.Lookup(name); });
-    const bool* holds = outcome.ok() ? outcome.value.AsBool() : nullptr;
+    const bool* holds = outcome.AsBool();
     if (holds != nullptr && *holds) return formula.text().text;
   }
   return "";

@@ -10,14 +10,7 @@
 namespace rr {
 namespace {
 
-bool HasAxis(const Poly& extent, const std::string& axis) {
-  const std::vector<std::string> axes = extent.Axes();
-  return std::find(axes.begin(), axes.end(), axis) != axes.end();
-}
-
-bool IsFolded(const Poly& extent) {
-  return HasAxis(extent, std::string(kRankAxis)) && extent.Axes().size() > 1;
-}
+bool IsFolded(const Poly& extent) { return extent.Has(kRankAxis) && extent.Axes().size() > 1; }
 
 std::string ParameterOf(const std::string& weight) {
   const size_t dot = weight.rfind('.');

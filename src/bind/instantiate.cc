@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "base/shape.h"
 #include "bind/bound_layout.h"
 #include "bind/walk.h"
 #include "syntax/adapter_style.h"
@@ -296,8 +297,7 @@ class Instantiator {
 
   bool MakeLeaf(const std::vector<Walk>& walks, const CheckedLeaf& leaf,
                 const Poly::SizeOf& size_of) {
-    std::vector<int64_t> row(shape_.size(), 1);
-    for (size_t d = shape_.size(); d-- > 1;) row[d - 1] = row[d] * shape_[d];
+    const std::vector<int64_t> row = StridesOf(shape_);
     BoundLeaf bound;
     bound.entry = entry_;
     bound.tensor = leaf.tensor;

@@ -1,9 +1,9 @@
 #include "bind/megatron_run_config.h"
 
-#include <charconv>
 #include <memory>
 #include <utility>
 
+#include "base/text.h"
 #include "syntax/yaml_tree.h"
 
 namespace rr {
@@ -19,12 +19,8 @@ template <class Number>
 std::optional<Number> NumberIn(const YamlNode& root, const char* section, const char* name) {
   const YamlNode* value = TextIn(root, section, name);
   if (value == nullptr) return std::nullopt;
-  const std::string& text = value->text.text;
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || !(number > 0))
-    return std::nullopt;
-  return number;
+  const std::optional<Number> number = ParseNumber<Number>(value->text.text);
+  return number && *number > 0 ? number : std::nullopt;
 }
 
 }  // namespace

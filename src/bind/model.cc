@@ -148,7 +148,7 @@ const std::map<std::string, bool>& Model::KindsAt(const At& at) const {
         continue;
       }
       const Formula::Outcome outcome = EvaluateAt(*formula, at);
-      const bool* holds = outcome.ok() ? outcome.value.AsBool() : nullptr;
+      const bool* holds = outcome.AsBool();
       if (holds == nullptr) {  // unknown, and so is everything after it
         const auto seen = seen_.find({p, at.value});
         if (seen == seen_.end() || index_axis.empty() || kinds.count(seen->second) > 0) break;
@@ -212,8 +212,7 @@ std::optional<bool> Model::Exists(int block, std::optional<int64_t> index) const
   if (!where) return true;
   const Formula::Outcome outcome =
       EvaluateAt(*where, index ? At{IndexAxisOf(block), *index} : At{});
-  if (!outcome.ok()) return std::nullopt;
-  if (const bool* holds = outcome.value.AsBool()) return *holds;
+  if (const bool* holds = outcome.AsBool()) return *holds;
   return std::nullopt;
 }
 
@@ -273,7 +272,7 @@ void Model::CheckRequirements(const CheckedLayout& layout, Diagnostics* diagnost
 void Model::Require(const Formula& formula, const std::string& who,
                     Diagnostics* diagnostics) const {
   const Formula::Outcome outcome = Evaluate(formula);
-  const bool* holds = outcome.ok() ? outcome.value.AsBool() : nullptr;
+  const bool* holds = outcome.AsBool();
   if (holds != nullptr && *holds) return;
   const bool unknown = outcome.kind == Formula::Outcome::Kind::kAbsent;
   Diagnostic& d = diagnostics->Add(

@@ -17,7 +17,7 @@ constexpr size_t kShownScales = 3;
 bool Holds(const Formula& formula, const Config& config) {
   const Formula::Outcome outcome =
       formula.Evaluate([&](const std::string& name) { return config.Lookup(name); });
-  const bool* holds = outcome.ok() ? outcome.value.AsBool() : nullptr;
+  const bool* holds = outcome.AsBool();
   return holds != nullptr && *holds;
 }
 

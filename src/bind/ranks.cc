@@ -11,11 +11,6 @@
 namespace rr {
 namespace {
 
-bool HasAxis(const Poly& extent, const std::string& axis) {
-  const std::vector<std::string> axes = extent.Axes();
-  return std::find(axes.begin(), axes.end(), axis) != axes.end();
-}
-
 Poly WithoutOthers(const Poly& extent, const Model& model) {
   return extent.Substitute([&](const std::string& axis) -> std::optional<int64_t> {
     return axis == kRankAxis ? std::nullopt : model.SizeOf(axis);
@@ -28,7 +23,7 @@ bool Contradicts(const CheckedEntry& entry, const std::string& index_axis,
   if (shape.size() != entry.shape.size()) return true;
   for (size_t d = 0; d < shape.size(); ++d) {
     if (entry.rule->pad && entry.rule->pad->dim == static_cast<int64_t>(d)) continue;
-    if (!index_axis.empty() && HasAxis(entry.shape[d], index_axis)) continue;
+    if (!index_axis.empty() && entry.shape[d].Has(index_axis)) continue;
     const Poly rest = WithoutOthers(entry.shape[d], model);
     const auto linear = rest.AsLinear();
     if (linear && linear->axis == kRankAxis) {
@@ -48,7 +43,7 @@ std::optional<int64_t> RankOfShape(const CheckedEntry& entry, const std::vector<
                                    const Model& model) {
   if (shape.size() != entry.shape.size()) return std::nullopt;
   for (size_t d = 0; d < shape.size(); ++d) {
-    if (!HasAxis(entry.shape[d], kRankAxis)) continue;
+    if (!entry.shape[d].Has(kRankAxis)) continue;
     const auto linear = WithoutOthers(entry.shape[d], model).AsLinear();
     if (!linear || linear->axis != kRankAxis || linear->factor <= 0) return std::nullopt;
     const int64_t n = shape[d] - linear->constant;

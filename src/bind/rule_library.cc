@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "io/paths.h"
 #include "syntax/adapter_style.h"
 #include "syntax/merge.h"
 #include "syntax/test_parse.h"
@@ -15,11 +16,6 @@ namespace rr {
 namespace {
 
 constexpr uint64_t kMostBytes = 1 << 20;
-
-std::string DirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
-}
 
 // A family's name is a file's name, never a path.
 bool IsPlainName(const std::string& name) {

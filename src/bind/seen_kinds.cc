@@ -88,7 +88,8 @@ std::vector<std::string> SeeKinds(const CheckedLayout& layout, const LayoutMatch
       seen[order[0].second].push_back(index);
     }
     for (const auto& [kind, indices] : seen)
-      notes.push_back(fmt::format("{} = {} is {} {}", axis, Ranges(indices), kind, kSeenInKeys));
+      notes.push_back(fmt::format("{} = {} is {} (seen in the keys; the config does not say)", axis,
+                                  Ranges(indices), kind));
   }
   return notes;
 }

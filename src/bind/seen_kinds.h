@@ -3,16 +3,12 @@
 #define RULE_RUNNER_BIND_SEEN_KINDS_H_
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "bind/key_table.h"
 #include "bind/model.h"
 
 namespace rr {
-
-// What a note on a kind that was seen ends in.
-inline constexpr std::string_view kSeenInKeys = "(seen in the keys; the config does not say)";
 
 // Of the kinds of a partition that the config does not decide at an index, the model is told the
 // one whose blocks have all keys that were found there, and lack the fewest. Where several do as

@@ -70,76 +70,96 @@ class WalkFinder {
     return false;
   }
 
+  // The alternative of the axis's refinement that is walked, in numbers.
+  struct Digits {
+    const Refinement::Alternative* alternative = nullptr;  // nullptr: the axis itself
+    std::vector<int64_t> strides, sizes;
+    int64_t offset = 0;
+
+    // nullopt when the alternative does not hold the value.
+    std::optional<std::vector<int64_t>> Of(int64_t value) const {
+      if (alternative == nullptr) return std::vector<int64_t>{value};
+      // Strides are nested, slowest first, so division by each in turn gives the digits.
+      std::vector<int64_t> digits;
+      int64_t rest = value - offset;
+      if (rest < 0) return std::nullopt;
+      for (size_t i = 0; i < strides.size(); ++i) {
+        digits.push_back(strides[i] == 0 ? 0 : rest / strides[i]);
+        if (digits.back() >= sizes[i]) return std::nullopt;
+        rest -= digits.back() * strides[i];
+      }
+      return rest == 0 ? std::optional(std::move(digits)) : std::nullopt;
+    }
+  };
+
+  bool FindDigits(const Walk& walk, Digits* digits) {
+    if (walk.use.alternative < 0) return true;
+    const Refinement& refinement = layout_.refinements.at(walk.axis);
+    digits->alternative = &refinement.alternatives[static_cast<size_t>(walk.use.alternative)];
+    if (!CheckRefinement(walk.axis, walk.use)) return false;
+    const Poly::SizeOf size_of = [&](const std::string& a) { return model_.SizeOf(a); };
+    for (const Refinement::Factor& factor : digits->alternative->factors) {
+      const auto n = model_.SizeOf(factor.axis);
+      const auto stride = factor.stride.Evaluate(size_of);
+      if (!n || !stride) return Unknown(factor.axis);
+      digits->sizes.push_back(*n);
+      digits->strides.push_back(*stride);
+    }
+    digits->offset = digits->alternative->offset.Evaluate(size_of).value_or(0);
+    return true;
+  }
+
   bool FindGroups(bool is_index, Walk* walk) {
     const std::optional<int64_t> size = model_.SizeOf(walk->axis);
     if (!size) return Unknown(walk->axis);
     if (*size > most_tensors_) return TooMany(*size);
-    const Refinement::Alternative* alternative = nullptr;
-    std::vector<int64_t> strides, sizes;
-    int64_t offset = 0;
-    if (walk->use.alternative >= 0) {
-      const Refinement& refinement = layout_.refinements.at(walk->axis);
-      alternative = &refinement.alternatives[static_cast<size_t>(walk->use.alternative)];
-      if (!CheckRefinement(walk->axis, walk->use)) return false;
-      const Poly::SizeOf size_of = [&](const std::string& a) { return model_.SizeOf(a); };
-      for (const Refinement::Factor& factor : alternative->factors) {
-        const auto n = model_.SizeOf(factor.axis);
-        const auto stride = factor.stride.Evaluate(size_of);
-        if (!n || !stride) return Unknown(factor.axis);
-        sizes.push_back(*n);
-        strides.push_back(*stride);
-      }
-      offset = alternative->offset.Evaluate(size_of).value_or(0);
-    }
+    Digits digits;
+    if (!FindDigits(*walk, &digits)) return false;
     std::map<std::vector<int64_t>, size_t> by_capture;
     for (int64_t value = 0; value < *size; ++value) {
       if (is_index) {
         const std::optional<bool> exists = model_.Exists(entry_.block, value);
-        if (!exists) {
-          const BlockRule& block = rules_.file->blocks[static_cast<size_t>(entry_.block)];
-          diagnostics_
-              ->Add(Code::kUnknownSize, block.where->text().place(),
-                    fmt::format("whether block `{}` exists at {} = {} is unknown: the config lacks "
-                                "what `{}` needs",
-                                block.name.text, walk->axis, value, block.where->text().text))
-              .help = "give --config";
-          return false;
-        }
+        if (!exists) return UnknownWhether(walk->axis, value);
         if (!*exists) continue;
       }
-      WalkedValue walked{value, {}};
-      if (alternative == nullptr) {
-        walked.digits.push_back(value);
-      } else {
-        // Strides are nested, slowest first, so division by each in turn gives the digits.
-        int64_t rest = value - offset;
-        bool inside = rest >= 0;
-        for (size_t i = 0; inside && i < strides.size(); ++i) {
-          walked.digits.push_back(strides[i] == 0 ? 0 : rest / strides[i]);
-          inside = walked.digits.back() < sizes[i];
-          rest -= walked.digits.back() * strides[i];
-        }
-        if (!inside || rest != 0) continue;
-      }
-      std::vector<int64_t> captured;
-      for (size_t i = 0; i < walk->use.atoms.size(); ++i) {
-        if (walk->use.atoms[i].captured) captured.push_back(walked.digits[i]);
-      }
-      const auto [found, is_new] = by_capture.emplace(captured, walk->groups.size());
-      if (is_new) {
-        Group group;
-        size_t c = 0;
-        for (const AxisUse::Atom& atom : walk->use.atoms) {
-          if (atom.captured) group.captured.push_back({atom.axis, captured[c++]});
-        }
-        walk->groups.push_back(std::move(group));
-      }
-      walk->groups[found->second].values.push_back(std::move(walked));
+      std::optional<std::vector<int64_t>> of_value = digits.Of(value);
+      if (!of_value) continue;
+      AddToGroup({value, std::move(*of_value)}, &by_capture, walk);
     }
     for (Group& group : walk->groups) {
       if (!FindRanks(*walk, &group)) return false;
     }
     return true;
+  }
+
+  bool UnknownWhether(const std::string& axis, int64_t value) {
+    const BlockRule& block = rules_.file->blocks[static_cast<size_t>(entry_.block)];
+    diagnostics_
+        ->Add(Code::kUnknownSize, block.where->text().place(),
+              fmt::format("whether block `{}` exists at {} = {} is unknown: the config lacks "
+                          "what `{}` needs",
+                          block.name.text, axis, value, block.where->text().text))
+        .help = "give --config";
+    return false;
+  }
+
+  // Values with the same captures stand under one key.
+  static void AddToGroup(WalkedValue walked, std::map<std::vector<int64_t>, size_t>* by_capture,
+                         Walk* walk) {
+    std::vector<int64_t> captured;
+    for (size_t i = 0; i < walk->use.atoms.size(); ++i) {
+      if (walk->use.atoms[i].captured) captured.push_back(walked.digits[i]);
+    }
+    const auto [found, is_new] = by_capture->emplace(captured, walk->groups.size());
+    if (is_new) {
+      Group group;
+      size_t c = 0;
+      for (const AxisUse::Atom& atom : walk->use.atoms) {
+        if (atom.captured) group.captured.push_back({atom.axis, captured[c++]});
+      }
+      walk->groups.push_back(std::move(group));
+    }
+    walk->groups[found->second].values.push_back(std::move(walked));
   }
 
   // What an axis is written as must be as long as the axis itself, or elements would be lost or

@@ -2,11 +2,11 @@
 // be bijections.
 //
 // Enters: a `RuleFile`. Leaves: `CheckedRules`, immutable. No config is needed and no arithmetic is
-// done: everything here holds for every model of the family. The proof (design.md, section 2):
-// multiplying products over sums gives leaves; a layout is a bijection iff each leaf belongs to one
-// tensor, each leaf and its key captures use each axis of that tensor exactly once (or all factors
-// of one alternative of its refinement; axes of copies come on top), the leaves of a tensor cover
-// every alternative exactly once, and the key templates are pairwise disjoint and decodable.
+// done: everything here holds for every model of the family. The proof: multiplying products over
+// sums gives leaves; a layout is a bijection iff each leaf belongs to one tensor, each leaf and its
+// key captures use each axis of that tensor exactly once (or all factors of one alternative of its
+// refinement; axes of copies come on top), the leaves of a tensor cover every alternative exactly
+// once, and the key templates are pairwise disjoint and decodable.
 #ifndef RULE_RUNNER_CHECK_CHECKED_RULES_H_
 #define RULE_RUNNER_CHECK_CHECKED_RULES_H_
 

@@ -32,10 +32,7 @@ std::optional<Op> OppositeOf(Op op) {
 }
 
 std::string TextOf(const FormulaNode& node) {
-  const Place& place = node.place;
-  if (node.op == Op::kName) return node.name;
-  if (place.source == nullptr) return "";
-  return place.source->text().substr(place.begin, place.end - place.begin);
+  return node.op == Op::kName ? node.name : std::string(node.place.Text());
 }
 
 // The smallest parts of a condition that are not and/or/not, by their text (kinds by name), and

@@ -7,6 +7,7 @@
 // would lose one of them is refused then.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "check/proofs.h"
@@ -35,79 +36,120 @@ std::string CellName(const CheckedRules& rules, const CheckedLayout& layout, int
   return text;
 }
 
-void CheckTensor(const CheckedRules& rules, const CheckedLayout& layout, int tensor, int variant,
-                 Diagnostics* diagnostics) {
-  const LogicalTensor& logical = rules.tensors[static_cast<size_t>(tensor)];
-  const BlockRule& block = rules.file->blocks[static_cast<size_t>(logical.block)];
-  const TableRule* table = layout.tables[static_cast<size_t>(logical.block)];
-  std::vector<std::pair<const CheckedEntry*, std::vector<int>>> leaves;
-  for (const CheckedEntry& entry : layout.entries) {
-    if (entry.block != logical.block || entry.variant != variant || entry.rule->tied) continue;
-    for (const CheckedLeaf& leaf : entry.leaves) {
-      if (leaf.tensor == tensor) leaves.push_back({&entry, CellsOf(leaf)});
+// One tensor in one layout, and in one of the alternatives of `one of`.
+class TensorCover {
+ public:
+  TensorCover(const CheckedRules& rules, const CheckedLayout& layout, int tensor, int variant,
+              Diagnostics* diagnostics)
+      : rules_(rules),
+        layout_(layout),
+        logical_(rules.tensors[static_cast<size_t>(tensor)]),
+        block_(rules.file->blocks[static_cast<size_t>(logical_.block)]),
+        table_(layout.tables[static_cast<size_t>(logical_.block)]),
+        tensor_(tensor),
+        variant_(variant),
+        diagnostics_(diagnostics) {}
+
+  void Run() {
+    FindLeaves();
+    FindGrid();
+    const bool may_lack = MayLack();
+    std::vector<int> cell(grid_.size(), 0);
+    do {
+      const CheckedEntry* by = nullptr;
+      for (const auto& [entry, cells] : leaves_) {
+        if (!Covers(cells, cell)) continue;
+        if (by != nullptr) return ReportTwice(*by, *entry, cell);
+        by = entry;
+      }
+      if (by == nullptr && !may_lack) return ReportNowhere(cell);
+    } while (NextCell(&cell));
+  }
+
+ private:
+  void FindLeaves() {
+    for (const CheckedEntry& entry : layout_.entries) {
+      if (entry.block != logical_.block || entry.variant != variant_ || entry.rule->tied) continue;
+      for (const CheckedLeaf& leaf : entry.leaves) {
+        if (leaf.tensor == tensor_) leaves_.push_back({&entry, CellsOf(leaf)});
+      }
     }
   }
-  // The grid: per axis 1, or the number of alternatives when some leaf takes only one of several.
-  std::vector<int> grid(logical.axes.size(), 1);
-  for (const auto& [entry, cells] : leaves) {
+
+  void FindGrid() {
+    grid_.assign(logical_.axes.size(), 1);
+    for (const auto& [entry, cells] : leaves_) {
+      for (size_t i = 0; i < cells.size(); ++i) {
+        if (cells[i] < 0) continue;
+        grid_[i] = static_cast<int>(layout_.refinements.at(logical_.axes[i]).alternatives.size());
+      }
+    }
+  }
+
+  bool MayLack() const {
+    if (layout_.partial || (logical_.optional && leaves_.empty())) return true;
+    if (block_.where && !leaves_.empty()) return true;
+    if (table_ == nullptr) return false;
+    if (table_->partial) return true;
+    if (!table_->variants.empty() && table_->variants[static_cast<size_t>(variant_)].may_lack)
+      return true;
+    return std::any_of(table_->defaults.begin(), table_->defaults.end(),
+                       [&](const DefaultRule& rule) { return rule.tensor.text == logical_.name; });
+  }
+
+  bool Covers(const std::vector<int>& cells, const std::vector<int>& cell) const {
     for (size_t i = 0; i < cells.size(); ++i) {
-      if (cells[i] < 0) continue;
-      grid[i] = static_cast<int>(layout.refinements.at(logical.axes[i]).alternatives.size());
+      if (cells[i] >= 0 && cells[i] != cell[i] && grid_[i] != 1) return false;
     }
+    return true;
   }
-  const bool excused = layout.partial || (table != nullptr && table->partial) ||
-                       (logical.optional && leaves.empty()) || (block.where && !leaves.empty()) ||
-                       (table != nullptr && !table->variants.empty() &&
-                        table->variants[static_cast<size_t>(variant)].may_lack);
-  bool has_default = false;
-  if (table != nullptr) {
-    for (const DefaultRule& rule : table->defaults)
-      has_default = has_default || rule.tensor.text == logical.name;
+
+  bool NextCell(std::vector<int>* cell) const {
+    for (size_t i = 0; i < cell->size(); ++i) {
+      if (++(*cell)[i] < grid_[i]) return true;
+      (*cell)[i] = 0;
+    }
+    return false;
   }
-  std::vector<int> cell(grid.size(), 0);
-  while (true) {
-    const CheckedEntry* first = nullptr;
-    for (const auto& [entry, cells] : leaves) {
-      bool covers = true;
-      for (size_t i = 0; i < cells.size(); ++i)
-        covers = covers && (cells[i] < 0 || cells[i] == cell[i] || grid[i] == 1);
-      if (!covers) continue;
-      if (first == nullptr) {
-        first = entry;
-        continue;
-      }
-      Diagnostic& d = diagnostics->Add(
-          Code::kTensorStoredTwice, entry->rule->place,
-          fmt::format("layout `{}` stores `{}` twice{}{}", layout.name.text, rules.FullName(tensor),
-                      CellName(rules, layout, tensor, cell), first == entry ? " in this key" : ""));
-      if (first == entry) return;
-      d.notes.push_back({first->rule->place, "it is stored here as well"});
-      if (first->rule->place.source != entry->rule->place.source) {
-        d.help = fmt::format(
-            "to put this in its place, remove the other key with `null`, or say `replace: [{}]` in "
-            "this block",
-            table->layout.text);
-      }
-      return;
-    }
-    if (first == nullptr && !excused && !has_default) {
-      const Place place = table != nullptr ? table->layout.place : block.name.place;
-      Diagnostic& d = diagnostics->Add(
-          Code::kTensorNotStored, place,
-          fmt::format("layout `{}` does not store `{}`{}", layout.name.text, rules.FullName(tensor),
-                      CellName(rules, layout, tensor, cell)));
-      d.notes.push_back({logical.place, fmt::format("`{}` is declared here", logical.name)});
-      d.help = "store it, or say `partial: reason`";
-      return;
-    }
-    size_t i = 0;
-    for (; i < cell.size(); ++i) {
-      if (++cell[i] < grid[i]) break;
-      cell[i] = 0;
-    }
-    if (i == cell.size()) return;
+
+  void ReportTwice(const CheckedEntry& first, const CheckedEntry& second,
+                   const std::vector<int>& cell) {
+    const bool same_key = &first == &second;
+    Diagnostic& d = diagnostics_->Add(
+        Code::kTensorStoredTwice, second.rule->place,
+        fmt::format("layout `{}` stores `{}` twice{}{}", layout_.name.text,
+                    rules_.FullName(tensor_), CellName(rules_, layout_, tensor_, cell),
+                    same_key ? " in this key" : ""));
+    if (same_key) return;
+    d.notes.push_back({first.rule->place, "it is stored here as well"});
+    if (first.rule->place.source != second.rule->place.source)
+      d.help = fmt::format(
+          "to put this in its place, remove the other key with `null`, or say `replace: [{}]` in "
+          "this block",
+          table_->layout.text);
   }
-}
+
+  void ReportNowhere(const std::vector<int>& cell) {
+    Diagnostic& d = diagnostics_->Add(
+        Code::kTensorNotStored, table_ != nullptr ? table_->layout.place : block_.name.place,
+        fmt::format("layout `{}` does not store `{}`{}", layout_.name.text,
+                    rules_.FullName(tensor_), CellName(rules_, layout_, tensor_, cell)));
+    d.notes.push_back({logical_.place, fmt::format("`{}` is declared here", logical_.name)});
+    d.help = "store it, or say `partial: reason`";
+  }
+
+  const CheckedRules& rules_;
+  const CheckedLayout& layout_;
+  const LogicalTensor& logical_;
+  const BlockRule& block_;
+  const TableRule* table_;  // nullptr when the layout has none for the block
+  int tensor_;
+  int variant_;
+  Diagnostics* diagnostics_;
+  std::vector<std::pair<const CheckedEntry*, std::vector<int>>> leaves_;
+  // Per axis 1, or the number of alternatives when some leaf takes only one of several.
+  std::vector<int> grid_;
+};
 
 }  // namespace
 
@@ -118,7 +160,7 @@ void ProveCover(const CheckedRules& rules, Diagnostics* diagnostics) {
       if (layout.broken[static_cast<size_t>(rules.tensors[t].block)]) continue;
       const int variants = layout.variant_counts[static_cast<size_t>(rules.tensors[t].block)];
       for (int v = 0; v < std::max(1, variants); ++v)
-        CheckTensor(rules, layout, static_cast<int>(t), v, diagnostics);
+        TensorCover(rules, layout, static_cast<int>(t), v, diagnostics).Run();
     }
   }
 }

@@ -109,10 +109,99 @@ std::optional<Refinement> Refine(const RuleFile& file, const RefineRule& rule,
   return refinement;
 }
 
-}  // namespace
+void InheritPrefixes(const LayoutRule& link, CheckedLayout* layout) {
+  for (const auto& [name, variants] : link.prefixes) {
+    const bool known =
+        std::any_of(layout->prefixes.begin(), layout->prefixes.end(),
+                    [&, &name = name](const auto& p) { return p.first == name.text; });
+    if (known) continue;
+    std::vector<KeyTemplate> texts;
+    for (const SpannedText& variant : variants) {
+      KeyTemplate text;  // plain text: a variant has no captures
+      text.text = variant;
+      if (!variant.text.empty())
+        text.parts.push_back({KeyPart::Kind::kLiteral, variant.text, {}, variant.place()});
+      texts.push_back(std::move(text));
+    }
+    if (!texts.empty()) layout->prefixes.push_back({name.text, std::move(texts)});
+  }
+}
 
-std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* diagnostics) {
-  std::vector<CheckedLayout> layouts;
+void InheritRefinements(const RuleFile& file, const LayoutRule& link, CheckedLayout* layout,
+                        Diagnostics* diagnostics) {
+  for (const RefineRule& refine : link.refine) {
+    if (layout->refinements.count(refine.axis.text) > 0) continue;
+    if (auto refinement = Refine(file, refine, diagnostics))
+      layout->refinements[refine.axis.text] = std::move(*refinement);
+  }
+}
+
+// Of what the layout is like, places of unknown axes were reported there.
+void InheritPlaces(const RuleFile& file, const LayoutRule& link, bool own, CheckedLayout* layout,
+                   Diagnostics* diagnostics) {
+  if (!layout->place.empty()) return;
+  for (const PlaceRule& place : link.place) {
+    if (file.FindAxis(place.axis.text) != nullptr) {
+      layout->place.push_back(&place);
+    } else if (own) {
+      SuggestName(&diagnostics->Add(Code::kBadPlace, place.axis.place,
+                                    fmt::format("`{}` is no axis of this family", place.axis.text)),
+                  place.axis.text, AxisNames(file), "axes");
+    }
+  }
+}
+
+void InheritPass(const LayoutRule& link, bool own, CheckedLayout* layout) {
+  for (const SpannedText& pass : link.pass) {
+    const auto tree = TreeOf(pass.text);
+    const bool known = tree && !own && HasTree(*layout, tree->name);
+    if (!known) layout->pass.push_back(pass);
+  }
+}
+
+const TableRule* NearestTable(const BlockRule& block, const std::vector<const LayoutRule*>& chain) {
+  for (const LayoutRule* link : chain) {
+    for (const TableRule& table : block.tables) {
+      if (table.layout.text == link->name.text) return &table;
+    }
+  }
+  return nullptr;
+}
+
+CheckedLayout Resolve(const RuleFile& file, const LayoutRule& rule,
+                      std::set<const LayoutRule*>* cyclic, Diagnostics* diagnostics) {
+  CheckedLayout layout;
+  layout.name = rule.name;
+  layout.partial = rule.partial;
+  layout.style = rule.style;
+  const std::vector<const LayoutRule*> chain = Chain(file, rule, cyclic, diagnostics);
+  const size_t errors = diagnostics->ErrorCount();
+  bool broken = cyclic->count(chain.back()) > 0 ||
+                (chain.back()->like && file.FindLayout(chain.back()->like->text) == nullptr);
+  for (const LayoutRule* link : chain) {
+    const bool own = link == &rule;
+    broken = broken || link->broken;
+    InheritPrefixes(*link, &layout);
+    InheritRefinements(file, *link, &layout, diagnostics);
+    InheritPlaces(file, *link, own, &layout, diagnostics);
+    layout.ignore.insert(layout.ignore.end(), link->ignore.begin(), link->ignore.end());
+    if (layout.require.empty()) {
+      for (const Formula& formula : link->require) layout.require.push_back(&formula);
+    }
+    InheritPass(*link, own, &layout);
+  }
+  broken = broken || diagnostics->ErrorCount() > errors;
+  for (const BlockRule& block : file.blocks) {
+    const TableRule* table = NearestTable(block, chain);
+    layout.tables.push_back(table);
+    layout.broken.push_back(broken || block.broken || (table != nullptr && table->broken));
+    layout.variant_counts.push_back(table == nullptr ? 0
+                                                     : static_cast<int>(table->variants.size()));
+  }
+  return layout;
+}
+
+void RefuseTablesOfNoLayout(const RuleFile& file, Diagnostics* diagnostics) {
   for (const BlockRule& block : file.blocks) {
     for (const TableRule& table : block.tables) {
       if (file.FindLayout(table.layout.text) != nullptr) continue;
@@ -123,75 +212,16 @@ std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* dia
       SuggestName(&d, table.layout.text, LayoutNames(file), "layouts");
     }
   }
+}
+
+}  // namespace
+
+std::vector<CheckedLayout> ResolveLayouts(const RuleFile& file, Diagnostics* diagnostics) {
+  RefuseTablesOfNoLayout(file, diagnostics);
   std::set<const LayoutRule*> cyclic;
-  for (const LayoutRule& rule : file.layouts) {
-    CheckedLayout layout;
-    layout.name = rule.name;
-    const std::vector<const LayoutRule*> chain = Chain(file, rule, &cyclic, diagnostics);
-    const size_t errors = diagnostics->ErrorCount();
-    bool broken = cyclic.count(chain.back()) > 0 ||
-                  (chain.back()->like && file.FindLayout(chain.back()->like->text) == nullptr);
-    for (const LayoutRule* link : chain) broken = broken || link->broken;
-    layout.partial = rule.partial;
-    layout.style = rule.style;
-    for (const LayoutRule* link : chain) {
-      for (const auto& [name, variants] : link->prefixes) {
-        const bool known =
-            std::any_of(layout.prefixes.begin(), layout.prefixes.end(),
-                        [&, &name = name](const auto& p) { return p.first == name.text; });
-        if (known) continue;
-        std::vector<KeyTemplate> texts;
-        for (const SpannedText& variant : variants) {
-          KeyTemplate text;  // plain text: a variant has no captures
-          text.text = variant;
-          if (!variant.text.empty())
-            text.parts.push_back({KeyPart::Kind::kLiteral, variant.text, {}, variant.place()});
-          texts.push_back(std::move(text));
-        }
-        if (!texts.empty()) layout.prefixes.push_back({name.text, std::move(texts)});
-      }
-      for (const RefineRule& refine : link->refine) {
-        if (layout.refinements.count(refine.axis.text) > 0) continue;
-        if (auto refinement = Refine(file, refine, diagnostics))
-          layout.refinements[refine.axis.text] = std::move(*refinement);
-      }
-      if (layout.place.empty()) {
-        for (const PlaceRule& place : link->place) {
-          if (file.FindAxis(place.axis.text) != nullptr) {
-            layout.place.push_back(&place);
-          } else if (link == &rule) {
-            SuggestName(
-                &diagnostics->Add(Code::kBadPlace, place.axis.place,
-                                  fmt::format("`{}` is no axis of this family", place.axis.text)),
-                place.axis.text, AxisNames(file), "axes");
-          }
-        }
-      }
-      layout.ignore.insert(layout.ignore.end(), link->ignore.begin(), link->ignore.end());
-      if (layout.require.empty()) {
-        for (const Formula& formula : link->require) layout.require.push_back(&formula);
-      }
-      for (const SpannedText& pass : link->pass) {
-        const auto tree = TreeOf(pass.text);
-        const bool known = tree && link != &rule && HasTree(layout, tree->name);
-        if (!known) layout.pass.push_back(pass);
-      }
-    }
-    broken = broken || diagnostics->ErrorCount() > errors;
-    for (const BlockRule& block : file.blocks) {
-      const TableRule* found = nullptr;
-      for (const LayoutRule* link : chain) {
-        for (const TableRule& table : block.tables) {
-          if (found == nullptr && table.layout.text == link->name.text) found = &table;
-        }
-      }
-      layout.tables.push_back(found);
-      layout.broken.push_back(broken || block.broken || (found != nullptr && found->broken));
-      layout.variant_counts.push_back(found == nullptr ? 0
-                                                       : static_cast<int>(found->variants.size()));
-    }
-    layouts.push_back(std::move(layout));
-  }
+  std::vector<CheckedLayout> layouts;
+  for (const LayoutRule& rule : file.layouts)
+    layouts.push_back(Resolve(file, rule, &cyclic, diagnostics));
   return layouts;
 }
 

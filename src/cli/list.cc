@@ -18,9 +18,7 @@ std::string SpokenBy(const RuleFile& file, const std::string& layout) {
       if (one.weights.text != layout && one.adapters.text != layout) continue;
       if (!text.empty()) text += ", ";
       text += target.system.text;
-      if (one.versions && one.place.source != nullptr)
-        text +=
-            " " + one.place.source->text().substr(one.place.begin, one.place.end - one.place.begin);
+      if (one.versions) text += fmt::format(" {}", one.place.Text());
     }
   }
   return text;

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <memory>
 
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/convert_flags.h"
 #include "cli/progress_bar.h"
@@ -17,12 +17,9 @@ namespace {
 MergeAdapter ParseAdapter(const std::string& text) {
   const size_t equals = text.rfind('=');
   if (equals == std::string::npos) return {text, 1};
-  double weight = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data() + equals + 1, end, weight);
+  const auto weight = ParseNumber<double>(std::string_view(text).substr(equals + 1));
   // A path may have an equals sign of its own.
-  if (error != std::errc() || stop != end) return {text, 1};
-  return {text.substr(0, equals), weight};
+  return weight ? MergeAdapter{text.substr(0, equals), *weight} : MergeAdapter{text, 1};
 }
 
 }  // namespace

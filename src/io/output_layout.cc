@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <set>
 #include <stdexcept>
 #include <string_view>
 
+#include "base/shape.h"
 #include "base/value.h"
 #include "io/output.h"
 #include "io/safetensors_format.h"
@@ -78,9 +78,7 @@ std::string IndexJson(const std::vector<OutputTensor>& tensors, const OutputLayo
   uint64_t parameters = 0;
   std::map<std::string_view, std::string_view> shard_of;
   for (size_t i = 0; i < tensors.size(); ++i) {
-    const auto& shape = tensors[i].shape;
-    parameters += static_cast<uint64_t>(
-        std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>()));
+    parameters += static_cast<uint64_t>(ElementCount(tensors[i].shape));
     bytes += layout.tensors[i].size;
     shard_of[tensors[i].name] = layout.shards[layout.tensors[i].shard].name;
   }

@@ -12,12 +12,6 @@ namespace {
 
 constexpr bool kFix = true, kNoFix = false;
 
-std::string_view SeverityWord(Severity severity) {
-  return severity == Severity::kError     ? "error"
-         : severity == Severity::kWarning ? "warning"
-                                          : "note";
-}
-
 std::string Indented(std::string_view text) {
   std::string out;
   for (const std::string_view line : LinesOf(text)) out += fmt::format("  {}", line);
@@ -73,8 +67,8 @@ std::string Mended(const LintDoc& doc) {
 }
 
 std::string ExplainText(const CodeInfo& info) {
-  std::string out = fmt::format("{} {} ({})\n{}\n{}\n", info.Id(), info.name,
-                                SeverityWord(info.severity), info.summary, info.advice);
+  std::string out = fmt::format("{} {} ({})\n{}\n{}\n", info.Id(), info.name, NameOf(info.severity),
+                                info.summary, info.advice);
   const LintDoc* doc = LintDocOf(info.code);
   if (doc == nullptr) return out;
   if (doc->fix) out += "`rule-runner lint --fix` mends the clear cases.\n";
@@ -86,7 +80,7 @@ std::string ExplainText(const CodeInfo& info) {
 
 std::string ExplainMarkdown(const CodeInfo& info) {
   std::string out = fmt::format("## {} {}\n\n*{}*. {} {}\n", info.Id(), info.name,
-                                SeverityWord(info.severity), info.summary, info.advice);
+                                NameOf(info.severity), info.summary, info.advice);
   const LintDoc* doc = LintDocOf(info.code);
   if (doc == nullptr) return out;
   if (doc->fix) out += "\n`--fix` mends the clear cases.\n";
@@ -105,7 +99,7 @@ std::string LintsPage() {
     const CodeInfo& info = InfoOf(doc.code);
     out += fmt::format("| {} | [{}](#{}-{}) | {} | {} | {} |\n", info.Id(), info.name,
                        fmt::format("rr{:03}", static_cast<int>(info.code)), info.name,
-                       SeverityWord(info.severity), doc.fix ? "yes" : "", info.summary);
+                       NameOf(info.severity), doc.fix ? "yes" : "", info.summary);
   }
   for (const LintDoc& doc : LintDocs()) out += "\n" + ExplainMarkdown(InfoOf(doc.code));
   return out;

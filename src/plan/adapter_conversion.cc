@@ -191,11 +191,7 @@ class AdapterGraphBuilder {
       return false;
     for (const BoundTensor& tensor : bound->tensors) {
       if (tensor.unknown_axis.empty()) continue;
-      diagnostics_
-          ->Add(Code::kUnknownSize, {},
-                fmt::format("the shape of {} needs {}, which is unknown", tensor.key,
-                            tensor.unknown_axis))
-          .help = fmt::format("give --config, or --set {}=N", tensor.unknown_axis);
+      ReportUnknownShape(tensor, {}, diagnostics_);
       return false;
     }
     if (!CheckStandIns(*bound)) return false;

@@ -24,7 +24,7 @@ std::vector<BoundTensor> FirstTensors(const CheckedLayout& layout, int block, in
     if (entry.block != block || entry.variant != variant || entry.rule->drop) continue;
     BoundTensor tensor;
     tensor.entry = static_cast<int>(e);
-    tensor.captures.assign(entry.key.Captures().size(), 0);
+    tensor.captures.assign(CapturesOf(entry).size(), 0);
     tensors.push_back(std::move(tensor));
   }
   return tensors;

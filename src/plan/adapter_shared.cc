@@ -57,16 +57,9 @@ class SharedChecker {
   // The first two slices of which only the index of the axis is another, and which differ.
   std::optional<std::pair<SliceKey, SliceKey>> FindDifferent(const SharedFactor& shared) {
     const auto& [factor, axis] = shared;
-    const int weight = WeightOf(rules_, factor);
-    std::map<std::vector<int64_t>, SliceKey> firsts;  // by the other indices
-    for (const auto& [slice, facts] : adapter_.facts) {
-      if (slice.weight != weight) continue;
-      std::vector<int64_t> others = slice.batch;
-      others[axis] = 0;
-      const auto [at, is_first] = firsts.emplace(std::move(others), slice);
-      if (!is_first && Differ(factor, at->second, slice)) return std::pair{at->second, slice};
-    }
-    return std::nullopt;
+    return adapter_.FirstDifferent(
+        WeightOf(rules_, factor), axis,
+        [&, f = factor](const SliceKey& a, const SliceKey& b) { return Differ(f, a, b); });
   }
 
   std::string KeyOf(int factor, const SliceKey& slice) const {

@@ -56,22 +56,13 @@ class Chooser {
   bool EqualOver(int factor, size_t axis) {
     const auto [done, is_new] = equal_.emplace(std::pair{factor, axis}, true);
     if (!is_new) return done->second;
-    const int weight = WeightOf(rules_, factor);
     const Factor kind = rules_.tensors[static_cast<size_t>(factor)].factor;
-    std::map<std::vector<int64_t>, SliceKey> first;  // by the other indices
-    for (const auto& [slice, facts] : adapter_.facts) {
-      if (slice.weight != weight) continue;
-      std::vector<int64_t> others = slice.batch;
-      others[axis] = 0;
-      const auto [at, is_first] = first.emplace(std::move(others), slice);
-      if (is_first) continue;
-      const auto& slices = adapter_.sliced.slices;
-      if (adapter_.ScaleOf(slice) == adapter_.ScaleOf(at->second) &&
-          values_->Equal(slices.at(at->second).Of(kind), slices.at(slice).Of(kind)))
-        continue;
-      return equal_[{factor, axis}] = false;
-    }
-    return true;
+    const auto& slices = adapter_.sliced.slices;
+    const auto differ = [&](const SliceKey& a, const SliceKey& b) {
+      return adapter_.ScaleOf(a) != adapter_.ScaleOf(b) ||
+             !values_->Equal(slices.at(a).Of(kind), slices.at(b).Of(kind));
+    };
+    return done->second = !adapter_.FirstDifferent(WeightOf(rules_, factor), axis, differ);
   }
 
   const AdapterSource& adapter_;

@@ -262,16 +262,12 @@ class GraphBuilder {
     for (uint32_t i = 0; i < rest.tensors.size(); ++i) {
       if (paired_[i]) continue;
       const CheckedEntry& entry = DestinationEntry(i);
+      BoundTensor& tensor = rest.tensors[i];
       // A size of which only a product is known is as good as unknown.
-      if (rest.tensors[i].unknown_axis.empty())
-        rest.tensors[i].unknown_axis = source_.model->StandInOf(entry);
-      if (rest.tensors[i].unknown_axis.empty()) continue;
-      if (!unknown_reported_.insert(rest.tensors[i].unknown_axis).second) continue;
-      diagnostics_
-          ->Add(Code::kUnknownSize, entry.rule->place,
-                fmt::format("the shape of {} needs {}, which is unknown", rest.tensors[i].key,
-                            rest.tensors[i].unknown_axis))
-          .help = fmt::format("give --config, or --set {}=N", rest.tensors[i].unknown_axis);
+      if (tensor.unknown_axis.empty()) tensor.unknown_axis = source_.model->StandInOf(entry);
+      if (tensor.unknown_axis.empty()) continue;
+      if (!unknown_reported_.insert(tensor.unknown_axis).second) continue;
+      ReportUnknownShape(tensor, entry.rule->place, diagnostics_);
       good_ = false;
     }
     needed_.assign(rest.tensors.size(), 0);

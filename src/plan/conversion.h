@@ -58,7 +58,7 @@ struct Conversion {
   std::vector<std::string> notes;
 };
 
-// Errors: RR501, RR502, RR503, RR505, RR506, RR510, and those of Instantiate.
+// Errors: RR402, RR501, RR502, RR503, RR505, RR506, RR510, and those of Instantiate.
 std::optional<Conversion> BuildConversion(const BoundSource& source, const KeyTable& table,
                                           const CheckedLayout& destination,
                                           const ConversionOptions& options,

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/dtype.h"
+#include "base/shape.h"
 
 namespace rr {
 
@@ -63,11 +64,7 @@ struct GraphTensor {
   std::vector<int64_t> shape;
   std::optional<Dtype> stored_as{};  // of a source: the dtype that a destination has by itself
 
-  int64_t Count() const {
-    int64_t n = 1;
-    for (const int64_t extent : shape) n *= extent;
-    return n;
-  }
+  int64_t Count() const { return ElementCount(shape); }
   bool operator==(const GraphTensor&) const = default;
 };
 

@@ -72,7 +72,7 @@ struct Plan {
 
 struct PlanOptions {
   uint64_t buffer_bytes = 8 << 20;  // for the reads and for the destination of a step, each
-  std::vector<std::string> disabled_passes;  // names of passes that are left out (for tests)
+  std::vector<std::string> disabled_passes;  // names of passes that are left out
 };
 
 // The passes, in the order they run: fuse, coalesce, order, chunk. `chunk` cannot be left out.

@@ -88,68 +88,97 @@ class Resolver {
   }
 
   void Move(uint32_t destination, const std::vector<Edge>& edges) {
-    if (options_.dtype)
-      return Refuse(fmt::format("codes do not become {}", NameOf(*options_.dtype)), destination);
+    const GraphTensor wanted = graph_->destinations[destination];
     const QuantizedWeight& first = *WeightOf(edges[0]);
     const QuantFormat& format = *first.format;
-    const GraphTensor wanted = graph_->destinations[destination];
-    const std::string key = wanted.key;
+    const bool whole = edges.size() == 1 && elements_[edges[0].source].shape == wanted.shape;
+    if (std::optional<std::string> reason = WhyNotCodes(wanted, edges, whole))
+      return Refuse(std::move(*reason), destination);
+    const std::optional<std::string> scales_key = format.scales.KeyOf(wanted.key);
+    const std::optional<std::string> codes_key = format.codes.KeyOf(wanted.key);
+    if (!scales_key || !codes_key)
+      return Refuse(fmt::format("`{}` has no name for its scales", format.name.text), destination);
+    const GraphTensor& stored = elements_[first.scales];
+    // A whole weight's scale may be written in several ways: as it was.
+    GraphTensor scales{
+        *scales_key,
+        stored.dtype,
+        whole ? stored.shape : ScaleGrid(StoredShape(format, wanted.shape), first.block),
+        {}};
+    const auto scale_index = static_cast<uint32_t>(graph_->destinations.size());
+    std::vector<Edge> made;
+    for (const Edge& edge : edges) {
+      if (std::optional<std::string> reason =
+              FollowCodes(edge, first, wanted.shape, scale_index, &made))
+        return Refuse(std::move(*reason), destination);
+    }
+    graph_->destinations[destination] = CodesOf(first, *codes_key, wanted.shape);
+    graph_->destinations.push_back(std::move(scales));
+    for (Edge& edge : made) graph_->edges.push_back(std::move(edge));
+    if (whole) MoveOthers(first, wanted.key);
+    ++moved_[format.name.text];
+  }
+
+  // Why the tensor cannot be made of codes, as far as its weights decide it.
+  std::optional<std::string> WhyNotCodes(const GraphTensor& wanted, const std::vector<Edge>& edges,
+                                         bool whole) const {
+    if (options_.dtype) return fmt::format("codes do not become {}", NameOf(*options_.dtype));
+    const QuantizedWeight& first = *WeightOf(edges[0]);
     int64_t covered = 0;
     for (const Edge& edge : edges) {
       const QuantizedWeight& weight = *WeightOf(edge);
       if (weight.format != first.format || weight.code_dtype != first.code_dtype)
-        return Refuse("it would hold weights of different formats", destination);
+        return "it would hold weights of different formats";
       if (edge.kind == EdgeKind::kCopy) covered += edge.copy.Count();
     }
-    if (covered != wanted.Count()) return Refuse("a part of it would have no codes", destination);
-    const bool whole = edges.size() == 1 && elements_[edges[0].source].shape == wanted.shape;
+    if (covered != wanted.Count()) return "a part of it would have no codes";
     if (!whole && (first.shape || !first.others.empty()))
-      return Refuse(fmt::format("`{}` keeps the {} of each weight, and this one is made of several "
-                                "or of a part",
-                                format.name.text, first.shape ? "shape" : "scale of activations"),
-                    destination);
-    const std::optional<std::string> scales_key = format.scales.KeyOf(key);
-    const std::optional<std::string> codes_key = format.codes.KeyOf(key);
-    if (!scales_key || !codes_key)
-      return Refuse(fmt::format("`{}` has no name for its scales", format.name.text), destination);
-    const Dtype code_dtype = first.code_dtype.value_or(Dtype::kU8);
-    const int64_t per = BitsOf(code_dtype) / format.code.Bits();
-    GraphTensor codes{*codes_key, code_dtype, StoredShape(format, wanted.shape), {}};
-    const std::vector<int64_t> grid = ScaleGrid(codes.shape, first.block);
+      return fmt::format(
+          "`{}` keeps the {} of each weight, and this one is made of several or of a "
+          "part",
+          first.format->name.text, first.shape ? "shape" : "scale of activations");
+    return std::nullopt;
+  }
+
+  static Dtype CodeDtypeOf(const QuantizedWeight& weight) {
+    return weight.code_dtype.value_or(Dtype::kU8);
+  }
+  static int64_t CodesPerElement(const QuantizedWeight& weight) {
+    return BitsOf(CodeDtypeOf(weight)) / weight.format->code.Bits();
+  }
+
+  static GraphTensor CodesOf(const QuantizedWeight& like, const std::string& key,
+                             const std::vector<int64_t>& shape) {
+    GraphTensor codes{key, CodeDtypeOf(like), StoredShape(*like.format, shape), {}};
+    const int64_t per = CodesPerElement(like);
     codes.shape.back() = (codes.shape.back() + per - 1) / per;
-    if (format.tail > 0) {
-      codes.shape.back() /= format.tail;
-      codes.shape.push_back(format.tail);
+    if (const int64_t tail = like.format->tail; tail > 0) {
+      codes.shape.back() /= tail;
+      codes.shape.push_back(tail);
     }
-    GraphTensor scales{*scales_key, elements_[first.scales].dtype, grid, {}};
-    // A whole weight's scale may be written in several ways: as it was.
-    if (whole) scales.shape = elements_[first.scales].shape;
-    const auto scale_index = static_cast<uint32_t>(graph_->destinations.size());
-    std::vector<Edge> made;
-    for (const Edge& edge : edges) {
-      const QuantizedWeight& weight = *WeightOf(edge);
-      if (elements_[weight.scales].dtype != scales.dtype)
-        return Refuse("its scales would be of different dtypes", destination);
-      if (weight.block != first.block)
-        return Refuse("its blocks would be of different sizes", destination);
-      const std::optional<Edge> of_codes = Gridded(edge, weight, wanted.shape, {1, per});
-      std::optional<Edge> of_scales = Gridded(edge, weight, wanted.shape, weight.block);
-      if (!of_codes || !of_scales)
-        return Refuse(
-            fmt::format("`{}` stores blocks of {} x {} along the last two dimensions, and "
-                        "they would be cut or turned",
-                        format.name.text, BlockText(first.block[0]), BlockText(first.block[1])),
-            destination);
-      of_scales->source = weight.scales;
-      of_scales->destination = scale_index;
-      made.push_back(*of_codes);
-      made.push_back(*of_scales);
-    }
-    graph_->destinations[destination] = std::move(codes);
-    graph_->destinations.push_back(std::move(scales));
-    for (Edge& edge : made) graph_->edges.push_back(std::move(edge));
-    if (whole) MoveOthers(first, key);
-    ++moved_[format.name.text];
+    return codes;
+  }
+
+  // Adds the edge's codes and scales to `made`, or says why they cannot be followed.
+  std::optional<std::string> FollowCodes(const Edge& edge, const QuantizedWeight& first,
+                                         const std::vector<int64_t>& wanted, uint32_t scale_index,
+                                         std::vector<Edge>* made) const {
+    const QuantizedWeight& weight = *WeightOf(edge);
+    if (elements_[weight.scales].dtype != elements_[first.scales].dtype)
+      return "its scales would be of different dtypes";
+    if (weight.block != first.block) return "its blocks would be of different sizes";
+    const std::optional<Edge> codes = Gridded(edge, weight, wanted, {1, CodesPerElement(first)});
+    std::optional<Edge> scales = Gridded(edge, weight, wanted, weight.block);
+    if (!codes || !scales)
+      return fmt::format(
+          "`{}` stores blocks of {} x {} along the last two dimensions, and they would be cut or "
+          "turned",
+          first.format->name.text, BlockText(first.block[0]), BlockText(first.block[1]));
+    scales->source = weight.scales;
+    scales->destination = scale_index;
+    made->push_back(*codes);
+    made->push_back(*scales);
+    return std::nullopt;
   }
 
   static std::string BlockText(int64_t block) {

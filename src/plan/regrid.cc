@@ -3,17 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/shape.h"
 #include "plan/box.h"
 
 namespace rr {
 namespace {
-
-// Strides of a contiguous tensor.
-std::vector<int64_t> StridesOf(const std::vector<int64_t>& shape) {
-  std::vector<int64_t> strides(shape.size(), 1);
-  for (size_t d = shape.size(); d-- > 1;) strides[d - 1] = strides[d] * shape[d];
-  return strides;
-}
 
 // One side of a box: along which dimension of the shape each dimension of the box goes.
 class Side {
@@ -149,10 +143,8 @@ class Regridder {
 
 // A tensor that moves as a whole does so along each of its dimensions.
 StridedCopy Opened(const StridedCopy& copy, const Gridding& source, const Gridding& destination) {
-  int64_t count = 1;
-  for (const int64_t extent : source.shape) count *= extent;
   if (source.shape != destination.shape || copy.dims.size() != 1 ||
-      copy.dims[0] != CopyDim{count, 1, 1})
+      copy.dims[0] != CopyDim{ElementCount(source.shape), 1, 1})
     return copy;
   StridedCopy opened;
   const std::vector<int64_t> strides = StridesOf(source.shape);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/shape.h"
 #include "plan/box.h"
 
 namespace rr {
@@ -10,16 +11,12 @@ namespace {
 
 using Extents = std::vector<int64_t>;
 
-int64_t ProductOf(const Extents& extents) {
-  return std::accumulate(extents.begin(), extents.end(), int64_t{1}, std::multiplies<>());
-}
-
 // Grows extents in the given order of dims, each fully before the next, while the product stays
 // within `limit`.
 void Grow(const std::vector<CopyDim>& dims, const std::vector<size_t>& order, int64_t limit,
           Extents* extents) {
   for (const size_t d : order) {
-    const int64_t others = ProductOf(*extents) / (*extents)[d];
+    const int64_t others = ElementCount(*extents) / (*extents)[d];
     (*extents)[d] =
         std::max((*extents)[d], std::min(dims[d].n, limit / std::max<int64_t>(1, others)));
     if ((*extents)[d] < dims[d].n) return;
@@ -148,7 +145,7 @@ double TileCost(const TiledEdge& edge, const std::vector<int64_t>& tile,
                 const TileContext& context) {
   const Step step = StepOf(edge, Extents(tile.size(), 0), tile, context);
   const double tiles =
-      static_cast<double>(edge.copy.Count()) / static_cast<double>(ProductOf(tile));
+      static_cast<double>(edge.copy.Count()) / static_cast<double>(ElementCount(tile));
   return CostOf(step, *context.sources, context.destination_unit) * tiles;
 }
 

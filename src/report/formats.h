@@ -13,9 +13,6 @@
 
 namespace rr {
 
-// "error", "warning", "note"
-std::string_view WordOf(Severity severity);
-
 // Where a finding is, for formats that have fields for it. Without a file everything is empty; a
 // finding about a whole file has no lines.
 struct TextRegion {

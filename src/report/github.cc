@@ -31,7 +31,7 @@ std::string Command(const Diagnostic& d) {
   const CodeInfo& info = InfoOf(d.code);
   const TextRegion region = RegionOf(d.place);
   std::string out =
-      fmt::format("::{} ", d.severity == Severity::kNote ? "notice" : WordOf(d.severity));
+      fmt::format("::{} ", d.severity == Severity::kNote ? "notice" : NameOf(d.severity));
   if (!region.file.empty()) out += fmt::format("file={},", Escaped(region.file, true));
   if (region.line > 0) {
     out += fmt::format("line={},endLine={},", region.line, region.end_line);

@@ -25,7 +25,7 @@ std::string RenderJson(const Diagnostics& diagnostics) {
     Value::Map finding;
     finding.emplace_back("code", InfoOf(d.code).Id());
     finding.emplace_back("name", std::string(InfoOf(d.code).name));
-    finding.emplace_back("severity", std::string(WordOf(d.severity)));
+    finding.emplace_back("severity", std::string(NameOf(d.severity)));
     finding.emplace_back("message", Printable(d.message));
     AddPlace(d.place, &finding);
     Value::List notes, fix;

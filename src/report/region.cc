@@ -3,17 +3,6 @@
 
 namespace rr {
 
-std::string_view WordOf(Severity severity) {
-  switch (severity) {
-    case Severity::kError:
-      return "error";
-    case Severity::kWarning:
-      return "warning";
-    default:
-      return "note";
-  }
-}
-
 TextRegion RegionOf(const Place& place) {
   TextRegion region;
   if (place.source == nullptr) {

@@ -17,19 +17,14 @@ constexpr std::string_view kBold = "\x1b[1m";
 constexpr std::string_view kBlue = "\x1b[34m";
 constexpr std::string_view kReset = "\x1b[0m";
 
-struct SeverityStyle {
-  std::string_view word;
-  std::string_view color;
-};
-
-SeverityStyle StyleOf(Severity severity) {
+std::string_view ColorOf(Severity severity) {
   switch (severity) {
     case Severity::kError:
-      return {"error", "\x1b[1;31m"};
+      return "\x1b[1;31m";
     case Severity::kWarning:
-      return {"warning", "\x1b[1;33m"};
+      return "\x1b[1;33m";
     default:
-      return {"note", "\x1b[1;36m"};
+      return "\x1b[1;36m";
   }
 }
 
@@ -68,12 +63,12 @@ std::string Lines(std::string_view text, std::string_view line_break) {
 
 std::string RenderText(const Diagnostic& diagnostic, const RenderOptions& options) {
   const Painter paint(options.color);
-  const SeverityStyle style = StyleOf(diagnostic.severity);
+  const std::string_view color = ColorOf(diagnostic.severity);
   const CodeInfo& info = InfoOf(diagnostic.code);
   std::string out;
   const std::string where = TextOf(diagnostic.place);
   if (!where.empty()) out += paint(kBold, where + ":") + " ";
-  out += paint(style.color, fmt::format("{}:", style.word)) + " ";
+  out += paint(color, fmt::format("{}:", NameOf(diagnostic.severity))) + " ";
   out += Lines(diagnostic.message, options.excerpt ? "\n   " : " ");
   out += fmt::format("  [{} {}]\n", info.Id(), info.name);
   if (!options.excerpt) return out;
@@ -85,7 +80,7 @@ std::string RenderText(const Diagnostic& diagnostic, const RenderOptions& option
         fmt::format("{:>{}} |", "", std::max<size_t>(5, std::to_string(excerpt.line).size()));
     const size_t carets = excerpt.caret.find('^');
     out += fmt::format("{} {}{}\n", paint(kBlue, gutter), excerpt.caret.substr(0, carets),
-                       paint(style.color, excerpt.caret.substr(carets)));
+                       paint(color, excerpt.caret.substr(carets)));
   }
   for (const Note& note : diagnostic.notes) {
     out += fmt::format("   {} {}", paint(kBold, "note:"), Lines(note.text, "\n   "));
@@ -114,7 +109,7 @@ std::string SummaryLine(const Diagnostics& diagnostics) {
     const size_t count = counts[static_cast<size_t>(severity)];
     if (count > 0)
       parts.push_back(
-          fmt::format("{} {}{}", WithCommas(count), StyleOf(severity).word, count == 1 ? "" : "s"));
+          fmt::format("{} {}{}", WithCommas(count), NameOf(severity), count == 1 ? "" : "s"));
   }
   return JoinWords(parts);
 }

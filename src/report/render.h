@@ -13,7 +13,7 @@ struct RenderOptions {
   bool excerpt = true;  // the source line and a caret line under it; false is one line per finding
 };
 
-// design.md section 5:
+// A finding:
 //   rules/x.yaml:31:64: error: `v` is stored over [G Q D] but its axes are [G D]  [RR203
 //   wrong-axes]
 //      31 |   "decoder...": "(G {q[Q D] | k[D] | v[Q D]}) H"

@@ -55,7 +55,7 @@ Value RuleOf(const CodeInfo& info) {
              {"shortDescription", Text(info.summary)},
              {"fullDescription", Text(fmt::format("{} {}", info.summary, info.advice))},
              {"help", Text(info.advice)},
-             {"defaultConfiguration", Map{{"level", std::string(WordOf(info.severity))}}}};
+             {"defaultConfiguration", Map{{"level", std::string(NameOf(info.severity))}}}};
 }
 
 // One fix: the edits of each file together.
@@ -75,7 +75,7 @@ Value FixOf(const Diagnostic& d) {
 Value ResultOf(const Diagnostic& d, int64_t rule) {
   Map result{{"ruleId", InfoOf(d.code).Id()},
              {"ruleIndex", rule},
-             {"level", std::string(WordOf(d.severity))}};
+             {"level", std::string(NameOf(d.severity))}};
   std::string message = Printable(d.message);
   List related;
   for (const Note& note : d.notes) {

@@ -183,9 +183,7 @@ class Maker {
       }
       names.insert(chosen);
     }
-    Value::List list;
-    for (const std::string& name : names) list.push_back(Value(name));
-    return Value(std::move(list));
+    return ListOf(names);
   }
 
   void Targets() {
@@ -213,10 +211,8 @@ class Maker {
       if (name.ends_with(".weight") || name.ends_with(".bias")) name.resize(dot);
       saved.insert(DottedParts(name).back());
     }
-    Value::List list_of_saved;
-    for (const std::string& name : saved) list_of_saved.push_back(Value(name));
     if (!saved.empty()) {
-      Set("modules_to_save", Value(std::move(list_of_saved)));
+      Set("modules_to_save", ListOf(saved));
     } else if (Find("modules_to_save") != nullptr) {
       Set("modules_to_save", Value());
     }

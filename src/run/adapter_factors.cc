@@ -7,8 +7,10 @@
 #include <list>
 #include <mutex>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 
+#include "base/shape.h"
 #include "run/buffer.h"
 #include "run/run_step.h"
 #include "run/source_reader.h"
@@ -65,6 +67,20 @@ class Collector : public TensorWriter {
   std::vector<std::byte> bytes_;
 };
 
+template <typename Stored, typename Number>
+std::vector<Number> Numbers(const std::vector<std::byte>& bytes) {
+  std::vector<Stored> stored(bytes.size() / sizeof(Stored));
+  std::memcpy(stored.data(), bytes.data(), bytes.size());
+  if constexpr (std::is_same_v<Stored, Number>) {
+    return stored;
+  } else {
+    std::vector<Number> numbers(stored.size());
+    std::transform(stored.begin(), stored.end(), numbers.begin(),
+                   [](Stored x) { return static_cast<Number>(x); });
+    return numbers;
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<AdapterFactors> AdapterFactors::Open(
@@ -99,15 +115,21 @@ std::unique_ptr<AdapterFactors> AdapterFactors::Open(
     made->steps_[made->plan_.steps[s].destination].push_back(s);
   made->reader_ = std::make_unique<CachedReader>(files, adapter);
 
-  const BoundLayout& bound = made->built_.conversion.destination;
+  made->IndexWeights(*adapter.rules, *factors);
+  return made->TakeScales(diagnostics) ? std::move(made) : nullptr;
+}
+
+void AdapterFactors::IndexWeights(const CheckedRules& rules, const CheckedLayout& factors) {
+  const Graph& graph = built_.conversion.graph;
+  const BoundLayout& bound = built_.conversion.destination;
   std::map<std::string, uint32_t> by_key;
   for (uint32_t i = 0; i < graph.destinations.size(); ++i) by_key[graph.destinations[i].key] = i;
   for (const BoundTensor& tensor : bound.tensors) {
     const uint32_t i = by_key.at(tensor.key);
-    Weight& weight = made->weights_[WeightKey(*factors, bound.choice, tensor)];
-    const CheckedEntry& entry = factors->entries[static_cast<size_t>(tensor.entry)];
+    Weight& weight = weights_[WeightKey(factors, bound.choice, tensor)];
+    const CheckedEntry& entry = factors.entries[static_cast<size_t>(tensor.entry)];
     const auto t = static_cast<size_t>(entry.leaves[0].tensor);
-    switch (adapter.rules->tensors[t].factor) {
+    switch (rules.tensors[t].factor) {
       case Factor::kA:
         weight.a = i;
         break;
@@ -124,20 +146,22 @@ std::unique_ptr<AdapterFactors> AdapterFactors::Open(
         weight.saved = i;
     }
   }
-  for (const AdaptedModule& module : made->built_.modules) {
-    Weight& weight = made->weights_[module.weight];
+}
+
+bool AdapterFactors::TakeScales(Diagnostics* diagnostics) {
+  for (const AdaptedModule& module : built_.modules) {
+    Weight& weight = weights_[module.weight];
     weight.rank = module.rank;
-    if (module.scale) {
-      weight.scale = *module.scale;
-    } else {
+    if (!module.scale) {
       diagnostics
           ->Add(Code::kUnknownScale, {},
                 "the scale of the adapter is unknown: adapter_config.json is missing")
           .help = "give it beside the tensors, or --alpha";
-      return nullptr;
+      return false;
     }
+    weight.scale = *module.scale;
   }
-  return made;
+  return true;
 }
 
 const std::vector<int64_t>& AdapterFactors::ShapeOf(uint32_t tensor) const {
@@ -149,8 +173,7 @@ const std::string& AdapterFactors::KeyOf(uint32_t tensor) const {
 
 std::vector<std::byte> AdapterFactors::Load(uint32_t tensor) const {
   const GraphTensor& wanted = built_.conversion.graph.destinations[tensor];
-  Collector collector(static_cast<size_t>(wanted.Count()) *
-                      static_cast<size_t>(BitsOf(wanted.dtype)) / 8);
+  Collector collector(ByteCount(wanted.shape, wanted.dtype));
   Buffer read(plan_.largest_read), write(plan_.largest_write);
   for (const uint32_t step : steps_[tensor]) {
     // Copies were compared when the ranks were joined.
@@ -160,30 +183,17 @@ std::vector<std::byte> AdapterFactors::Load(uint32_t tensor) const {
   return collector.Take();
 }
 
-std::vector<double> AdapterFactors::LoadDouble(uint32_t tensor) const {
+template <typename Number>
+std::vector<Number> AdapterFactors::LoadAs(uint32_t tensor) const {
   const std::vector<std::byte> bytes = Load(tensor);
-  if (dtype_ == Dtype::kF64) {
-    std::vector<double> values(bytes.size() / sizeof(double));
-    std::memcpy(values.data(), bytes.data(), bytes.size());
-    return values;
-  }
-  std::vector<float> values(bytes.size() / sizeof(float));
-  std::memcpy(values.data(), bytes.data(), bytes.size());
-  return {values.begin(), values.end()};
+  return dtype_ == Dtype::kF64 ? Numbers<double, Number>(bytes) : Numbers<float, Number>(bytes);
 }
 
+std::vector<double> AdapterFactors::LoadDouble(uint32_t tensor) const {
+  return LoadAs<double>(tensor);
+}
 std::vector<float> AdapterFactors::LoadFloat(uint32_t tensor) const {
-  const std::vector<std::byte> bytes = Load(tensor);
-  std::vector<float> values;
-  if (dtype_ == Dtype::kF32) {
-    values.resize(bytes.size() / sizeof(float));
-    std::memcpy(values.data(), bytes.data(), bytes.size());
-    return values;
-  }
-  std::vector<double> wide(bytes.size() / sizeof(double));
-  std::memcpy(wide.data(), bytes.data(), bytes.size());
-  for (const double x : wide) values.push_back(static_cast<float>(x));
-  return values;
+  return LoadAs<float>(tensor);
 }
 
 }  // namespace rr

@@ -17,7 +17,7 @@
 #include "io/tensor_io.h"
 #include "plan/adapter_conversion.h"
 #include "plan/plan.h"
-#include "run/convert.h"
+#include "run/open_source.h"
 
 namespace rr {
 
@@ -48,7 +48,11 @@ class AdapterFactors {
 
  private:
   AdapterFactors() = default;
+  void IndexWeights(const CheckedRules& rules, const CheckedLayout& factors);
+  bool TakeScales(Diagnostics* diagnostics);  // and ranks; false after an error
   std::vector<std::byte> Load(uint32_t tensor) const;
+  template <typename Number>
+  std::vector<Number> LoadAs(uint32_t tensor) const;
 
   AdapterConversion built_;
   Plan plan_;

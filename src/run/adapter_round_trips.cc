@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "base/shape.h"
 #include "plan/adapter_conversion.h"
 #include "run/reference.h"
 #include "run/rule_tests.h"
@@ -179,12 +180,10 @@ class RoundTrips {
     const bool one_a = random_() % 2 == 0;
     std::uniform_int_distribution<int> value(-3, 3);
     for (const FoundKey& key : made.adapter.table.keys) {
-      size_t count = 1;
-      for (const int64_t extent : *key.shape) count *= static_cast<size_t>(extent);
-      std::vector<float> values(count);
+      std::vector<float> values(static_cast<size_t>(ElementCount(*key.shape)));
       std::mt19937 own(one_a ? 7 : static_cast<uint32_t>(random_()));
       for (float& x : values) x = static_cast<float>(value(own));
-      std::vector<std::byte> bytes(count * sizeof(float));
+      std::vector<std::byte> bytes(values.size() * sizeof(float));
       std::memcpy(bytes.data(), values.data(), bytes.size());
       made.adapter.tensors.push_back(std::move(bytes));
     }

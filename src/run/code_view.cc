@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/shape.h"
+
 namespace rr {
 namespace {
 
@@ -33,8 +35,7 @@ class Viewer {
 
   void Split(const std::vector<int64_t>& shape, const BoundLeaf& leaf, int64_t start,
              const std::vector<size_t>& axes) {
-    int64_t row = 1;
-    for (const int64_t extent : shape) row *= extent;
+    int64_t row = ElementCount(shape);
     for (size_t d = 0; d < shape.size(); ++d) {
       const int64_t above = row;
       row /= shape[d];

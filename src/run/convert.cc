@@ -118,6 +118,54 @@ void CarryFiles(const OpenedSource& source, const ConvertRequest& request,
   }
 }
 
+OutputLayout LayOutDestination(const PreparedConversion& prepared, const ConvertRequest& request) {
+  const bool adapters = prepared.source.rules->file->adapters;
+  std::vector<OutputTensor> tensors;
+  for (const GraphTensor& tensor : prepared.conversion.graph.destinations)
+    tensors.push_back({tensor.key, tensor.dtype, tensor.shape});
+  OutputOptions options;
+  const bool one_file = request.destination.ends_with(".safetensors") || adapters;
+  options.max_shard_bytes = one_file ? UINT64_MAX : request.max_shard_bytes;
+  if (adapters) options.stem = "adapter_model";
+  options.metadata = prepared.source.checkpoint.metadata;
+  return LayOut(tensors, options);
+}
+
+// What is known before anything is run.
+RunReport ReportOf(const PreparedConversion& prepared, const ConvertRequest& request) {
+  const OpenedSource& source = prepared.source;
+  const Conversion& conversion = prepared.conversion;
+  const Plan& plan = prepared.plan;
+  RunReport report;
+  report.family = source.rules->file->family.text;
+  report.from = source.detection.layout;
+  report.to = prepared.to;
+  report.source = request.source.path;
+  report.destination = request.destination;
+  report.reasons = source.detection.reasons;
+  report.strength = fmt::format(
+      "{}: {}; {}: {}", report.from, ToString(StrengthOf(*source.rules->FindLayout(report.from))),
+      report.to, ToString(StrengthOf(*source.rules->FindLayout(report.to))));
+  report.lossy = conversion.lossy;
+  report.dropped = conversion.dropped;
+  for (const std::string& key : source.excluded) report.dropped.push_back(key + " (--exclude)");
+  report.defaulted = conversion.defaulted;
+  report.absent = source.bound->absent_blocks;
+  report.notes = conversion.notes;
+  report.tensors_read = source.table.keys.size();
+  report.tensors_written = conversion.graph.destinations.size();
+  report.bytes_read = plan.bytes_read;
+  report.bytes_written = plan.bytes_written;
+  report.destination_bytes = prepared.layout.total_bytes;
+  report.shards = prepared.layout.shards.size();
+  report.steps = plan.steps.size();
+  report.edges = conversion.graph.edges.size();
+  report.buffer_bytes =
+      (plan.largest_read + plan.largest_write) * static_cast<uint64_t>(prepared.jobs);
+  report.dry_run = request.dry_run;
+  return report;
+}
+
 }  // namespace
 
 SourceRequest SourceOf(const ConvertRequest& request) {
@@ -126,25 +174,14 @@ SourceRequest SourceOf(const ConvertRequest& request) {
   return source;
 }
 
-ReadTensor ReadWholeTensors(const Files& files, const OpenedSource& source) {
-  std::shared_ptr<TensorReader> reader = ReadTensorsOf(files, source.checkpoint);
-  return [reader, &source](uint32_t key) {
-    const uint32_t tensor = source.tensor_of[key];
-    std::vector<std::byte> bytes(source.checkpoint.tensors[tensor].size);
-    reader->Read(tensor, 0, bytes);
-    return bytes;
-  };
-}
-
 std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibrary* library,
                                                     const ConvertRequest& request,
                                                     Diagnostics* diagnostics) {
   SourceOptions source_options;
   source_options.allow_shape = request.conversion.allow_shape;
   std::optional<OpenedSource> source =
-      OpenSource(files, library, SourceOf(request), source_options, diagnostics);
-  if (source) ExplainErrors(*source, diagnostics);
-  if (!source || diagnostics->HasErrors() || !source->bound) return std::nullopt;
+      OpenBoundSource(files, library, SourceOf(request), source_options, diagnostics);
+  if (!source) return std::nullopt;
   const std::vector<Candidate> alike = source->detection.alike;
   std::optional<PreparedConversion> prepared;
   if (const Candidate* other = AlikeWithTarget(library, request, *source)) {
@@ -164,67 +201,26 @@ std::optional<PreparedConversion> PrepareOpened(const Files& files, OpenedSource
                                                 const ConvertRequest& request,
                                                 Diagnostics* diagnostics) {
   const auto start = std::chrono::steady_clock::now();
-  OpenedSource* const source = &opened;
   const std::optional<ResolvedTarget> target = ResolveTarget(
-      *source->rules, request.to.empty() ? source->detection.layout : request.to, diagnostics);
+      *opened.rules, request.to.empty() ? opened.detection.layout : request.to, diagnostics);
   if (!target) return std::nullopt;
-  const std::string* to = &target->layout;
 
   PreparedConversion prepared;
+  prepared.to = target->layout;
   std::optional<Conversion> conversion =
-      source->rules->file->adapters
-          ? BuildAdapter(files, *source, *target, request, &prepared, diagnostics)
-          : BuildConversion(*source->bound, source->table, *source->rules->FindLayout(*to),
+      opened.rules->file->adapters
+          ? BuildAdapter(files, opened, *target, request, &prepared, diagnostics)
+          : BuildConversion(*opened.bound, opened.table, *opened.rules->FindLayout(target->layout),
                             request.conversion, diagnostics);
   if (!conversion) return std::nullopt;
-  const PlanOptions plan_options = PlanOptionsOf(request);
-  Plan plan = MakePlan(conversion->graph, plan_options, diagnostics);
+  prepared.plan = MakePlan(conversion->graph, PlanOptionsOf(request), diagnostics);
   if (diagnostics->HasErrors()) return std::nullopt;
-
-  std::vector<OutputTensor> tensors;
-  for (const GraphTensor& tensor : conversion->graph.destinations)
-    tensors.push_back({tensor.key, tensor.dtype, tensor.shape});
-  OutputOptions output;
-  const bool one_file =
-      request.destination.ends_with(".safetensors") || source->rules->file->adapters;
-  output.max_shard_bytes = one_file ? UINT64_MAX : request.max_shard_bytes;
-  if (source->rules->file->adapters) output.stem = "adapter_model";
-  output.metadata = source->checkpoint.metadata;
-  prepared.layout = LayOut(tensors, output);
-  prepared.jobs = JobsOf(request);
-
-  RunReport& report = prepared.report;
-  report.family = source->rules->file->family.text;
-  report.from = source->detection.layout;
-  report.to = *to;
-  report.source = request.source.path;
-  report.destination = request.destination;
-  report.reasons = source->detection.reasons;
-  report.strength = fmt::format(
-      "{}: {}; {}: {}", report.from, ToString(StrengthOf(*source->rules->FindLayout(report.from))),
-      report.to, ToString(StrengthOf(*source->rules->FindLayout(report.to))));
-  report.lossy = conversion->lossy;
-  report.dropped = conversion->dropped;
-  for (const std::string& key : source->excluded) report.dropped.push_back(key + " (--exclude)");
-  report.defaulted = conversion->defaulted;
-  report.absent = source->bound->absent_blocks;
-  report.notes = conversion->notes;
-  report.tensors_read = source->table.keys.size();
-  report.tensors_written = conversion->graph.destinations.size();
-  report.bytes_read = plan.bytes_read;
-  report.bytes_written = plan.bytes_written;
-  report.destination_bytes = prepared.layout.total_bytes;
-  report.shards = prepared.layout.shards.size();
-  report.steps = plan.steps.size();
-  report.edges = conversion->graph.edges.size();
-  report.buffer_bytes =
-      (plan.largest_read + plan.largest_write) * static_cast<uint64_t>(prepared.jobs);
-  report.plan_seconds = SecondsSince(start);
-  report.dry_run = request.dry_run;
-  prepared.to = *to;
-  prepared.source = std::move(*source);
+  prepared.source = std::move(opened);
   prepared.conversion = std::move(*conversion);
-  prepared.plan = std::move(plan);
+  prepared.layout = LayOutDestination(prepared, request);
+  prepared.jobs = JobsOf(request);
+  prepared.report = ReportOf(prepared, request);
+  prepared.report.plan_seconds = SecondsSince(start);
   return prepared;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "run/adapter_factors.h"
+#include "run/convert.h"
 #include "run/dequantized_reader.h"
 #include "run/kernel_product.h"
 #include "run/kernel_value.h"
@@ -118,29 +119,8 @@ class Comparison {
     std::vector<Comparer::Tensor> tensors;
     std::set<std::string> here;
     for (const GraphTensor& tensor : prepared->conversion.graph.destinations) {
-      Comparer::Tensor one;
-      one.key = tensor.key;
-      one.dtype = tensor.dtype;
       here.insert(tensor.key);
-      const auto found = second.table.by_name.find(tensor.key);
-      one.skip = found == second.table.by_name.end();
-      if (one.skip) {
-        report_.differences.push_back({tensor.key, "only the first has it", 0, 0});
-      } else {
-        const FoundKey& key = second.table.keys[found->second];
-        one.other = found->second;
-        one.other_dtype = *key.dtype;
-        if (*key.shape != tensor.shape) {
-          one.skip = true;
-          report_.differences.push_back({tensor.key, "shapes differ", 0, 0});
-        } else if (one.dtype != one.other_dtype) {
-          one.skip = !IsFloat(one.dtype) || !IsFloat(one.other_dtype);
-          report_.differences.push_back(
-              {tensor.key, fmt::format("{} and {}", NameOf(one.dtype), NameOf(one.other_dtype)), 0,
-               0});
-        }
-      }
-      tensors.push_back(std::move(one));
+      tensors.push_back(PairOf(tensor));
     }
     const std::set<uint32_t> tied = TiedOf(second);
     for (uint32_t i = 0; i < second.table.keys.size(); ++i) {
@@ -166,6 +146,32 @@ class Comparison {
             {tensor.key, "values differ", tensor.elements, tensor.largest});
     }
     return true;
+  }
+
+  // The tensor and the second's of this key; what can be told without their values is.
+  Comparer::Tensor PairOf(const GraphTensor& tensor) {
+    Comparer::Tensor pair;
+    pair.key = tensor.key;
+    pair.dtype = tensor.dtype;
+    const auto found = second_.table.by_name.find(tensor.key);
+    if (found == second_.table.by_name.end()) {
+      pair.skip = true;
+      report_.differences.push_back({tensor.key, "only the first has it", 0, 0});
+      return pair;
+    }
+    const FoundKey& key = second_.table.keys[found->second];
+    pair.other = found->second;
+    pair.other_dtype = *key.dtype;
+    if (*key.shape != tensor.shape) {
+      pair.skip = true;
+      report_.differences.push_back({tensor.key, "shapes differ", 0, 0});
+    } else if (pair.dtype != pair.other_dtype) {
+      pair.skip = !IsFloat(pair.dtype) || !IsFloat(pair.other_dtype);
+      report_.differences.push_back(
+          {tensor.key, fmt::format("{} and {}", NameOf(pair.dtype), NameOf(pair.other_dtype)), 0,
+           0});
+    }
+    return pair;
   }
 
   // Copies, and keys that are never written: nothing to compare with.
@@ -275,18 +281,17 @@ std::optional<DiffReport> Diff(const Files& files, RuleLibrary* library, const D
   SourceRequest wanted_second = request.second;
   wanted_second.internal = RuleLibrary::Internal::kYes;
   wanted_second.quantized = QuantizedAs::kExact;  // values are compared, whatever codes they have
-  std::optional<OpenedSource> second = OpenSource(files, library, wanted_second, {}, diagnostics);
-  if (second) ExplainErrors(*second, diagnostics);
-  if (!second || diagnostics->HasErrors() || !second->bound) return std::nullopt;
+  std::optional<OpenedSource> second =
+      OpenBoundSource(files, library, wanted_second, {}, diagnostics);
+  if (!second) return std::nullopt;
   SourceRequest wanted = request.first;
   wanted.internal = RuleLibrary::Internal::kYes;
   wanted.quantized = QuantizedAs::kExact;
   if (wanted.family.empty()) wanted.family = second->rules->file->family.text;
   // Adapters have no config.json of their own: what one of them was given holds for both.
   if (wanted.config.empty() && second->rules->file->adapters) wanted.model_config = second->config;
-  std::optional<OpenedSource> first = OpenSource(files, library, wanted, {}, diagnostics);
-  if (first) ExplainErrors(*first, diagnostics);
-  if (!first || diagnostics->HasErrors() || !first->bound) return std::nullopt;
+  std::optional<OpenedSource> first = OpenBoundSource(files, library, wanted, {}, diagnostics);
+  if (!first) return std::nullopt;
   if (first->rules->file->adapters != second->rules->file->adapters) {
     diagnostics->Add(Code::kBadAdapterUse, Place::File(request.first.path),
                      "one is an adapter, the other a model");

@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 #include "bind/targets.h"
+#include "plan/conversion.h"
+#include "plan/plan.h"
 #include "run/explain_code.h"
 #include "run/plan_text.h"
 #include "run/synth.h"

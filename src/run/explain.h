@@ -14,7 +14,7 @@
 
 #include "base/diagnostic.h"
 #include "bind/rule_library.h"
-#include "run/convert.h"
+#include "run/open_source.h"
 
 namespace rr {
 

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <set>
 
+#include "base/shape.h"
 #include "run/locate.h"
 
 namespace rr {
@@ -16,15 +17,6 @@ float FloatAt(const std::vector<std::byte>& bytes, size_t index) {
   float value;
   std::memcpy(&value, bytes.data() + index * sizeof value, sizeof value);
   return value;
-}
-
-std::vector<int64_t> PositionOf(int64_t element, const std::vector<int64_t>& shape) {
-  std::vector<int64_t> at(shape.size());
-  for (size_t d = shape.size(); d-- > 0;) {
-    at[d] = element % shape[d];
-    element /= shape[d];
-  }
-  return at;
 }
 
 // Where a copy puts an element of its source; nullopt when it does not take it.

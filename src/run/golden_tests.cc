@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/shape.h"
 #include "base/text.h"
 #include "io/checkpoint.h"
 #include "io/memory_files.h"
@@ -121,22 +122,11 @@ class GoldenTest {
       right_bytes->Read(i, 0, b);
       const auto at = std::mismatch(a.begin(), a.end(), b.begin()).first;
       if (at == a.end()) continue;
-      const auto element =
-          static_cast<uint64_t>(at - a.begin()) * 8 / static_cast<uint64_t>(BitsOf(tensor.dtype));
+      const int64_t element = (at - a.begin()) * 8 / BitsOf(tensor.dtype);
       return fmt::format("{} differs from the golden output, first at [{}]", tensor.name,
-                         fmt::join(PositionIn(tensor.shape, element), ", "));
+                         fmt::join(PositionOf(element, tensor.shape), ", "));
     }
     return "";
-  }
-
-  static std::vector<int64_t> PositionIn(const std::vector<int64_t>& shape, uint64_t element) {
-    std::vector<int64_t> position(shape.size());
-    auto rest = static_cast<int64_t>(element);
-    for (size_t d = shape.size(); d-- > 0;) {
-      position[d] = rest % shape[d];
-      rest /= shape[d];
-    }
-    return position;
   }
 
   void Fail(const std::string& from, const std::string& to, const std::string& why) {

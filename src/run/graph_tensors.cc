@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "base/dtype.h"
+#include "base/shape.h"
 
 namespace rr {
 
@@ -19,7 +19,7 @@ std::vector<std::vector<std::byte>> WithConstants(std::vector<std::vector<std::b
 std::vector<std::vector<std::byte>> EmptyTensors(const Graph& graph) {
   std::vector<std::vector<std::byte>> tensors;
   for (const GraphTensor& tensor : graph.destinations)
-    tensors.emplace_back(static_cast<size_t>(tensor.Count() * BitsOf(tensor.dtype) / 8));
+    tensors.emplace_back(ByteCount(tensor.shape, tensor.dtype));
   return tensors;
 }
 

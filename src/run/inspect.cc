@@ -23,10 +23,8 @@ std::vector<std::string> TargetsOf(const OpenedSource& source) {
       const Name& layout =
           source.checkpoint.kind == CheckpointKind::kWeights ? one.weights : one.adapters;
       if (layout.text != source.detection.layout || (one.only_pairs && !only_pairs)) continue;
-      std::string range;
-      if (one.versions && one.place.source != nullptr)
-        range = one.place.source->text().substr(one.place.begin, one.place.end - one.place.begin);
-      targets.push_back(target.system.text + range);
+      targets.push_back(
+          fmt::format("{}{}", target.system.text, one.versions ? one.place.Text() : ""));
     }
   }
   return targets;
@@ -48,12 +46,6 @@ std::map<std::string, size_t> FormatsOf(const OpenedSource& source) {
   std::map<std::string, size_t> formats;
   for (const QuantizedWeight& weight : source.table.quantized) ++formats[weight.format->name.text];
   return formats;
-}
-
-Value Texts(const std::vector<std::string>& texts) {
-  Value::List list;
-  for (const std::string& text : texts) list.push_back(Value(text));
-  return Value(std::move(list));
 }
 
 std::vector<std::string> KeysOf(const OpenedSource& source, const std::vector<uint32_t>& indices) {
@@ -90,83 +82,95 @@ std::string AdapterText(const AdapterFacts& facts) {
 
 Value Count(size_t n) { return Value(static_cast<int64_t>(n)); }
 
-}  // namespace
+void AddAdapter(const AdapterFacts& facts, Value::Map* map) {
+  map->push_back({"dialect", facts.dialect});
+  map->push_back({"ranks", ListOf(facts.ranks)});
+  map->push_back({"adapts", ListOf(facts.adapts)});
+  map->push_back({"remarks", ListOf(facts.remarks)});
+  Value::List loaders;
+  for (const LoaderVerdict& loader : facts.loaders)
+    loaders.push_back(Value(Value::Map{{"system", loader.system},
+                                       {"verdict", std::string(WordOf(loader.kind))},
+                                       {"text", loader.text}}));
+  map->push_back({"loaders", std::move(loaders)});
+}
 
-Value InspectJson(const OpenedSource& source, const Diagnostics& diagnostics) {
-  Value::Map map;
-  const bool known = source.rules != nullptr;
-  map.push_back({"path", source.checkpoint.path});
-  map.push_back(
-      {"kind", source.checkpoint.kind == CheckpointKind::kWeights ? "weights" : "adapter"});
-  const RulesPtr& family = source.detection.family;
-  map.push_back({"family", family != nullptr ? Value(family->file->family.text) : Value()});
-  map.push_back({"layout", known ? Value(source.detection.layout) : Value()});
-  map.push_back({"loadable", Texts(TargetsOf(source))});
-  map.push_back({"reasons", Texts(source.detection.reasons)});
-  if (IsAdapter(source)) {
-    const AdapterFacts facts = DescribeAdapter(source);
-    map.push_back({"dialect", facts.dialect});
-    map.push_back({"ranks", Texts(facts.ranks)});
-    map.push_back({"adapts", Texts(facts.adapts)});
-    map.push_back({"remarks", Texts(facts.remarks)});
-    Value::List loaders;
-    for (const LoaderVerdict& loader : facts.loaders)
-      loaders.push_back(Value(Value::Map{{"system", loader.system},
-                                         {"verdict", std::string(WordOf(loader.kind))},
-                                         {"text", loader.text}}));
-    map.push_back({"loaders", std::move(loaders)});
-  }
+Value CausesJson(const OpenedSource& source) {
   Value::List causes;
   for (const Cause& cause : CausesOf(source))
     causes.push_back(
         Value(Value::Map{{"name", cause.name}, {"why", cause.why}, {"mend", cause.mend}}));
-  map.push_back({"causes", std::move(causes)});
+  return Value(std::move(causes));
+}
+
+Value CandidatesJson(const Detection& detection) {
   Value::List candidates;
-  for (const Candidate& candidate : source.detection.candidates) {
+  for (const Candidate& candidate : detection.candidates)
     candidates.push_back(Value(Value::Map{{"family", candidate.rules->file->family.text},
                                           {"layout", candidate.layout},
                                           {"known", Count(candidate.known)},
                                           {"complete", candidate.complete}}));
-  }
-  map.push_back({"candidates", std::move(candidates)});
-  map.push_back({"tensors", Count(source.table.keys.size())});
-  map.push_back({"bytes", Value(static_cast<int64_t>(source.checkpoint.TotalBytes()))});
-  Value::Map dtypes;
-  for (const auto& [dtype, count] : DtypesOf(source)) dtypes.push_back({dtype, Count(count)});
-  map.push_back({"dtypes", std::move(dtypes)});
-  Value::Map formats;
-  for (const auto& [format, count] : FormatsOf(source)) formats.push_back({format, Count(count)});
-  map.push_back({"quantized", std::move(formats)});
-  const BoundSource* bound = source.bound ? &*source.bound : nullptr;
-  map.push_back({"unmatched", bound != nullptr ? Texts(KeysOf(source, bound->unmatched))
-                                               : Value(Value::List{})});
-  map.push_back({"missing", bound != nullptr ? Texts(bound->missing) : Value(Value::List{})});
-  map.push_back(
-      {"ignored", bound != nullptr ? Texts(KeysOf(source, bound->ignored)) : Value(Value::List{})});
-  map.push_back(
-      {"absent_blocks", bound != nullptr ? Texts(bound->absent_blocks) : Value(Value::List{})});
-  map.push_back({"sizes", bound != nullptr ? Texts(bound->notes) : Value(Value::List{})});
+  return Value(std::move(candidates));
+}
+
+Value CountsJson(const std::map<std::string, size_t>& counts) {
+  Value::Map map;
+  for (const auto& [name, count] : counts) map.push_back({name, Count(count)});
+  return Value(std::move(map));
+}
+
+// Lists that are empty while the source is bound to no layout.
+void AddBound(const OpenedSource& source, Value::Map* map) {
+  static const BoundSource kNothing;
+  const BoundSource& bound = source.bound ? *source.bound : kNothing;
+  map->push_back({"unmatched", ListOf(KeysOf(source, bound.unmatched))});
+  map->push_back({"missing", ListOf(bound.missing)});
+  map->push_back({"ignored", ListOf(KeysOf(source, bound.ignored))});
+  map->push_back({"absent_blocks", ListOf(bound.absent_blocks)});
+  map->push_back({"sizes", ListOf(bound.notes)});
+}
+
+Value FindingsJson(const Diagnostics& diagnostics) {
   Value::List findings;
-  for (const Diagnostic& d : diagnostics.all()) {
+  for (const Diagnostic& d : diagnostics.all())
     findings.push_back(Value(Value::Map{{"code", InfoOf(d.code).Id()},
                                         {"name", std::string(InfoOf(d.code).name)},
-                                        {"severity", d.severity == Severity::kError     ? "error"
-                                                     : d.severity == Severity::kWarning ? "warning"
-                                                                                        : "note"},
+                                        {"severity", std::string(NameOf(d.severity))},
                                         {"message", d.message},
                                         {"help", d.help}}));
-  }
-  map.push_back({"findings", std::move(findings)});
+  return Value(std::move(findings));
+}
+
+}  // namespace
+
+Value InspectJson(const OpenedSource& source, const Diagnostics& diagnostics) {
+  const bool known = source.rules != nullptr;
+  const RulesPtr& family = source.detection.family;
+  Value::Map map;
+  map.push_back({"path", source.checkpoint.path});
+  map.push_back({"kind", std::string(NameOf(source.checkpoint.kind))});
+  map.push_back({"family", family != nullptr ? Value(family->file->family.text) : Value()});
+  map.push_back({"layout", known ? Value(source.detection.layout) : Value()});
+  map.push_back({"loadable", ListOf(TargetsOf(source))});
+  map.push_back({"reasons", ListOf(source.detection.reasons)});
+  if (IsAdapter(source)) AddAdapter(DescribeAdapter(source), &map);
+  map.push_back({"causes", CausesJson(source)});
+  map.push_back({"candidates", CandidatesJson(source.detection)});
+  map.push_back({"tensors", Count(source.table.keys.size())});
+  map.push_back({"bytes", Value(static_cast<int64_t>(source.checkpoint.TotalBytes()))});
+  map.push_back({"dtypes", CountsJson(DtypesOf(source))});
+  map.push_back({"quantized", CountsJson(FormatsOf(source))});
+  AddBound(source, &map);
+  map.push_back({"findings", FindingsJson(diagnostics)});
   return Value(std::move(map));
 }
 
 std::string InspectText(const OpenedSource& source) {
   std::string text;
   const bool known = source.rules != nullptr;
-  text +=
-      fmt::format("{}: {}, {} tensors, {}\n", source.checkpoint.path,
-                  source.checkpoint.kind == CheckpointKind::kWeights ? "weights" : "adapter",
-                  WithCommas(source.table.keys.size()), HumanBytes(source.checkpoint.TotalBytes()));
+  text += fmt::format("{}: {}, {} tensors, {}\n", source.checkpoint.path,
+                      NameOf(source.checkpoint.kind), WithCommas(source.table.keys.size()),
+                      HumanBytes(source.checkpoint.TotalBytes()));
   std::vector<std::string> dtypes;
   for (const auto& [dtype, count] : DtypesOf(source))
     dtypes.push_back(fmt::format("{} {}", WithCommas(count), dtype));

@@ -6,7 +6,7 @@
 
 #include "base/diagnostic.h"
 #include "base/value.h"
-#include "run/convert.h"
+#include "run/open_source.h"
 
 namespace rr {
 

@@ -41,11 +41,10 @@ class Describer {
     for (const BoundTensor& tensor : bound.tensors) {
       const CheckedEntry& entry = layout_.entries[static_cast<size_t>(tensor.entry)];
       for (size_t d = 0; d < entry.shape.size(); ++d) {
-        const std::vector<std::string> axes = entry.shape[d].Axes();
-        if (std::find(axes.begin(), axes.end(), kRankAxis) == axes.end()) continue;
+        if (!entry.shape[d].Has(kRankAxis)) continue;
         int64_t others = 1;
         std::string words;
-        for (const std::string& axis : axes) {
+        for (const std::string& axis : entry.shape[d].Axes()) {
           if (axis == kRankAxis) continue;
           const int64_t n = source_.bound->model->SizeOf(axis).value_or(1);
           others *= n;
@@ -98,9 +97,7 @@ class Describer {
         const CheckedLayout* layout = rules_.FindLayout(one.adapters.text);
         if (layout == nullptr) continue;
         std::string range;
-        if (one.versions && one.place.source != nullptr)
-          range = " " +
-                  one.place.source->text().substr(one.place.begin, one.place.end - one.place.begin);
+        if (one.versions) range = fmt::format(" {}", one.place.Text());
         while (!range.empty() && (range.back() == '"' || range.back() == '\'')) range.pop_back();
         const std::string wanted = one.versions ? layout->name.text : target.system.text;
         LoaderVerdict verdict = Judge(*layout, one, wanted);

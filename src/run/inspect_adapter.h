@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "run/convert.h"
+#include "run/open_source.h"
 
 namespace rr {
 

@@ -11,54 +11,91 @@
 
 namespace rr {
 
+namespace {
+
+std::optional<OpenedSource> OpenBase(const Files& files, RuleLibrary* library,
+                                     const ConvertRequest& wanted, Diagnostics* diagnostics) {
+  SourceOptions options;
+  options.allow_shape = wanted.conversion.allow_shape;
+  options.allow_missing = true;  // what is there can be merged into
+  std::optional<OpenedSource> base =
+      OpenBoundSource(files, library, wanted.source, options, diagnostics);
+  if (!base) return std::nullopt;
+  base->table.named_order = true;  // in which changes are computed
+  if (!base->rules->file->adapters) return base;
+  diagnostics->Add(Code::kBadAdapterUse, Place::File(wanted.source.path),
+                   "the base of a merge is a model, this is an adapter");
+  return std::nullopt;
+}
+
+struct LoadedAdapter {
+  std::unique_ptr<OpenedSource> source;
+  std::unique_ptr<AdapterFactors> factors;
+};
+
+// In the layout of the base, and with what the base was given.
+std::optional<LoadedAdapter> LoadAdapter(const Files& files, RuleLibrary* library,
+                                         const std::string& path, const MergeRequest& request,
+                                         const OpenedSource& base, Diagnostics* diagnostics) {
+  SourceRequest source;
+  source.path = path;
+  source.internal = RuleLibrary::Internal::kYes;
+  source.family = base.rules->file->family.text;
+  source.from = request.adapter_from;
+  source.model_config = base.config;
+  source.set = request.base.source.set;
+  source.alpha = request.base.source.alpha;
+  source.fill_zero = request.base.source.fill_zero;
+  std::optional<OpenedSource> opened = OpenBoundSource(files, library, source, {}, diagnostics);
+  if (!opened) return std::nullopt;
+  if (!opened->rules->file->adapters) {
+    diagnostics->Add(Code::kBadAdapterUse, Place::File(path), "this is no adapter");
+    return std::nullopt;
+  }
+  ConversionOptions conversion;
+  conversion.fill_zero = source.fill_zero;
+  LoadedAdapter adapter;
+  adapter.source = std::make_unique<OpenedSource>(std::move(*opened));
+  adapter.factors = AdapterFactors::Open(files, *adapter.source, base.detection.layout,
+                                         &base.bound->layout.choice, conversion, diagnostics);
+  if (adapter.factors == nullptr) return std::nullopt;
+  return adapter;
+}
+
+void Append(const std::vector<std::string>& lines, std::vector<std::string>* to) {
+  to->insert(to->end(), lines.begin(), lines.end());
+}
+
+void ReportAdapter(const std::string& name, const LoadedAdapter& adapter, RunReport* report) {
+  report->reasons.push_back(fmt::format("{} is {} {}", name,
+                                        adapter.source->rules->file->family.text,
+                                        adapter.source->detection.layout));
+  Append(adapter.source->detection.reasons, &report->reasons);
+  const Conversion& conversion = adapter.factors->conversion();
+  Append(conversion.notes, &report->notes);
+  Append(conversion.dropped, &report->dropped);
+  Append(conversion.defaulted, &report->defaulted);
+}
+
+}  // namespace
+
 std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRequest& request,
                                Diagnostics* diagnostics) {
-  SourceOptions options;
-  options.allow_shape = request.base.conversion.allow_shape;
-  options.allow_missing = true;  // what is there can be merged into
   ConvertRequest wanted = request.base;
   wanted.conversion.only_present = true;
   wanted.source.other_families = true;
   wanted.source = SourceOf(wanted);
-  std::optional<OpenedSource> base =
-      OpenSource(files, library, wanted.source, options, diagnostics);
-  if (base) ExplainErrors(*base, diagnostics);
-  if (!base || diagnostics->HasErrors() || !base->bound) return std::nullopt;
-  base->table.named_order = true;  // in which changes are computed
-  if (base->rules->file->adapters) {
-    diagnostics->Add(Code::kBadAdapterUse, Place::File(wanted.source.path),
-                     "the base of a merge is a model, this is an adapter");
-    return std::nullopt;
-  }
-
-  std::vector<std::unique_ptr<OpenedSource>> adapters;
-  std::vector<std::unique_ptr<AdapterFactors>> factors;
+  std::optional<OpenedSource> base = OpenBase(files, library, wanted, diagnostics);
+  if (!base) return std::nullopt;
+  std::vector<LoadedAdapter> adapters;
   std::vector<WeightedAdapter> weighted;
   for (const MergeAdapter& adapter : request.adapters) {
-    SourceRequest source;
-    source.path = adapter.path;
-    source.internal = RuleLibrary::Internal::kYes;
-    source.family = base->rules->file->family.text;
-    source.from = request.adapter_from;
-    source.model_config = base->config;
-    source.set = wanted.source.set;
-    source.alpha = wanted.source.alpha;
-    source.fill_zero = wanted.source.fill_zero;
-    std::optional<OpenedSource> opened = OpenSource(files, library, source, {}, diagnostics);
-    if (opened) ExplainErrors(*opened, diagnostics);
-    if (!opened || diagnostics->HasErrors() || !opened->bound) return std::nullopt;
-    if (!opened->rules->file->adapters) {
-      diagnostics->Add(Code::kBadAdapterUse, Place::File(adapter.path), "this is no adapter");
-      return std::nullopt;
-    }
-    adapters.push_back(std::make_unique<OpenedSource>(std::move(*opened)));
-    ConversionOptions conversion;
-    conversion.fill_zero = source.fill_zero;
-    factors.push_back(AdapterFactors::Open(files, *adapters.back(), base->detection.layout,
-                                           &base->bound->layout.choice, conversion, diagnostics));
-    if (factors.back() == nullptr) return std::nullopt;
-    weighted.push_back(
-        {factors.back().get(), request.unmerge ? -adapter.weight : adapter.weight, adapter.path});
+    std::optional<LoadedAdapter> opened =
+        LoadAdapter(files, library, adapter.path, request, *base, diagnostics);
+    if (!opened) return std::nullopt;
+    adapters.push_back(std::move(*opened));
+    weighted.push_back({adapters.back().factors.get(),
+                        request.unmerge ? -adapter.weight : adapter.weight, adapter.path});
   }
 
   std::optional<PreparedConversion> prepared =
@@ -69,24 +106,12 @@ std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRe
   const std::unique_ptr<MergedReader> reader =
       MergedReader::Create(prepared->source, OpenTensors(files, *prepared), weighted, diagnostics);
   if (reader == nullptr) return std::nullopt;
-  RunReport& report = prepared->report;
-  for (size_t i = 0; i < adapters.size(); ++i) {
-    report.reasons.push_back(fmt::format("{} is {} {}", weighted[i].name,
-                                         adapters[i]->rules->file->family.text,
-                                         adapters[i]->detection.layout));
-    for (const std::string& reason : adapters[i]->detection.reasons)
-      report.reasons.push_back(reason);
-    const Conversion& conversion = factors[i]->conversion();
-    report.notes.insert(report.notes.end(), conversion.notes.begin(), conversion.notes.end());
-    report.dropped.insert(report.dropped.end(), conversion.dropped.begin(),
-                          conversion.dropped.end());
-    report.defaulted.insert(report.defaulted.end(), conversion.defaulted.begin(),
-                            conversion.defaulted.end());
-  }
-  report.notes.push_back(fmt::format("{} tensors are changed by {} adapter{}",
-                                     reader->TouchedCount(), adapters.size(),
-                                     adapters.size() == 1 ? "" : "s"));
-  if (wanted.dry_run) return std::move(report);
+  for (size_t i = 0; i < adapters.size(); ++i)
+    ReportAdapter(weighted[i].name, adapters[i], &prepared->report);
+  prepared->report.notes.push_back(fmt::format("{} tensors are changed by {} adapter{}",
+                                               reader->TouchedCount(), adapters.size(),
+                                               adapters.size() == 1 ? "" : "s"));
+  if (wanted.dry_run) return std::move(prepared->report);
   std::optional<RunReport> done = RunPrepared(files, &*prepared, wanted, *reader, diagnostics);
   if (done) done->changes = reader->LargestChanges();
   return done;

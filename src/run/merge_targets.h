@@ -11,8 +11,8 @@
 
 #include "base/diagnostic.h"
 #include "run/adapter_factors.h"
-#include "run/convert.h"
 #include "run/merged_reader.h"
+#include "run/open_source.h"
 #include "run/stored_matrix.h"
 
 namespace rr {

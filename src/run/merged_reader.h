@@ -16,7 +16,7 @@
 #include "base/diagnostic.h"
 #include "io/tensor_io.h"
 #include "run/adapter_factors.h"
-#include "run/convert.h"
+#include "run/open_source.h"
 #include "run/stored_matrix.h"
 
 namespace rr {

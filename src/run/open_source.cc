@@ -1,7 +1,8 @@
+#include "run/open_source.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/text.h"
@@ -10,8 +11,8 @@
 #include "bind/scaled_rank.h"
 #include "bind/targets.h"
 #include "io/json.h"
+#include "io/tensor_io.h"
 #include "run/automodel_config.h"
-#include "run/convert.h"
 #include "syntax/axis_expression.h"
 
 namespace rr {
@@ -263,9 +264,8 @@ void ApplySettings(const SourceRequest& request, const CheckedRules* rules, Conf
   for (const auto& [name, text] : request.set) {
     if (name.starts_with(kOfAdapter)) continue;
     if (IsAxisName(name)) {
-      int64_t n = 0;
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-      if (error != std::errc() || end != text.data() + text.size() || n < 0) {
+      const std::optional<int64_t> n = ParseNumber<int64_t>(text);
+      if (!n || *n < 0) {
         diagnostics->Add(Code::kBadConfig, {},
                          fmt::format("--set {}={}: a size is a whole number", name, text));
       } else if (rules != nullptr && rules->file->FindAxis(name) == nullptr) {
@@ -277,7 +277,7 @@ void ApplySettings(const SourceRequest& request, const CheckedRules* rules, Conf
                               rules->file->family.text, name))
             .help = DidYouMean(name, axes);
       } else {
-        (*given)[name] = n;
+        (*given)[name] = *n;
       }
       continue;
     }
@@ -355,6 +355,16 @@ std::optional<OpenedSource> OpenSource(const Files& files, RuleLibrary* library,
   return Read(library, request, options, std::move(all), std::move(source), diagnostics);
 }
 
+std::optional<OpenedSource> OpenBoundSource(const Files& files, RuleLibrary* library,
+                                            const SourceRequest& request,
+                                            const SourceOptions& options,
+                                            Diagnostics* diagnostics) {
+  std::optional<OpenedSource> source = OpenSource(files, library, request, options, diagnostics);
+  if (source) ExplainErrors(*source, diagnostics);
+  if (!source || diagnostics->HasErrors() || !source->bound) return std::nullopt;
+  return source;
+}
+
 std::optional<OpenedSource> OpenKeyList(const Files& files, RuleLibrary* library,
                                         const SourceRequest& request, const SourceOptions& options,
                                         Diagnostics* diagnostics) {
@@ -398,6 +408,16 @@ std::optional<OpenedSource> OpenKeyList(const Files& files, RuleLibrary* library
   if (!config) return std::nullopt;
   source.config = std::move(*config);
   return Read(library, request, options, std::move(keys), std::move(source), diagnostics);
+}
+
+ReadTensor ReadWholeTensors(const Files& files, const OpenedSource& source) {
+  std::shared_ptr<TensorReader> reader = ReadTensorsOf(files, source.checkpoint);
+  return [reader, &source](uint32_t key) {
+    const uint32_t tensor = source.tensor_of[key];
+    std::vector<std::byte> bytes(source.checkpoint.tensors[tensor].size);
+    reader->Read(tensor, 0, bytes);
+    return bytes;
+  };
 }
 
 }  // namespace rr

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "base/shape.h"
 #include "bind/announced.h"
 #include "bind/quantized.h"
 #include "io/json.h"
@@ -169,11 +170,7 @@ class QuantTestRun {
     std::vector<std::vector<std::byte>> tensors;
     for (uint32_t k = 0; k < table.keys.size(); ++k) {
       const bool named = k < test_.stored.size();
-      size_t bytes = 4;
-      if (named) {
-        bytes = static_cast<size_t>(BitsOf(test_.stored[k].dtypes[0])) / 8;
-        for (const int64_t size : test_.stored[k].shape) bytes *= static_cast<size_t>(size);
-      }
+      const size_t bytes = named ? ByteCount(test_.stored[k].shape, test_.stored[k].dtypes[0]) : 4;
       tensors.emplace_back(bytes);
       const auto& pattern = k == table.quantized[0].scales ? test_.scale_bytes : test_.code_bytes;
       const bool repeats = k == table.quantized[0].scales;

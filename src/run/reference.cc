@@ -13,6 +13,7 @@
 #include <xtensor/xarray.hpp>
 #include <xtensor/xnoalias.hpp>
 
+#include "base/shape.h"
 #include "run/mismatch.h"
 
 namespace rr {
@@ -26,9 +27,7 @@ struct Tensor {
   std::unique_ptr<std::byte[]> bytes;
 };
 
-size_t StoredBytes(const GraphTensor& tensor) {
-  return (static_cast<size_t>(tensor.Count()) * static_cast<size_t>(BitsOf(tensor.dtype)) + 7) / 8;
-}
+size_t StoredBytes(const GraphTensor& tensor) { return ByteCount(tensor.shape, tensor.dtype); }
 
 Tensor EmptyTensor(const GraphTensor& of) {
   Tensor tensor;

@@ -5,6 +5,7 @@
 #include <random>
 #include <utility>
 
+#include "base/shape.h"
 #include "bind/bind_source.h"
 #include "plan/conversion.h"
 #include "plan/plan.h"
@@ -73,9 +74,7 @@ class RoundTrips {
     const SyntheticReader reader(table);
     Bytes tensors;
     for (uint32_t i = 0; i < table.keys.size(); ++i) {
-      size_t size = static_cast<size_t>(BitsOf(*table.keys[i].dtype)) / 8;
-      for (const int64_t extent : *table.keys[i].shape) size *= static_cast<size_t>(extent);
-      tensors.emplace_back(size);
+      tensors.emplace_back(ByteCount(*table.keys[i].shape, *table.keys[i].dtype));
       reader.Read(i, 0, tensors.back());
     }
     MakeAsWritten(layout, model, table, &tensors);

@@ -1,18 +1,13 @@
+#include "run/run_report.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/text.h"
-#include "run/convert.h"
 
 namespace rr {
 namespace {
-
-Value ListOf(const std::vector<std::string>& texts) {
-  Value::List list;
-  for (const std::string& text : texts) list.push_back(Value(text));
-  return Value(std::move(list));
-}
 
 Value JsonNumber(uint64_t n) { return Value(static_cast<int64_t>(n)); }
 

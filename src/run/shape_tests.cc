@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/shape.h"
 #include "bind/bound_layout.h"
 #include "check/test_names.h"
 #include "run/locate.h"
@@ -59,10 +60,8 @@ class Shapes {
     for (const BoundTensor& tensor : bound->tensors) {
       if (rules.file->adapters && !HasRank(EntryOf(layout, tensor))) continue;
       if (!IsKnown(tensor, count.place)) return;
-      int64_t size = 1;
-      for (const int64_t extent : tensor.shape) size *= extent;
       ++tensors;
-      elements += size;
+      elements += ElementCount(tensor.shape);
       by_entry[tensor.entry].push_back(&tensor);
     }
     tests_.report->facts += count.tensors.has_value() + count.elements.has_value();
@@ -170,9 +169,7 @@ class Shapes {
 
   bool IsKnown(const BoundTensor& tensor, const Place& place) {
     if (tensor.unknown_axis.empty()) return true;
-    tests_.diagnostics->Add(
-        Code::kBadTest, place,
-        fmt::format("the shape of {} needs {}, which is unknown", tensor.key, tensor.unknown_axis));
+    tests_.diagnostics->Add(Code::kBadTest, place, tensor.WhyUnknown());
     return false;
   }
 

@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "run/convert.h"
+#include "run/open_source.h"
 
 namespace rr {
 

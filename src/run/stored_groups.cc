@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <map>
 
+#include "base/shape.h"
+
 namespace rr {
 namespace {
 
 // The dimension in which a flat distance is a whole number of steps that stay within it.
 MovingDim DimOf(const std::vector<int64_t>& shape, int64_t distance) {
-  int64_t row = 1;
-  for (const int64_t extent : shape) row *= extent;
+  int64_t row = ElementCount(shape);
   for (size_t d = 0; d < shape.size(); ++d) {
     const int64_t above = row;
     row /= shape[d];
@@ -101,13 +102,6 @@ class Grouper {
 }  // namespace
 
 std::vector<StoredGroup> GroupStored(const BoundLayout& bound) { return Grouper(bound).Run(); }
-
-std::vector<std::string> CapturesOf(const CheckedEntry& entry) {
-  std::vector<std::string> captures = entry.key.Captures();
-  std::sort(captures.begin(), captures.end());
-  captures.erase(std::unique(captures.begin(), captures.end()), captures.end());
-  return captures;
-}
 
 std::string AsFormula(const std::vector<int64_t>& values,
                       const std::vector<std::vector<int64_t>>& captures,

@@ -29,9 +29,6 @@ struct StoredGroup {
 // All stored tensors of the layout, in its order.
 std::vector<StoredGroup> GroupStored(const BoundLayout& bound);
 
-// The captures of an entry's key in the order of BoundTensor::captures.
-std::vector<std::string> CapturesOf(const CheckedEntry& entry);
-
 // An integer as a formula of the captures, `values[i]` where they are `captures[i]`: a number, one
 // of them, or start + step * one of them. Empty when it is none of these.
 std::string AsFormula(const std::vector<int64_t>& values,

@@ -15,6 +15,8 @@
 #include "bind/targets.h"
 #include "io/json.h"
 #include "plan/conversion.h"
+#include "plan/plan.h"
+#include "run/executor.h"
 #include "run/source_reader.h"
 
 namespace rr {
@@ -121,6 +123,67 @@ std::optional<Dtype> DeclaredDtype(const CheckedRules& rules, const CheckedEntry
   return declared;
 }
 
+// nullptr after an error.
+RulesPtr FamilyOf(const SourceRequest& source, const Config& config, RuleLibrary* library,
+                  Diagnostics* diagnostics) {
+  std::vector<RulesPtr> families = CandidateFamilies(source, config, library, diagnostics);
+  if (diagnostics->HasErrors()) return nullptr;
+  if (const std::vector<RulesPtr> named = FamiliesOf(families, config); !named.empty())
+    families = named;
+  if (families.size() == 1) return families[0];
+  diagnostics->Add(Code::kUnknownFamily, {}, "the config does not say which family it is").help =
+      "--family names it";
+  return nullptr;
+}
+
+// The tensors whose elements are made, with parts of quantised weights where the config announces
+// them. nullopt after an error.
+std::optional<KeyTable> ContentOf(const SynthRequest& request, const Model& model,
+                                  const CheckedLayout& layout, const Config& config,
+                                  RuleLibrary* library, Diagnostics* diagnostics) {
+  const CheckedRules& rules = model.rules();
+  const Dtype usual = DtypeOf(config);
+  std::optional<KeyTable> table = SyntheticKeys(
+      model, layout,
+      [&](const CheckedEntry& entry) {
+        return request.dtype ? *request.dtype : DeclaredDtype(rules, entry).value_or(usual);
+      },
+      [&](size_t b) { return request.optional || !rules.file->blocks[b].optional; }, diagnostics);
+  if (!table) return std::nullopt;
+  const std::vector<QuantFormatPtr>& formats = library->QuantFormats(diagnostics);
+  return MakeQuantizedKeyTable(AsAnnounced(std::move(table->keys), formats, config), formats,
+                               config, QuantizedAs::kCodes, diagnostics);
+}
+
+OutputLayout LayOutAll(const SynthRequest& request, const std::vector<OutputTensor>& tensors) {
+  OutputOptions options;
+  options.max_shard_bytes =
+      request.destination.ends_with(".safetensors") ? UINT64_MAX : request.max_shard_bytes;
+  return LayOut(tensors, options);
+}
+
+// False after an error; then nothing is left behind.
+bool WriteCheckpoint(Files& files, const SynthRequest& request, const OutputLayout& layout,
+                     const KeyTable& content, const Conversion& conversion, const Value& config,
+                     Diagnostics* diagnostics) {
+  const Plan plan = MakePlan(conversion.graph, {}, diagnostics);
+  if (diagnostics->HasErrors()) return false;
+  const std::unique_ptr<OutputCheckpoint> checkpoint = OutputCheckpoint::Create(
+      files, request.destination, layout, "", request.force, 0, diagnostics);
+  if (checkpoint == nullptr) return false;
+  RunOptions run;
+  run.jobs = request.jobs;
+  std::vector<uint32_t> tensor_of(content.keys.size());
+  std::iota(tensor_of.begin(), tensor_of.end(), 0U);
+  const SourceReader reader(std::make_unique<SyntheticReader>(content), std::move(tensor_of),
+                            conversion.constants);
+  Execute(plan, reader, *checkpoint, run, diagnostics);
+  if (diagnostics->HasErrors()) return false;
+  checkpoint->AddFile("config.json", ToPrettyJson(config) + "\n");
+  checkpoint->Publish();
+  return true;
+}
+
 }  // namespace
 
 std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& layout,
@@ -134,15 +197,11 @@ std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& l
   if (!bound) return std::nullopt;
   std::vector<FoundKey> keys;
   for (const BoundTensor& tensor : bound->tensors) {
+    const CheckedEntry& entry = bound->EntryOf(tensor);
     if (!tensor.unknown_axis.empty()) {
-      diagnostics
-          ->Add(Code::kUnknownSize, bound->EntryOf(tensor).rule->place,
-                fmt::format("the shape of {} needs {}, which is unknown", tensor.key,
-                            tensor.unknown_axis))
-          .help = fmt::format("give --config, or --set {}=N", tensor.unknown_axis);
+      ReportUnknownShape(tensor, entry.rule->place, diagnostics);
       return std::nullopt;
     }
-    const CheckedEntry& entry = bound->EntryOf(tensor);
     keys.push_back(
         {tensor.key, tensor.shape, entry.rule->cast ? *entry.rule->cast : dtype_of(entry)});
   }
@@ -181,16 +240,9 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
     if (!read) return std::nullopt;
     config = std::move(*read);
   }
-  std::vector<RulesPtr> families = CandidateFamilies(request.source, config, library, diagnostics);
-  if (diagnostics->HasErrors()) return std::nullopt;
-  if (const std::vector<RulesPtr> named = FamiliesOf(families, config); !named.empty())
-    families = named;
-  if (families.size() != 1) {
-    diagnostics->Add(Code::kUnknownFamily, {}, "the config does not say which family it is").help =
-        "--family names it";
-    return std::nullopt;
-  }
-  const CheckedRules& rules = *families[0];
+  const RulesPtr family = FamilyOf(request.source, config, library, diagnostics);
+  if (family == nullptr) return std::nullopt;
+  const CheckedRules& rules = *family;
   std::map<std::string, int64_t> given;
   ApplySettings(request.source, &rules, &config, &given, diagnostics);
   if (diagnostics->HasErrors() || rules.layouts.empty()) return std::nullopt;
@@ -207,24 +259,16 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   model.CheckConfig(first, diagnostics);
   model.CheckRequirements(first, diagnostics);
   if (diagnostics->HasErrors()) return std::nullopt;
-  const Dtype usual = DtypeOf(config);
-  std::optional<KeyTable> table = SyntheticKeys(
-      model, first,
-      [&](const CheckedEntry& entry) {
-        return request.dtype ? *request.dtype : DeclaredDtype(rules, entry).value_or(usual);
-      },
-      [&](size_t b) { return request.optional || !rules.file->blocks[b].optional; }, diagnostics);
-  if (!table) return std::nullopt;
-  const std::vector<QuantFormatPtr>& formats = library->QuantFormats(diagnostics);
-  table = MakeQuantizedKeyTable(AsAnnounced(std::move(table->keys), formats, config), formats,
-                                config, QuantizedAs::kCodes, diagnostics);
+  const std::optional<KeyTable> content =
+      ContentOf(request, model, first, config, library, diagnostics);
+  if (!content) return std::nullopt;
   const std::optional<BoundSource> bound =
-      BindSource(rules, first, config, given, *table, {}, diagnostics);
+      BindSource(rules, first, config, given, *content, {}, diagnostics);
   if (!bound || diagnostics->HasErrors()) return std::nullopt;
   ConversionOptions options;
   options.allow_lossy = true;
   const std::optional<Conversion> conversion =
-      BuildConversion(*bound, *table, wanted, options, diagnostics);
+      BuildConversion(*bound, *content, wanted, options, diagnostics);
   if (!conversion) return std::nullopt;
 
   SynthReport report;
@@ -232,30 +276,15 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   report.layout = layout_name;
   for (const GraphTensor& tensor : conversion->graph.destinations)
     report.keys.push_back({tensor.key, tensor.dtype, tensor.shape});
-  OutputOptions output;
-  output.max_shard_bytes =
-      request.destination.ends_with(".safetensors") ? UINT64_MAX : request.max_shard_bytes;
-  const OutputLayout layout = LayOut(report.keys, output);
+  const OutputLayout layout = LayOutAll(request, report.keys);
   report.tensors = report.keys.size();
   report.shards = layout.shards.size();
   for (const OutputPlacement& tensor : layout.tensors) report.bytes += tensor.size;
   if (request.dry_run) return report;
 
-  const Plan plan = MakePlan(conversion->graph, {}, diagnostics);
-  if (diagnostics->HasErrors()) return std::nullopt;
-  std::unique_ptr<OutputCheckpoint> checkpoint = OutputCheckpoint::Create(
-      files, request.destination, layout, "", request.force, 0, diagnostics);
-  if (checkpoint == nullptr) return std::nullopt;
-  RunOptions run;
-  run.jobs = request.jobs;
-  std::vector<uint32_t> tensor_of(table->keys.size());
-  std::iota(tensor_of.begin(), tensor_of.end(), 0U);
-  const SourceReader reader(std::make_unique<SyntheticReader>(*table), std::move(tensor_of),
-                            conversion->constants);
-  Execute(plan, reader, *checkpoint, run, diagnostics);
-  if (diagnostics->HasErrors()) return std::nullopt;
-  checkpoint->AddFile("config.json", ToPrettyJson(ConfigOf(config, request.source, rules)) + "\n");
-  checkpoint->Publish();
+  if (!WriteCheckpoint(files, request, layout, *content, *conversion,
+                       ConfigOf(config, request.source, rules), diagnostics))
+    return std::nullopt;
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }

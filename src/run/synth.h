@@ -17,7 +17,8 @@
 #include "base/dtype.h"
 #include "bind/rule_library.h"
 #include "io/files.h"
-#include "run/convert.h"
+#include "io/output.h"
+#include "run/open_source.h"
 
 namespace rr {
 

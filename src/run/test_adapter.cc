@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/shape.h"
+
 namespace rr {
 namespace {
 
@@ -52,9 +54,7 @@ std::vector<float> Gather(const OpenedAdapter& opened, const TestAdapter& adapte
           std::max(extents[i], axes[i].first + static_cast<int64_t>(axes[i].positions.size()));
     axes_of.push_back(std::move(axes));
   }
-  int64_t count = 1;
-  for (const int64_t extent : extents) count *= extent;
-  std::vector<std::optional<float>> elements(static_cast<size_t>(count));
+  std::vector<std::optional<float>> elements(static_cast<size_t>(ElementCount(extents)));
   for (size_t p = 0; p < pieces.size(); ++p) {
     const BoundPiece& piece = bound.pieces[pieces[p]];
     // Where each element is to stand, and where it lies.

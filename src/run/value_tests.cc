@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/shape.h"
 #include "bind/bind_source.h"
 #include "check/test_names.h"
 #include "plan/conversion.h"
@@ -97,11 +98,7 @@ class Values {
         model_, *source, Dtype::kF32, [&](size_t b) { return b == block; }, tests_.diagnostics);
     if (!table) return;
     std::vector<Bytes> tensors;
-    for (const FoundKey& key : table->keys) {
-      size_t count = 1;
-      for (const int64_t extent : *key.shape) count *= static_cast<size_t>(extent);
-      tensors.emplace_back(count * static_cast<size_t>(BitsOf(*key.dtype)) / 8);
-    }
+    for (const FoundKey& key : table->keys) tensors.emplace_back(ByteCount(*key.shape, *key.dtype));
     const Located start = Find(*source);
     if (tests_.diagnostics->ErrorCount() > errors) return;
     if (std::isnan(from.value) != start.key.empty()) {

@@ -83,7 +83,7 @@ struct AdapterStyle {
   bool IsInternal() const { return !base.empty() && base[0].text == "*"; }
 };
 
-// RR002 to RR004 and RR213 for what is malformed; the styles that are well formed all the same.
+// RR002 to RR005 and RR213 for what is malformed; the styles that are well formed all the same.
 std::vector<AdapterStyle> ParseAdapterStyles(const YamlNode& root, Diagnostics* diagnostics);
 
 }  // namespace rr

@@ -57,87 +57,115 @@ class Parser {
   }
 
   std::optional<AxisNode> Dim(int depth) {
-    const size_t begin = at_;
     const char c = Peek();
+    if (c == '(') return Product(depth);
+    if (c == '{') return Sum(depth);
+    if (c == '=') return Copies();
+    if (std::isalpha(static_cast<unsigned char>(c)) || c == '_') return AxisOrTensor(depth);
+    if (std::isdigit(static_cast<unsigned char>(c))) return One();
+    return FailAtSymbol();
+  }
+
+  std::optional<AxisNode> Product(int depth) {
+    const size_t begin = at_++;
     AxisNode node;
-    if (c == '(') {
-      ++at_;
-      node.kind = AxisNode::Kind::kProduct;
-      std::optional<AxisExpr> dims = Dims(")", depth + 1);
-      if (!dims || !Close(')', begin)) return std::nullopt;
-      node.children = std::move(*dims);
-    } else if (c == '{') {
-      ++at_;
-      node.kind = AxisNode::Kind::kSum;
-      do {
-        std::optional<AxisExpr> dims = Dims("|}", depth + 1);
-        if (!dims) return std::nullopt;
-        node.alternatives.push_back(std::move(*dims));
-      } while (!AtEnd() && Peek() == '|' && ++at_);
-      if (!Close('}', begin)) return std::nullopt;
-      if (node.alternatives.size() < 2) {
-        return Fail(begin, at_, "a sum needs at least two sides: `{x | y}`");
-      }
-    } else if (c == '=') {
-      ++at_;
-      AtEnd();  // spaces may stand between symbols
-      const size_t name_begin = at_;
-      node.name = Word();
-      if (!IsAxisName(node.name)) {
-        return Fail(begin, at_,
-                    node.name.empty() ? "`=` is followed by no axis"
-                                      : fmt::format("`{}` is no axis", node.name),
-                    "`=N` says that the elements are stored N times, for an axis N");
-      }
-      node.kind = AxisNode::Kind::kCopies;
-      node.place = text_.PlaceOf(name_begin, at_);
-      return node;
-    } else if (std::isalpha(static_cast<unsigned char>(c)) || c == '_') {
-      node.name = Word();
-      const size_t name_end = at_;
-      if (!AtEnd() && Peek() == '[') {
-        if (!IsTensorName(node.name)) {
-          return Fail(
-              begin, name_end,
-              fmt::format("`{}` is no tensor name: tensors are lower case, and begin with a letter",
-                          node.name));
-        }
-        const size_t open = at_++;
-        node.kind = AxisNode::Kind::kTensor;
-        std::optional<AxisExpr> dims = Dims("]", depth + 1);
-        if (!dims || !Close(']', open)) return std::nullopt;
-        node.children = std::move(*dims);
-        node.place = text_.PlaceOf(begin, name_end);
-        return node;
-      }
-      at_ = name_end;
-      if (!IsAxisName(node.name)) {
-        return Fail(
-            begin, name_end, fmt::format("`{}` is no axis: axes are Capitalised", node.name),
-            IsTensorName(node.name) ? fmt::format("a tensor is written `{}[...]`", node.name) : "");
-      }
-      node.kind = AxisNode::Kind::kAxis;
-    } else if (c == '1' && (at_ + 1 >= text_.text.size() || !IsWordByte(text_.text[at_ + 1]))) {
-      ++at_;
-      node.kind = AxisNode::Kind::kOne;
-    } else if (std::isdigit(static_cast<unsigned char>(c))) {
-      while (at_ < text_.text.size() && IsWordByte(text_.text[at_])) ++at_;
-      return Fail(begin, at_, "the only number in an axis expression is 1",
-                  "give the size a name under `axes` and write that");
-    } else {
-      size_t end = begin + 1;  // the rest of a UTF-8 sequence
-      while (end < text_.text.size() &&
-             (static_cast<unsigned char>(text_.text[end]) & 0xC0) == 0x80)
-        ++end;
-      return Fail(begin, end,
-                  fmt::format("`{}` is not part of an axis expression",
-                              text_.text.substr(begin, end - begin)),
-                  c == ','   ? "axes are separated by spaces"
-                  : c == '<' ? "`<-` stands in `tensors` only"
-                             : "");
-    }
+    node.kind = AxisNode::Kind::kProduct;
+    std::optional<AxisExpr> dims = Dims(")", depth + 1);
+    if (!dims || !Close(')', begin)) return std::nullopt;
+    node.children = std::move(*dims);
     node.place = text_.PlaceOf(begin, at_);
     return node;
+  }
+
+  std::optional<AxisNode> Sum(int depth) {
+    const size_t begin = at_++;
+    AxisNode node;
+    node.kind = AxisNode::Kind::kSum;
+    do {
+      std::optional<AxisExpr> dims = Dims("|}", depth + 1);
+      if (!dims) return std::nullopt;
+      node.alternatives.push_back(std::move(*dims));
+    } while (!AtEnd() && Peek() == '|' && ++at_);
+    if (!Close('}', begin)) return std::nullopt;
+    if (node.alternatives.size() < 2)
+      return Fail(begin, at_, "a sum needs at least two sides: `{x | y}`");
+    node.place = text_.PlaceOf(begin, at_);
+    return node;
+  }
+
+  std::optional<AxisNode> Copies() {
+    const size_t begin = at_++;
+    AtEnd();  // spaces may stand between symbols
+    const size_t name_begin = at_;
+    AxisNode node;
+    node.kind = AxisNode::Kind::kCopies;
+    node.name = Word();
+    if (!IsAxisName(node.name)) {
+      return Fail(begin, at_,
+                  node.name.empty() ? "`=` is followed by no axis"
+                                    : fmt::format("`{}` is no axis", node.name),
+                  "`=N` says that the elements are stored N times, for an axis N");
+    }
+    node.place = text_.PlaceOf(name_begin, at_);
+    return node;
+  }
+
+  std::optional<AxisNode> AxisOrTensor(int depth) {
+    const size_t begin = at_;
+    AxisNode node;
+    node.name = Word();
+    const size_t name_end = at_;
+    node.place = text_.PlaceOf(begin, name_end);
+    if (!AtEnd() && Peek() == '[') return Tensor(std::move(node), begin, name_end, depth);
+    at_ = name_end;
+    if (!IsAxisName(node.name)) {
+      return Fail(
+          begin, name_end, fmt::format("`{}` is no axis: axes are Capitalised", node.name),
+          IsTensorName(node.name) ? fmt::format("a tensor is written `{}[...]`", node.name) : "");
+    }
+    node.kind = AxisNode::Kind::kAxis;
+    return node;
+  }
+
+  // The name has been read, and [ comes next.
+  std::optional<AxisNode> Tensor(AxisNode node, size_t begin, size_t name_end, int depth) {
+    if (!IsTensorName(node.name)) {
+      return Fail(
+          begin, name_end,
+          fmt::format("`{}` is no tensor name: tensors are lower case, and begin with a letter",
+                      node.name));
+    }
+    const size_t open = at_++;
+    node.kind = AxisNode::Kind::kTensor;
+    std::optional<AxisExpr> dims = Dims("]", depth + 1);
+    if (!dims || !Close(']', open)) return std::nullopt;
+    node.children = std::move(*dims);
+    return node;
+  }
+
+  std::optional<AxisNode> One() {
+    const size_t begin = at_;
+    while (at_ < text_.text.size() && IsWordByte(text_.text[at_])) ++at_;
+    if (at_ != begin + 1 || text_.text[begin] != '1')
+      return Fail(begin, at_, "the only number in an axis expression is 1",
+                  "give the size a name under `axes` and write that");
+    AxisNode node;
+    node.kind = AxisNode::Kind::kOne;
+    node.place = text_.PlaceOf(begin, at_);
+    return node;
+  }
+
+  std::nullopt_t FailAtSymbol() {
+    const char c = Peek();
+    size_t end = at_ + 1;  // the rest of a UTF-8 sequence
+    while (end < text_.text.size() && (static_cast<unsigned char>(text_.text[end]) & 0xC0) == 0x80)
+      ++end;
+    return Fail(
+        at_, end,
+        fmt::format("`{}` is not part of an axis expression", text_.text.substr(at_, end - at_)),
+        c == ','   ? "axes are separated by spaces"
+        : c == '<' ? "`<-` stands in `tensors` only"
+                   : "");
   }
 
   std::string Word() {

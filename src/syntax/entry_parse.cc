@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "syntax/fields.h"
 #include "syntax/ops.h"
+#include "syntax/value_words_parse.h"
 
 namespace rr {
 namespace {
@@ -65,7 +66,7 @@ class EntryParser {
                           "`match` says what is read; `write` must say what is written");
       }
     }
-    if (!ReadWords(node, &entry)) return std::nullopt;
+    if (!ReadValueWords(node, &entry, diagnostics_)) return std::nullopt;
     if (entry.drop) return entry;
     return ReadContent(node, &entry) ? std::optional(std::move(entry)) : std::nullopt;
   }
@@ -160,163 +161,95 @@ class EntryParser {
   }
 
   std::optional<OpRule> ReadOp(const YamlNode& item) {
-    static const std::vector<std::string> kOps = {"reshape", "permute", "split", "concat", "stack"};
     OpRule op;
     op.place = item.place;
-    const YamlMember* head = nullptr;
-    if (item.IsMap()) {
-      for (const YamlMember& member : item.members) {
-        if (std::find(kOps.begin(), kOps.end(), member.key.text) != kOps.end()) {
-          if (head != nullptr) {
-            diagnostics_->Add(Code::kBadOps, member.key.place(),
-                              fmt::format("`{}` and `{}` are two items of the list", head->key.text,
-                                          member.key.text));
-            return std::nullopt;
-          }
-          head = &member;
-        } else if (member.key.text == "of") {
-          if (!ExpectText(member.value, "`of`, a tensor,", diagnostics_)) return std::nullopt;
-          op.of = member.value.text.text;
-        } else {
-          Diagnostic& d = diagnostics_->Add(Code::kUnknownField, member.key.place(),
-                                            fmt::format("there is no op `{}`", member.key.text));
-          Suggest(&d, member.key.text, kOps);
-          if (d.help.empty()) d.help = fmt::format("ops: {}", JoinWords(kOps));
-          return std::nullopt;
-        }
-      }
-    }
-    if (head == nullptr) {
-      diagnostics_->Add(item.IsMap() ? Code::kMissingField : Code::kWrongYamlType, item.place,
-                        fmt::format("an op is a map with one of {}", JoinWords(kOps)));
-      return std::nullopt;
-    }
+    const YamlMember* head = HeadOf(item, &op);
+    if (head == nullptr) return std::nullopt;
     const std::string& name = head->key.text;
     if (name == "reshape" || name == "permute") {
       op.kind = name == "reshape" ? OpRule::Kind::kReshape : OpRule::Kind::kPermute;
       op.dims = TextsOf(head->value, "a dimension", diagnostics_);
       return op;
     }
-    if (!ExpectMap(head->value, fmt::format("`{}`", name), diagnostics_)) return std::nullopt;
+    op.kind = name == "split"   ? OpRule::Kind::kSplit
+              : name == "stack" ? OpRule::Kind::kStack
+                                : OpRule::Kind::kConcat;
     const std::string second = name == "split" ? "into" : "axis";
-    if (!RefuseUnknownFields(head->value, fmt::format("`{}`", name), {"dim", second}, diagnostics_))
-      return std::nullopt;
-    for (const std::string& field : {std::string("dim"), second}) {
-      if (head->value.Find(field) != nullptr) continue;
-      diagnostics_->Add(Code::kMissingField, head->value.place,
-                        fmt::format("`{}` needs `{}`", name, field));
-      return std::nullopt;
-    }
-    const std::optional<int64_t> n = IntegerOf(*head->value.Find("dim"), "`dim`", diagnostics_);
-    if (!n) return std::nullopt;
-    op.dim = *n;
-    if (name == "split") {
-      op.kind = OpRule::Kind::kSplit;
-      const YamlNode* into = head->value.Find("into");
-      if (!ExpectMap(*into, "`into` (tensor: size)", diagnostics_)) return std::nullopt;
-      if (into->members.size() < 2) {
-        diagnostics_->Add(Code::kBadOps, into->place, "a split has two or more parts");
-        return std::nullopt;
-      }
-      for (const YamlMember& part : into->members) {
-        if (ExpectText(part.value, "a size", diagnostics_))
-          op.into.push_back({part.key, part.value.text});
-      }
-      return op;
-    }
-    op.kind = name == "stack" ? OpRule::Kind::kStack : OpRule::Kind::kConcat;
-    const YamlNode* axis = head->value.Find("axis");
-    if (!ExpectText(*axis, "`axis`", diagnostics_)) return std::nullopt;
-    if (!IsAxisName(axis->text.text)) {
-      diagnostics_->Add(Code::kBadOps, axis->place,
-                        fmt::format("`{}` is no axis: axes are Capitalised", axis->text.text));
-      return std::nullopt;
-    }
-    op.axis = axis->text;
-    return op;
+    if (!ExpectDimAnd(second, name, head->value)) return std::nullopt;
+    const std::optional<int64_t> dim = IntegerOf(*head->value.Find("dim"), "`dim`", diagnostics_);
+    if (!dim) return std::nullopt;
+    op.dim = *dim;
+    const YamlNode& what = *head->value.Find(second);
+    const bool good = name == "split" ? ReadParts(what, &op) : ReadOpAxis(what, &op);
+    return good ? std::optional(std::move(op)) : std::nullopt;
   }
 
-  bool ReadWords(const YamlNode& node, EntryRule* entry) {
-    bool good = true;
-    auto bad = [&](const Place& place, std::string message) {
-      diagnostics_->Add(Code::kBadValueWord, place, std::move(message));
-      good = false;
-    };
-    // The text of a field; nullptr when it is absent or no text, which is reported.
-    auto text_of = [&](const YamlNode& map, const char* field) -> const SpannedText* {
-      const YamlNode* value = map.Find(field);
-      if (value == nullptr) return nullptr;
-      if (ExpectText(*value, fmt::format("`{}`", field), diagnostics_)) return &value->text;
-      good = false;
-      return nullptr;
-    };
-    if (const SpannedText* cast = text_of(node, "cast")) {
-      entry->cast = ParseDtype(cast->text);
-      if (!entry->cast || !IsFloat(*entry->cast))
-        bad(cast->place(), "`cast` is one of F64, F32, F16 and BF16");
-    }
-    for (auto [field, target] :
-         {std::pair{"add", &entry->add}, {"multiply", &entry->multiply}, {"back", &entry->back}}) {
-      if (const YamlNode* value = node.Find(field)) {
-        *target = FormulaOf(*value, fmt::format("`{}`", field), diagnostics_);
-        good = good && target->has_value();
+  // The member of an op that names it; `of` goes into the op. nullptr after an error.
+  const YamlMember* HeadOf(const YamlNode& item, OpRule* op) {
+    static const std::vector<std::string> kOps = {"reshape", "permute", "split", "concat", "stack"};
+    const YamlMember* head = nullptr;
+    for (const YamlMember& member : item.members) {
+      const std::string& name = member.key.text;
+      if (std::find(kOps.begin(), kOps.end(), name) != kOps.end()) {
+        if (head != nullptr) {
+          diagnostics_->Add(
+              Code::kBadOps, member.key.place(),
+              fmt::format("`{}` and `{}` are two items of the list", head->key.text, name));
+          return nullptr;
+        }
+        head = &member;
+      } else if (name == "of") {
+        if (!ExpectText(member.value, "`of`, a tensor,", diagnostics_)) return nullptr;
+        op->of = member.value.text.text;
+      } else {
+        Diagnostic& d = diagnostics_->Add(Code::kUnknownField, member.key.place(),
+                                          fmt::format("there is no op `{}`", name));
+        Suggest(&d, name, kOps);
+        if (d.help.empty()) d.help = fmt::format("ops: {}", JoinWords(kOps));
+        return nullptr;
       }
     }
-    if (entry->back && !entry->multiply)
-      bad(node.Find("back")->place,
-          "`back` is the exact other direction of `multiply`, which is absent");
-    if (const SpannedText* in = text_of(node, "in")) {
-      if (in->text == "bf16") {
-        entry->in = Dtype::kBF16;
-      } else if (in->text != "f32") {
-        bad(in->place(), "`in` says where the factor is rounded: f32 or bf16");
-      }
-      if (!entry->add && !entry->multiply && good)
-        bad(in->place(), "`in` belongs to `add` or `multiply`");
+    if (head == nullptr)
+      diagnostics_->Add(item.IsMap() ? Code::kMissingField : Code::kWrongYamlType, item.place,
+                        fmt::format("an op is a map with one of {}", JoinWords(kOps)));
+    return head;
+  }
+
+  bool ExpectDimAnd(const std::string& second, const std::string& op, const YamlNode& map) {
+    const std::string what = fmt::format("`{}`", op);
+    if (!ExpectMap(map, what, diagnostics_) ||
+        !RefuseUnknownFields(map, what, {"dim", second}, diagnostics_))
+      return false;
+    for (const std::string& field : {std::string("dim"), second}) {
+      if (map.Find(field) != nullptr) continue;
+      diagnostics_->Add(Code::kMissingField, map.place, fmt::format("{} needs `{}`", what, field));
+      return false;
     }
-    if (const SpannedText* times = text_of(node, "times")) entry->times = NameFrom(*times);
-    if (const YamlNode* pad = node.Find("pad");
-        pad != nullptr && ExpectMap(*pad, "`pad`", diagnostics_)) {
-      RefuseUnknownFields(*pad, "`pad`", {"to", "dim", "check"}, diagnostics_);
-      PadWord word;
-      word.place = pad->place;
-      if (pad->Find("to") == nullptr) {
-        diagnostics_->Add(Code::kMissingField, pad->place, "`pad` needs `to`: the stored size");
-        good = false;
-      } else if (const SpannedText* to = text_of(*pad, "to")) {
-        word.to = *to;
-        good = Formula::Parse(*to, diagnostics_).has_value() && good;
-      }
-      if (const YamlNode* dim = pad->Find("dim"))
-        word.dim = IntegerOf(*dim, "`dim`", diagnostics_).value_or(0);
-      if (const SpannedText* check = text_of(*pad, "check")) {
-        word.check_zero = check->text == "zero";
-        if (!word.check_zero && check->text != "ignore")
-          bad(check->place(), "`check` is ignore or zero");
-      }
-      entry->pad = std::move(word);
+    return true;
+  }
+
+  bool ReadParts(const YamlNode& into, OpRule* op) {
+    if (!ExpectMap(into, "`into` (tensor: size)", diagnostics_)) return false;
+    if (into.members.size() < 2) {
+      diagnostics_->Add(Code::kBadOps, into.place, "a split has two or more parts");
+      return false;
     }
-    if (const YamlNode* replicate = node.Find("replicate")) {
-      for (const SpannedText& axis :
-           TextsOf(*replicate, "an axis to replicate over", diagnostics_)) {
-        if (!IsAxisName(axis.text)) bad(axis.place(), fmt::format("`{}` is no axis", axis.text));
-        entry->replicate.push_back(NameFrom(axis));
-      }
+    for (const YamlMember& part : into.members) {
+      if (ExpectText(part.value, "a size", diagnostics_))
+        op->into.push_back({part.key, part.value.text});
     }
-    if (const YamlNode* tied = node.Find("tied")) {
-      entry->written = tied->IsText() && tied->text.text == "written";
-      entry->tied =
-          entry->written || YesNoOf(*tied, "`tied` (or `written`)", diagnostics_).value_or(false);
+    return true;
+  }
+
+  bool ReadOpAxis(const YamlNode& axis, OpRule* op) {
+    if (!ExpectText(axis, "`axis`", diagnostics_)) return false;
+    if (!IsAxisName(axis.text.text)) {
+      diagnostics_->Add(Code::kBadOps, axis.place,
+                        fmt::format("`{}` is no axis: axes are Capitalised", axis.text.text));
+      return false;
     }
-    if (entry->times && entry->tied)
-      bad(entry->times->place, "a tied copy is what the other key stores: `times` belongs there");
-    if (const YamlNode* drop = node.Find("drop")) {
-      good = ExpectText(*drop, "`drop`, the reason,", diagnostics_) && good;
-      if (good) entry->drop = drop->text.text;
-      if (entry->drop && entry->drop->empty())
-        bad(drop->place, "`drop` needs the reason why nothing is lost");
-    }
-    return good;
+    op->axis = axis.text;
+    return true;
   }
 
   const std::vector<std::string>& tensors_;

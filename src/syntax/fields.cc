@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/suggest.h"
 #include "base/text.h"
@@ -49,13 +48,10 @@ std::optional<int64_t> IntegerOf(const YamlNode& node, std::string_view what,
                                  Diagnostics* diagnostics) {
   if (!ExpectText(node, what, diagnostics)) return std::nullopt;
   const std::string& text = node.text.text;
-  int64_t n = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (error != std::errc() || end != text.data() + text.size()) {
+  const std::optional<int64_t> n = ParseNumber<int64_t>(text);
+  if (!n)
     diagnostics->Add(Code::kWrongYamlType, node.place,
                      fmt::format("{} is a whole number, this is `{}`", what, text));
-    return std::nullopt;
-  }
   return n;
 }
 

@@ -57,6 +57,8 @@ class Formula {
     bool is_null = false;     // kAbsent: it is there, but null
     std::string message;      // kError, kInexact: "28 / 3 is not a whole number"
     bool ok() const { return kind == Kind::kValue; }
+    // nullptr where it is no yes or no.
+    const bool* AsBool() const { return ok() ? value.AsBool() : nullptr; }
   };
   Outcome Evaluate(const Lookup& lookup) const;
 

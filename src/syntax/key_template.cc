@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <span>
 #include <utility>
 
+#include "base/text.h"
 #include "syntax/axis_expression.h"
 
 namespace rr {
@@ -41,6 +41,87 @@ bool Reads(std::span<const KeyPart> parts, std::string_view text) {
   return false;
 }
 
+class TemplateParser {
+ public:
+  TemplateParser(const SpannedText& text, Diagnostics* diagnostics)
+      : text_(text), diagnostics_(diagnostics) {}
+
+  std::optional<KeyTemplate> Run() {
+    const std::string& s = text_.text;
+    KeyTemplate key;
+    key.text = text_;
+    for (size_t at = 0; at < s.size();) {
+      size_t end = std::min(s.find_first_of("{}", at), s.size());
+      if (end != at) {
+        key.parts.push_back(
+            {KeyPart::Kind::kLiteral, s.substr(at, end - at), {}, text_.PlaceOf(at, end)});
+      } else {
+        if (s[at] == '}') return Fail(at, at + 1, "`}` closes nothing");
+        const size_t close = s.find('}', at);
+        if (close == std::string::npos) return Fail(at, at + 1, "`{` is not closed");
+        std::optional<KeyPart> part = InBraces(at, close);
+        if (!part) return std::nullopt;
+        key.parts.push_back(std::move(*part));
+        end = close + 1;
+      }
+      at = end;
+    }
+    if (key.parts.empty()) return Fail(0, 0, "the key is empty");
+    return key;
+  }
+
+ private:
+  std::nullopt_t Fail(size_t begin, size_t end, std::string message) {
+    diagnostics_->Add(Code::kBadKeyTemplate, text_.PlaceOf(begin, end), std::move(message));
+    return std::nullopt;
+  }
+
+  std::optional<KeyPart> InBraces(size_t open, size_t close) {
+    const size_t name_end = std::min(text_.text.find(':', open), close);
+    KeyPart part;
+    part.text = text_.text.substr(open + 1, name_end - open - 1);
+    part.place = text_.PlaceOf(open, close + 1);
+    if (IsAxisName(part.text)) {
+      part.kind = KeyPart::Kind::kCapture;
+    } else if (IsTensorName(part.text)) {
+      part.kind = KeyPart::Kind::kName;
+    } else if (part.text.empty()) {
+      return Fail(open, close + 1,
+                  "a capture names an axis (Capitalised) or a named string (lower case)");
+    } else {
+      return Fail(
+          open + 1, name_end,
+          fmt::format("`{}` is neither an axis (Capitalised) nor a named string (lower case)",
+                      part.text));
+    }
+    if (name_end == close) return part;
+    if (part.kind != KeyPart::Kind::kCapture) {
+      return Fail(
+          open + 1, name_end,
+          fmt::format("`{}` has its own words, so it captures an axis: write it Capitalised",
+                      part.text));
+    }
+    return ReadWords(name_end + 1, close, &part) ? std::optional(std::move(part)) : std::nullopt;
+  }
+
+  bool ReadWords(size_t begin, size_t close, KeyPart* part) {
+    while (begin <= close) {
+      const size_t bar = std::min(text_.text.find('|', begin), close);
+      part->words.push_back(text_.text.substr(begin, bar - begin));
+      if (!IsCaptureWord(part->words.back())) {
+        Fail(begin, bar,
+             "the words of a capture are letters, digits, `_`, `.` and `-`, with `|` between them");
+        return false;
+      }
+      begin = bar + 1;
+    }
+    return true;
+  }
+
+  const SpannedText& text_;
+  Diagnostics* diagnostics_;
+};
+
 }  // namespace
 
 bool IsCaptureWord(std::string_view word) {
@@ -53,66 +134,7 @@ bool IsCaptureWord(std::string_view word) {
 }
 
 std::optional<KeyTemplate> ParseKeyTemplate(const SpannedText& text, Diagnostics* diagnostics) {
-  KeyTemplate key;
-  key.text = text;
-  const std::string& s = text.text;
-  auto fail = [&](size_t begin, size_t end, std::string message) {
-    diagnostics->Add(Code::kBadKeyTemplate, text.PlaceOf(begin, end), std::move(message));
-    return std::nullopt;
-  };
-  for (size_t at = 0; at < s.size();) {
-    const size_t brace = s.find_first_of("{}", at);
-    if (brace != at) {
-      const size_t end = brace == std::string::npos ? s.size() : brace;
-      key.parts.push_back(
-          {KeyPart::Kind::kLiteral, s.substr(at, end - at), {}, text.PlaceOf(at, end)});
-      at = end;
-      continue;
-    }
-    if (s[at] == '}') return fail(at, at + 1, "`}` closes nothing");
-    const size_t close = s.find('}', at);
-    if (close == std::string::npos) return fail(at, at + 1, "`{` is not closed");
-    const size_t colon = s.find(':', at);
-    const size_t name_end = colon < close ? colon : close;
-    KeyPart part;
-    part.text = s.substr(at + 1, name_end - at - 1);
-    part.place = text.PlaceOf(at, close + 1);
-    if (IsAxisName(part.text)) {
-      part.kind = KeyPart::Kind::kCapture;
-    } else if (IsTensorName(part.text)) {
-      part.kind = KeyPart::Kind::kName;
-    } else {
-      if (part.text.empty())
-        return fail(at, close + 1,
-                    "a capture names an axis (Capitalised) or a named string (lower case)");
-      return fail(
-          at + 1, name_end,
-          fmt::format("`{}` is neither an axis (Capitalised) nor a named string (lower case)",
-                      part.text));
-    }
-    if (colon < close) {
-      if (part.kind != KeyPart::Kind::kCapture) {
-        return fail(
-            at + 1, name_end,
-            fmt::format("`{}` has its own words, so it captures an axis: write it Capitalised",
-                        part.text));
-      }
-      for (size_t begin = colon + 1; begin <= close;) {
-        const size_t bar = std::min(s.find('|', begin), close);
-        part.words.push_back(s.substr(begin, bar - begin));
-        if (!IsCaptureWord(part.words.back())) {
-          return fail(begin, bar,
-                      "the words of a capture are letters, digits, `_`, `.` and `-`, with `|` "
-                      "between them");
-        }
-        begin = bar + 1;
-      }
-    }
-    key.parts.push_back(std::move(part));
-    at = close + 1;
-  }
-  if (key.parts.empty()) return fail(0, 0, "the key is empty");
-  return key;
+  return TemplateParser(text, diagnostics).Run();
 }
 
 std::vector<std::string> KeyTemplate::Captures() const {
@@ -208,10 +230,8 @@ std::optional<int64_t> CaptureValue(const KeyPart& part, std::string_view text) 
     }
     return std::nullopt;
   }
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
-  return value;
+  const std::optional<int64_t> value = ParseNumber<int64_t>(text);
+  return value && *value >= 0 ? value : std::nullopt;
 }
 
 }  // namespace rr

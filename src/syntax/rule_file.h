@@ -317,7 +317,6 @@ struct RuleFile {
 
   const AxisRule* FindAxis(std::string_view name) const;
   const LayoutRule* FindLayout(std::string_view name) const;
-  const BlockRule* FindBlock(std::string_view name) const;
 };
 
 // "L E : I <- H": false after RR211.

@@ -171,75 +171,78 @@ class FileParser {
     file_.layouts.push_back(std::move(layout));
   }
 
-  void LayoutFields(const YamlNode& node, LayoutRule* rule) {
-    LayoutRule& layout = *rule;
+  void LayoutFields(const YamlNode& node, LayoutRule* layout) {
     RefuseUnknownFields(node, "a layout", kLayoutFields, diagnostics_);
     if (const YamlNode* like = node.Find("like");
         like != nullptr && ExpectText(*like, "`like`", diagnostics_)) {
-      layout.like = NameFrom(like->text);
+      layout->like = NameFrom(like->text);
     }
     if (const YamlNode* prefixes = node.Find("prefixes");
         prefixes != nullptr && ExpectMap(*prefixes, "`prefixes`", diagnostics_)) {
-      for (const YamlMember& prefix : prefixes->members) {
-        if (!IsTensorName(prefix.key.text)) {
-          diagnostics_->Add(Code::kBadKeyTemplate, prefix.key.place(),
-                            fmt::format("`{}` is no name of a named string: they are lower case",
-                                        prefix.key.text));
-          continue;
-        }
-        layout.prefixes.push_back(
-            {NameFrom(prefix.key),
-             TextsOf(prefix.value, "a variant of a named string", diagnostics_)});
-      }
+      for (const YamlMember& prefix : prefixes->members) Prefix(prefix, layout);
     }
     if (const YamlNode* place = node.Find("place");
         place != nullptr && ExpectMap(*place, "`place`", diagnostics_)) {
-      for (const YamlMember& axis : place->members) PlaceOfAxis(axis, &layout);
+      for (const YamlMember& axis : place->members) PlaceOfAxis(axis, layout);
     }
     if (const YamlNode* refine = node.Find("refine");
         refine != nullptr && ExpectMap(*refine, "`refine`", diagnostics_)) {
       for (const YamlMember& axis : refine->members) {
         if (auto expr = ExprOf(axis.value, "a refinement"))
-          layout.refine.push_back({NameFrom(axis.key), std::move(*expr)});
+          layout->refine.push_back({NameFrom(axis.key), std::move(*expr)});
       }
     }
     if (const YamlNode* ignore = node.Find("ignore");
         ignore != nullptr && ExpectMap(*ignore, "`ignore` (regex: reason)", diagnostics_)) {
       for (const YamlMember& regex : ignore->members) {
         if (ExpectText(regex.value, "the reason why a key may be ignored", diagnostics_)) {
-          layout.ignore.push_back({regex.key, regex.value.text.text});
+          layout->ignore.push_back({regex.key, regex.value.text.text});
         }
       }
     }
     if (const YamlNode* pass = node.Find("pass")) {
-      for (const YamlNode& item : ItemsOf(*pass)) {
-        if (item.IsMap()) {
-          for (const YamlMember& tree : item.members) {
-            if (!ExpectText(tree.value, "how the keys of a tree begin", diagnostics_)) continue;
-            const std::string& text = tree.value.text.text;
-            if (text.find("{}") != text.rfind("{}"))
-              diagnostics_->Add(Code::kBadKeyRegex, tree.value.place,
-                                "the keys of a tree have one number at most");
-            layout.pass.push_back(RegexOfTree(tree.key.text, tree.value.text));
-          }
-        } else if (ExpectText(item, "a regex of `pass`", diagnostics_)) {
-          layout.pass.push_back(item.text);
-        }
-      }
+      for (const YamlNode& item : ItemsOf(*pass)) Pass(item, layout);
     }
     if (const YamlNode* partial = node.Find("partial");
         partial != nullptr && ExpectText(*partial, "`partial`, the reason,", diagnostics_)) {
-      layout.partial = partial->text.text;
+      layout->partial = partial->text.text;
     }
     if (const YamlNode* require = node.Find("require")) {
       for (const YamlNode& item : ItemsOf(*require)) {
         if (auto formula = FormulaOf(item, "a requirement", diagnostics_))
-          layout.require.push_back(std::move(*formula));
+          layout->require.push_back(std::move(*formula));
       }
     }
     if (const YamlNode* about = node.Find("about");
         about != nullptr && ExpectText(*about, "`about`", diagnostics_)) {
-      layout.about = about->text.text;
+      layout->about = about->text.text;
+    }
+  }
+
+  void Prefix(const YamlMember& prefix, LayoutRule* layout) {
+    if (!IsTensorName(prefix.key.text)) {
+      diagnostics_->Add(
+          Code::kBadKeyTemplate, prefix.key.place(),
+          fmt::format("`{}` is no name of a named string: they are lower case", prefix.key.text));
+      return;
+    }
+    layout->prefixes.push_back(
+        {NameFrom(prefix.key), TextsOf(prefix.value, "a variant of a named string", diagnostics_)});
+  }
+
+  // A regex, or trees by name: {tree: "how its keys begin"}.
+  void Pass(const YamlNode& item, LayoutRule* layout) {
+    if (!item.IsMap()) {
+      if (ExpectText(item, "a regex of `pass`", diagnostics_)) layout->pass.push_back(item.text);
+      return;
+    }
+    for (const YamlMember& tree : item.members) {
+      if (!ExpectText(tree.value, "how the keys of a tree begin", diagnostics_)) continue;
+      const std::string& text = tree.value.text.text;
+      if (text.find("{}") != text.rfind("{}"))
+        diagnostics_->Add(Code::kBadKeyRegex, tree.value.place,
+                          "the keys of a tree have one number at most");
+      layout->pass.push_back(RegexOfTree(tree.key.text, tree.value.text));
     }
   }
 
@@ -408,9 +411,6 @@ const Rule* FindByName(const std::vector<Rule>& rules, std::string_view name) {
 const AxisRule* RuleFile::FindAxis(std::string_view name) const { return FindByName(axes, name); }
 const LayoutRule* RuleFile::FindLayout(std::string_view name) const {
   return FindByName(layouts, name);
-}
-const BlockRule* RuleFile::FindBlock(std::string_view name) const {
-  return FindByName(blocks, name);
 }
 
 std::optional<RuleFile> ParseRuleFile(const YamlNode& merged, Diagnostics* diagnostics) {

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <utility>
 
+#include "base/text.h"
 #include "syntax/fields.h"
 #include "syntax/target_parse.h"
 
@@ -190,8 +190,8 @@ class TestParser {
     const std::string& text = member.value.text.text;
     double value = std::numeric_limits<double>::quiet_NaN();
     if (text != kNowhere) {
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-      if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
+      value = ParseNumber<double>(text).value_or(value);
+      if (!std::isfinite(value)) {
         Wrong(member.value, fmt::format("a value is a number or `nowhere`, this is `{}`", text));
         return;
       }

@@ -192,14 +192,6 @@ bool VersionRange::Holds(const std::map<std::string, Version>& versions) const {
   });
 }
 
-std::optional<std::string> VersionRange::NeedsSystem(
-    const std::map<std::string, Version>& versions) const {
-  for (const Clause& clause : clauses) {
-    if (versions.count(clause.system) == 0) return clause.system;
-  }
-  return std::nullopt;
-}
-
 namespace {
 
 // Versions that stand for all others: what holds at some version holds at one of these. Every named

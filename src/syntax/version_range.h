@@ -43,8 +43,6 @@ struct VersionRange {
                                            Diagnostics* diagnostics);
   // False when a clause is about a system whose version is not given.
   bool Holds(const std::map<std::string, Version>& versions) const;
-  // A system that a clause needs and `versions` lacks.
-  std::optional<std::string> NeedsSystem(const std::map<std::string, Version>& versions) const;
 };
 
 // Whether both can hold for the same versions; `example` gets such versions in words. Exact:

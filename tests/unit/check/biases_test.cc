@@ -79,8 +79,9 @@ TEST_CASE("optional: what a table says itself goes with it; where, variants and 
         "  attn: {L}.qweight = q[H Q]\n"
         "  attn_bias?: {L}.b = q_bias[Q]\n"
         "  attn_bias?: {L}.qbias = q_bias[Q]\n");
-  REQUIRE(rules->file->FindBlock("attn_bias") != nullptr);
-  CHECK(rules->file->FindBlock("attn_bias")->where->text().text == "full");
+  REQUIRE(rules->file->blocks.size() == 2);
+  CHECK(rules->file->blocks[1].name.text == "attn_bias");
+  CHECK(rules->file->blocks[1].where->text().text == "full");
   CHECK(rules->layouts[0].variant_counts == std::vector<int>{2, 2});
 }
 

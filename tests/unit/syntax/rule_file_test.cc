@@ -173,8 +173,8 @@ TEST_CASE("tensors") {
   const RuleFile file = Good(
       "blocks: {b: {where: full, tensors: {a: L H, w: {is: \"L E : I <- H\", bias: yes}, v: \"V <- "
       "H\", s: ''}}}\n");
-  const BlockRule* block = file.FindBlock("b");
-  REQUIRE(block != nullptr);
+  REQUIRE(file.blocks.size() == 1);
+  const BlockRule* block = &file.blocks[0];
   CHECK(block->where->text().text == "full");
   REQUIRE(block->tensors.size() == 4);
   const TensorRule& w = block->tensors[1];
