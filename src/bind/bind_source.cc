@@ -127,6 +127,8 @@ class Binder {
 
   void Account(const LayoutMatch& match, BoundSource* source) {
     std::vector<bool> used(table_.keys.size(), false);
+    source->ignored = match.ignored;
+    source->passed = PassedKeys(match, source->layout);
     // Keep the tensors that are there: a missing one is a finding, a tied copy may be absent.
     std::vector<uint32_t> new_index(source->layout.tensors.size(), UINT32_MAX);
     std::vector<BoundTensor> kept;
@@ -155,8 +157,6 @@ class Binder {
       pieces.push_back(std::move(piece));
     }
     source->layout.pieces = std::move(pieces);
-    source->ignored = match.ignored;
-    source->passed = match.passed;
     for (const EntryMatch& one : match.matches) {
       if (layout_.entries[static_cast<size_t>(one.entry)].rule->drop && !used[one.key]) {
         source->ignored.push_back(one.key);
@@ -164,13 +164,28 @@ class Binder {
       }
     }
     for (const uint32_t key : match.ignored) used[key] = true;
-    for (const uint32_t key : match.passed) used[key] = true;
+    for (const uint32_t key : source->passed) used[key] = true;
     for (uint32_t i = 0; i < used.size(); ++i) {
       const int64_t weight = table_.keys[i].part_of;
       if (!used[weight < 0 ? i : static_cast<size_t>(weight)]) source->unmatched.push_back(i);
     }
     ReportUnmatched(match, *source);
     ReportMissing(*source);
+  }
+
+  // What no block of this model stores is passed, although blocks of other models do.
+  std::vector<uint32_t> PassedKeys(const LayoutMatch& match, const BoundLayout& bound) const {
+    std::set<int> blocks;
+    for (const BoundTensor& tensor : bound.tensors)
+      blocks.insert(layout_.entries[static_cast<size_t>(tensor.entry)].block);
+    std::set<uint32_t> keys(match.stored_or_passed.begin(), match.stored_or_passed.end());
+    for (const EntryMatch& one : match.matches) {
+      if (blocks.count(layout_.entries[static_cast<size_t>(one.entry)].block) > 0)
+        keys.erase(one.key);
+    }
+    std::vector<uint32_t> passed = match.passed;
+    passed.insert(passed.end(), keys.begin(), keys.end());
+    return passed;
   }
 
   void ReportUnmatched(const LayoutMatch& match, const BoundSource& source) {

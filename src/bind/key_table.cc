@@ -180,17 +180,20 @@ LayoutMatch MatchKeys(const CheckedLayout& layout, const KeyTable& table) {
         !of_form.empty() && of_form.back() < entries && !compiled.HasLiteralDigits(form.pattern);
     for (const uint32_t key : form.keys) {
       const std::string& name = table.keys[key].name;
-      bool matched = false;
+      bool matched = false, stored = false;
       for (int attempt = by_form ? 0 : 1; attempt < 2 && !matched; ++attempt) {
         for (const int m : attempt == 0 ? of_form : compiled.Match(name)) {
           if (m < entries) {
             if (auto match = compiled.Captures(m, key, name)) {
               result.matches.push_back(std::move(*match));
-              matched = true;
+              matched = stored = true;
             }
           } else if (!matched) {  // what an entry describes is not ignored
             (m < entries + ignores ? result.ignored : result.passed).push_back(key);
             matched = true;
+          } else if (stored && m >= entries + ignores) {
+            result.stored_or_passed.push_back(key);
+            break;
           }
         }
       }

@@ -57,6 +57,7 @@ struct LayoutMatch {
   std::vector<EntryMatch> matches;
   std::vector<bool> known;  // per key: some entry, ignore or pass matches it
   std::vector<uint32_t> ignored, passed;
+  std::vector<uint32_t> stored_or_passed;  // passed where the model has none of the blocks
   size_t known_count = 0;
 };
 

@@ -163,6 +163,25 @@ TEST_CASE("ignored, dropped and passed keys") {
   CHECK(bound.source->absent_blocks.empty());
 }
 
+TEST_CASE("what a block stores is passed where the model has no such block") {
+  const char* text =
+      "axes: {N: layers, H: hidden}\n"
+      "layouts: {hub: {pass: ['tower\\..*']}}\n"
+      "blocks:\n"
+      "  norm: {tensors: {w: H}, layouts: {hub: {norm: H}}}\n"
+      "  tower: {where: layers > 0, tensors: {w: N H}, layouts: {hub: {'tower.{N}': H}}}\n";
+  const Shapes keys = {{"norm", {6}}, {"tower.0", {6}}, {"tower.1", {6}}, {"tower.extra", {2}}};
+  const Bound stored = Bind(keys, {{"layers", 2}}, false, text);
+  CHECK(stored.findings == "");
+  CHECK(stored.source->passed == std::vector<uint32_t>{3});
+  const Bound passed = Bind(keys, {{"layers", 0}}, false, text);
+  CHECK(passed.findings == "");
+  CHECK(passed.source->passed == std::vector<uint32_t>{3, 1, 2});
+  // The model has the block, and no second layer.
+  CHECK(Bind(keys, {{"layers", 1}}, false, text)
+            .findings.starts_with("RR401 `` 1 of 4 keys are not in layout `hub` of toy: tower.1"));
+}
+
 TEST_CASE("a division that is not exact") {
   CHECK(Bind(kGood, {{"hidden_size", 6}}).findings == "");
   const char* text =
