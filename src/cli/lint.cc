@@ -82,7 +82,7 @@ int CodeFor(const Flags& flags, const Diagnostics& findings) {
   return kDone;
 }
 
-int RunLint(const Flags& flags) {
+int RunLint(const CLI::App& command, const Flags& flags) {
   if (!flags.explain.empty()) return Explain(flags);
   if (flags.format == "markdown")
     throw CLI::ValidationError("--format", "markdown is for --explain");
@@ -96,8 +96,8 @@ int RunLint(const Flags& flags) {
   if (!flags.against.empty()) {
     if (flags.format != "text" && flags.format != "json")
       throw CLI::ValidationError("--format", "--against has text and json");
-    return LintAgainst({flags.against, flags.paths, directories, flags.format == "json",
-                        flags.fail_on == "warning"});
+    return LintAgainst(command, {flags.against, flags.paths, directories, flags.format == "json",
+                                 flags.fail_on == "warning"});
   }
   if (!flags.stdin_name.empty()) {
     const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
@@ -184,7 +184,9 @@ void AddLint(CLI::App& app, Run* run) {
       ->excludes("--fix")
       ->excludes("--diff")
       ->excludes("--stdin-filename");
-  command->callback([flags, run] { *run = [flags] { return RunLint(*flags); }; });
+  command->callback([flags, run] {
+    *run = [flags](const CLI::App& given) { return RunLint(given, *flags); };
+  });
 }
 
 }  // namespace rr::cli

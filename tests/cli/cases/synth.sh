@@ -74,3 +74,20 @@ tied=(--rules rules --family tied --set vocab=3 --set hidden=5)
 for layout in native hub; do expect 0 synth "tied_$layout" "${tied[@]}" --layout "$layout"; done
 expect 0 convert tied_hub tied_back "${tied[@]}" --to native
 same tied_native tied_back
+
+# A help names no flag that the command does not have.
+cat >rules/mixed.yaml <<'YAML'
+rule-runner: 1
+family: mixed
+axes: {H: hidden}
+layouts: {hub: {}, joined: {}}
+blocks: {norm: {tensors: {a: {is: H, dtype: F32}, b: H}, layouts: {hub: {a: "a[H]", b: "b[H]"}, joined: {ab: "{a[H] | b[H]}"}}}}
+YAML
+expect 1 synth --dry-run --rules rules --family mixed --set hidden=5 --layout joined
+complains 'choose one with --dtype'
+expect 0 synth mixed --rules rules --family mixed --set hidden=5
+mkdir second
+expect 0 synth second/joined --rules rules --family mixed --set hidden=5 --layout joined --dtype F32
+expect 1 diff mixed second/joined --rules rules --family mixed
+complains '[RR505 mixed-dtypes]'
+! grep -q -e --dtype err || fail 'diff has no --dtype'
