@@ -102,7 +102,8 @@ int RunLint(const CLI::App& command, const Flags& flags) {
   if (!flags.stdin_name.empty()) {
     const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
     const OverlayFiles files(RealFiles(), flags.stdin_name, text);
-    const LintReport report = Lint(files, {flags.stdin_name}, directories, selection);
+    const LintReport report =
+        Lint(files, {flags.stdin_name}, WithFolderOf(flags.stdin_name, directories), selection);
     if (flags.diff || flags.fix) {
       const std::vector<FixedFile> fixed = ApplyFixes(report.findings, report.sources);
       const std::string after = fixed.empty() ? text : fixed[0].text;
@@ -112,8 +113,8 @@ int RunLint(const CLI::App& command, const Flags& flags) {
     }
     return CodeFor(flags, report.findings);
   }
-  const std::vector<std::string> paths = RulePaths(flags.paths.empty() ? directories : flags.paths);
-  LintReport report = Lint(RealFiles(), paths, directories, selection);
+  const NamedRules rules = FindRules(flags.paths, directories);
+  LintReport report = Lint(RealFiles(), rules.files, rules.directories, selection);
   if (flags.diff) {
     for (const FixedFile& file : ApplyFixes(report.findings, report.sources))
       Print(UnifiedDiff(file.source->name(), file.source->text(), file.text));
@@ -127,7 +128,7 @@ int RunLint(const CLI::App& command, const Flags& flags) {
       ReplaceFile(RealFiles(), file.source->name(), file.text);
       fixes += file.fixes;
     }
-    report = Lint(RealFiles(), paths, directories, selection);
+    report = Lint(RealFiles(), rules.files, rules.directories, selection);
   }
   if (fixes > 0) fmt::print(stderr, "{} fixed\n", fixes);
   PrintReport(flags, report);

@@ -41,8 +41,9 @@ void AddTest(CLI::App& app, Run* run) {
   command->callback([flags, run] {
     *run = [flags](const CLI::App& given) {
       TestFilesRequest request;
-      request.directories = RuleDirectories(flags->rules);
-      request.paths = RulePaths(flags->paths.empty() ? request.directories : flags->paths);
+      NamedRules rules = FindRules(flags->paths, RuleDirectories(flags->rules));
+      request.paths = std::move(rules.files);
+      request.directories = std::move(rules.directories);
       request.seed = flags->seed != 0 ? flags->seed : std::random_device()() | 1;
       request.jobs = flags->jobs;
       request.quick = flags->quick;
