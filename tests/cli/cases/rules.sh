@@ -94,6 +94,8 @@ expect 1 test untrue.yaml
 complains '[RR901 test-failed]'
 expect 1 lint nowhere.yaml
 expect 1 test nowhere.yaml
+expect 0 test "$ROOT/tests/lint/ok/copies_by_kind.yaml" --seed 5
+says ' 6 round trips'
 
 # One broken file of many: said once, and the others go on being of use.
 echo 'family: [' >one/broken.yaml
