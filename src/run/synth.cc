@@ -114,17 +114,6 @@ const CheckedLayout& LayoutOfContent(const CheckedRules& rules) {
   return rules.layouts[0];
 }
 
-// The dtype that the rules give to all tensors of the key.
-std::optional<Dtype> DeclaredDtype(const CheckedRules& rules, const CheckedEntry& entry) {
-  std::optional<Dtype> declared;
-  for (const CheckedLeaf& leaf : entry.leaves) {
-    const std::optional<Dtype> own = rules.tensors[static_cast<size_t>(leaf.tensor)].dtype;
-    if (!own || (declared && declared != own)) return std::nullopt;
-    declared = own;
-  }
-  return declared;
-}
-
 }  // namespace
 
 std::optional<KeyTable> SyntheticKeys(const Model& model, const CheckedLayout& layout,
@@ -215,7 +204,7 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   std::optional<KeyTable> table = SyntheticKeys(
       model, first,
       [&](const CheckedEntry& entry) {
-        return request.dtype ? *request.dtype : DeclaredDtype(rules, entry).value_or(usual);
+        return request.dtype ? *request.dtype : rules.DtypeOf(entry).value_or(usual);
       },
       [&](size_t b) { return request.optional || !rules.file->blocks[b].optional; }, diagnostics);
   if (!table) return std::nullopt;
