@@ -70,6 +70,7 @@ void AddSynth(CLI::App& app, Run* run) {
       Print(fmt::format("{} {}: {} tensors, {} bytes ({}) in {} file{}\n", report->family,
                         report->layout, WithCommas(report->tensors), WithCommas(report->bytes),
                         HumanBytes(report->bytes), report->shards, report->shards == 1 ? "" : "s"));
+      for (const std::string& note : report->notes) Print("  note: " + note + "\n");
       return kDone;
     };
   });

@@ -201,12 +201,24 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   model.CheckRequirements(first, diagnostics);
   if (diagnostics->HasErrors()) return std::nullopt;
   const Dtype usual = DtypeOf(config);
-  std::optional<KeyTable> table = SyntheticKeys(
-      model, first,
-      [&](const CheckedEntry& entry) {
-        return request.dtype ? *request.dtype : rules.DtypeOf(entry).value_or(usual);
-      },
-      [&](size_t b) { return request.optional || !rules.file->blocks[b].optional; }, diagnostics);
+  const auto dtype_of = [&](const CheckedEntry& entry) {
+    return request.dtype ? *request.dtype : rules.DtypeOf(entry).value_or(usual);
+  };
+  SynthReport report;
+  const auto wanted_block = [&](size_t b) {
+    const BlockRule& block = rules.file->blocks[b];
+    if (!block.optional) return true;
+    if (!request.optional) return false;
+    Diagnostics found;
+    const bool known = SyntheticKeys(
+                           model, first, dtype_of, [&](size_t other) { return other == b; }, &found)
+                           .has_value();
+    if (!known)
+      report.notes.push_back(
+          fmt::format("no `{}`: {}", block.name.text, found.all().at(0).message));
+    return known;
+  };
+  std::optional<KeyTable> table = SyntheticKeys(model, first, dtype_of, wanted_block, diagnostics);
   if (!table) return std::nullopt;
   const std::vector<QuantFormatPtr>& formats = library->QuantFormats(diagnostics);
   table = MakeQuantizedKeyTable(AsAnnounced(std::move(table->keys), formats, config), formats,
@@ -215,12 +227,14 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
       BindSource(rules, first, config, given, *table, {}, diagnostics);
   if (!bound || diagnostics->HasErrors()) return std::nullopt;
   ConversionOptions options;
-  options.allow_lossy = true;
+  options.allow_lossy = options.allow_partial = true;
   const std::optional<Conversion> conversion =
       BuildConversion(*bound, *table, wanted, options, diagnostics);
   if (!conversion) return std::nullopt;
 
-  SynthReport report;
+  if (!conversion->dropped.empty())
+    report.notes.push_back(
+        fmt::format("`{}` does not hold {}", layout_name, JoinWords(conversion->dropped, 5)));
   report.family = rules.file->family.text;
   report.layout = layout_name;
   for (const GraphTensor& tensor : conversion->graph.destinations)

@@ -75,6 +75,27 @@ for layout in native hub; do expect 0 synth "tied_$layout" "${tied[@]}" --layout
 expect 0 convert tied_hub tied_back "${tied[@]}" --to native
 same tied_native tied_back
 
+# A layout that holds less is written as it is, and what it lacks is said; as is a block of which the config says nothing.
+cat >rules/less.yaml <<'YAML'
+rule-runner: 1
+family: less
+axes: {H: hidden, V: vision.hidden}
+layouts: {hub: {}, small: {}}
+blocks:
+  norm: {tensors: {w: H}, layouts: {hub: {norm: H}, small: {norm: H}}}
+  extra: {tensors: {w: H}, layouts: {hub: {extra: H}, small: {partial: nobody reads it}}}
+  vision: {optional: yes, tensors: {w: V}, layouts: {hub: {vision: V}, small: {vision: V}}}
+YAML
+expect 0 synth --dry-run --rules rules --family less --set hidden=5 --layout small --optional
+prints <<'TEXT'
+norm BF16 [5]
+less small: 1 tensors, 10 bytes (10 bytes) in 1 file
+  note: no `vision`: the shape of vision needs V, which is unknown
+  note: `small` does not hold extra.w (nobody reads it)
+TEXT
+expect 0 synth --dry-run --rules rules --family less --set hidden=5 --set vision.hidden=7 --optional
+says 'vision BF16 [7]'
+
 # A help names no flag that the command does not have.
 cat >rules/mixed.yaml <<'YAML'
 rule-runner: 1
