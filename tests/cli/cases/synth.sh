@@ -112,3 +112,22 @@ expect 0 synth second/joined --rules rules --family mixed --set hidden=5 --layou
 expect 1 diff mixed second/joined --rules rules --family mixed
 complains '[RR505 mixed-dtypes]'
 ! grep -q -e --dtype err || fail 'diff has no --dtype'
+
+# Sizes that no file has room for are named with their values, and no product of them is a wrapped number.
+config() { sed "s/}$/, \"model_type\": \"llama\", $1}/" <<<'{"num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 12}' >hostile.json; }
+hostile() {
+  config "$1"
+  expect 1 synth --dry-run --config hostile.json
+  complains "$2"
+  complains "$3"
+}
+hostile '"num_hidden_layers": 4611686018427387904, "hidden_size": 8, "vocab_size": 20' \
+  'the sizes ask for 4611686018427387904 tensors' 'L is num_hidden_layers = 4611686018427387904'
+hostile '"num_hidden_layers": 2, "hidden_size": 8, "vocab_size": 4611686018427387904' \
+  'the sizes ask for more than' 'V is vocab_size = 4611686018427387904'
+hostile '"num_hidden_layers": 2, "hidden_size": 1099511627776, "vocab_size": 1099511627776' \
+  'the sizes ask for more than' 'H is hidden_size = 1099511627776'
+hostile '"num_hidden_layers": 2, "hidden_size": 8, "vocab_size": 20, "head_dim": 4611686018427387904' \
+  'the sizes ask for more than' 'D is head_dim'
+hostile '"num_hidden_layers": 10000000, "hidden_size": 8, "vocab_size": 20' \
+  'the sizes ask for 10000000 tensors' 'L is num_hidden_layers = 10000000'
