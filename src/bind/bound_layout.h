@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -81,6 +82,7 @@ using RankOf = std::function<std::optional<int64_t>(const std::string& key)>;
 struct InstantiateOptions {
   RankOf rank_of;            // for layouts of adapters
   bool tied_copies = false;  // also the keys marked `tied` that are not written (when reading)
+  const std::set<std::string>* copies = nullptr;  // of the keys marked `tied` exactly these
   // Captured axes may not be larger than this: a config that says 10^9 layers must not be walked
   // through.
   int64_t most_tensors = 5'000'000;

@@ -38,7 +38,8 @@ class Instantiator {
       const auto block = static_cast<size_t>(entry.block);
       if (!bound_.choice.present[block] || bound_.choice.variants[block] != entry.variant) continue;
       if (entry.rule->drop) continue;
-      if (entry.rule->tied && !entry.rule->written && !options_.tied_copies) continue;
+      const bool copied = entry.rule->written || options_.tied_copies || options_.copies != nullptr;
+      if (entry.rule->tied && !copied) continue;
       if (!Entry(static_cast<int>(e))) return std::nullopt;
     }
     return KeysAreUnique() ? std::optional(std::move(bound_)) : std::nullopt;
@@ -194,6 +195,8 @@ class Instantiator {
     if (!HaveWords(captures)) return false;
     stored.key = FormatKey(key_, [&](const std::string& axis) { return captures.at(axis); });
     for (const auto& [axis, value] : captures) stored.captures.push_back(value);
+    if (entry().rule->tied && options_.copies != nullptr && options_.copies->count(stored.key) == 0)
+      return true;
     if (has_rank_) {
       rank_ = options_.rank_of ? options_.rank_of(stored.key) : std::nullopt;
       if (!rank_) return true;
