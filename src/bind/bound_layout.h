@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -86,14 +87,15 @@ using RankOf = std::function<std::optional<int64_t>(const std::string& key)>;
 struct InstantiateOptions {
   RankOf rank_of;            // for layouts of adapters
   bool tied_copies = false;  // also the keys marked `tied` that are not written (when reading)
+  const std::set<std::string>* copies = nullptr;  // of the keys marked `tied` exactly these
   // Captured axes may not be larger than this: a config that says 10^9 layers must not be walked
   // through.
-  int64_t most_tensors = 20'000'000;
+  int64_t most_tensors = 5'000'000;
 };
 
 // Errors: RR404 (a captured axis has no size, or a block's condition no value), RR405 (sizes differ
-// within one stack; a refinement, a pad or words do not fit; more tensors or copies than anybody
-// has), RR407 (not a product), RR207 (two things would have one key).
+// within one stack; a refinement, a pad or words do not fit; more tensors, elements or copies than
+// anybody has), RR407 (not a product), RR207 (two things would have one key).
 std::optional<BoundLayout> Instantiate(const Model& model, const CheckedLayout& layout,
                                        const LayoutChoice& choice,
                                        const InstantiateOptions& options, Diagnostics* diagnostics);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/shape.h"
+#include "base/text.h"
 #include "bind/bound_layout.h"
 #include "bind/walk.h"
 #include "syntax/adapter_style.h"
@@ -18,6 +19,9 @@ namespace {
 
 // Copies are boxes of their own: sizes that some file states must not fill the memory.
 constexpr int64_t kMostCopies = 4096;
+
+// Of all keys together. Bytes, offsets and strides of fewer are far from the end of 63 bits.
+constexpr int64_t kMostElements = int64_t{1} << 56;
 
 class Instantiator {
  public:
@@ -35,7 +39,8 @@ class Instantiator {
       const auto block = static_cast<size_t>(entry.block);
       if (!bound_.choice.present[block] || bound_.choice.variants[block] != entry.variant) continue;
       if (entry.rule->drop) continue;
-      if (entry.rule->tied && !entry.rule->written && !options_.tied_copies) continue;
+      const bool copied = entry.rule->written || options_.tied_copies || options_.copies != nullptr;
+      if (entry.rule->tied && !copied) continue;
       if (!Entry(static_cast<int>(e))) return std::nullopt;
     }
     return KeysAreUnique() ? std::optional(std::move(bound_)) : std::nullopt;
@@ -68,6 +73,8 @@ class Instantiator {
       count *= static_cast<int64_t>(walk.groups.size());
       if (count > options_.most_tensors) return TooMany(count);
     }
+    if (count > options_.most_tensors - static_cast<int64_t>(bound_.tensors.size()))
+      return TooMany(count);
     key_ = ConcreteKey(*bound_.layout, entry(), bound_.choice);
     has_rank_ = rules_.file->adapters && HasRank(entry());
     last_sizes_.clear();
@@ -98,9 +105,35 @@ class Instantiator {
   }
 
   bool TooMany(int64_t count) {
-    diagnostics_->Add(Code::kContradictingSize, entry().rule->place,
-                      fmt::format("the sizes ask for {} tensors of this key", count));
+    return BlameSizes(fmt::format("the sizes ask for {} tensors of this key", count));
+  }
+
+  bool TooLarge() {
+    return BlameSizes(fmt::format("with this key the sizes ask for more than {} elements",
+                                  WithCommas(uint64_t{kMostElements})));
+  }
+
+  bool BlameSizes(std::string message) {
+    Diagnostic& d =
+        diagnostics_->Add(Code::kContradictingSize, entry().rule->place, std::move(message));
+    std::set<std::string> axes;
+    for (const std::string& axis : entry().key.Captures()) axes.insert(axis);
+    for (const Poly& extent : entry().shape) {
+      for (const std::string& axis : extent.Axes()) axes.insert(axis);
+    }
+    for (const std::string& axis : axes) {
+      if (const std::string origin = model_.OriginOf(axis); !origin.empty())
+        d.notes.push_back({{}, fmt::format("{} is {}", axis, origin)});
+    }
     return false;
+  }
+
+  bool AddElements(const std::vector<int64_t>& shape) {
+    int64_t count = 1;
+    bool fits = true;
+    for (const int64_t extent : shape) fits &= !__builtin_mul_overflow(count, extent, &count);
+    fits &= !__builtin_add_overflow(elements_, count, &elements_);
+    return (fits && elements_ <= kMostElements) || TooLarge();
   }
 
   bool Choose(const std::vector<Walk>& walks, size_t depth, std::vector<const Group*>* chosen) {
@@ -163,11 +196,14 @@ class Instantiator {
     if (!HaveWords(captures)) return false;
     stored.key = FormatKey(key_, [&](const std::string& axis) { return captures.at(axis); });
     for (const auto& [axis, value] : captures) stored.captures.push_back(value);
+    if (entry().rule->tied && options_.copies != nullptr && options_.copies->count(stored.key) == 0)
+      return true;
     if (has_rank_) {
       rank_ = options_.rank_of ? options_.rank_of(stored.key) : std::nullopt;
       if (!rank_) return true;
     }
     if (!Measure(walks, chosen)) return false;
+    if (unknown_axis_.empty() && !AddElements(shape_)) return false;
     stored.shape = shape_;
     stored.unknown_axis = unknown_axis_;
     const auto index = static_cast<uint32_t>(bound_.tensors.size());
@@ -212,7 +248,8 @@ class Instantiator {
     const EntryRule& rule = *entry().rule;
     for (size_t d = 0; d < entry().shape.size(); ++d) {
       std::optional<int64_t> extent = entry().shape[d].Evaluate(size_of);
-      if (rule.pad && rule.pad->dim == static_cast<int64_t>(d)) {
+      const bool is_padded = rule.pad && rule.pad->dim == static_cast<int64_t>(d);
+      if (is_padded) {
         const std::optional<int64_t> padded = PaddedExtent(*rule.pad);
         if (padded && extent && *padded < *extent) {
           diagnostics_->Add(Code::kContradictingSize, rule.pad->place,
@@ -222,10 +259,11 @@ class Instantiator {
         extent = padded;
       }
       if (!extent) {
+        if (is_padded) unknown_axis_ = rule.pad->to.text;
         for (const std::string& axis : entry().shape[d].Axes()) {
           if (!size_of(axis)) unknown_axis_ = axis;
         }
-        if (unknown_axis_.empty()) unknown_axis_ = entry().shape[d].ToString();
+        if (unknown_axis_.empty()) return TooLarge();  // all is known, and the product no number
       }
       shape_.push_back(extent.value_or(-1));
     }
@@ -389,6 +427,7 @@ class Instantiator {
   std::pair<int, std::vector<std::string>> axes_of_{-1, {}};
   std::vector<std::optional<int64_t>> last_sizes_;
   int last_entry_ = -1;
+  int64_t elements_ = 0;
   std::vector<int64_t> shape_;
   std::string unknown_axis_;
   std::vector<uint32_t> leaves_;

@@ -49,9 +49,11 @@ class WalkFinder {
     return rules_.tensors[static_cast<size_t>(leaf.tensor)];
   }
 
-  bool TooMany(int64_t count) {
-    diagnostics_->Add(Code::kContradictingSize, entry_.rule->place,
-                      fmt::format("the sizes ask for {} tensors of this key", count));
+  bool TooMany(const std::string& axis, int64_t count) {
+    diagnostics_
+        ->Add(Code::kContradictingSize, entry_.rule->place,
+              fmt::format("the sizes ask for {} tensors of this key", count))
+        .notes.push_back({{}, fmt::format("{} is {}", axis, model_.OriginOf(axis))});
     return false;
   }
 
@@ -112,7 +114,7 @@ class WalkFinder {
   bool FindGroups(bool is_index, Walk* walk) {
     const std::optional<int64_t> size = model_.SizeOf(walk->axis);
     if (!size) return Unknown(walk->axis);
-    if (*size > most_tensors_) return TooMany(*size);
+    if (*size > most_tensors_) return TooMany(walk->axis, *size);
     Digits digits;
     if (!FindDigits(*walk, &digits)) return false;
     std::map<std::vector<int64_t>, size_t> by_capture;

@@ -94,6 +94,17 @@ int CheckedRules::FindTensor(std::string_view full_name) const {
   return -1;
 }
 
+std::optional<Dtype> CheckedRules::DtypeOf(const CheckedEntry& entry) const {
+  if (entry.rule->cast) return entry.rule->cast;
+  std::optional<Dtype> published;
+  for (const CheckedLeaf& leaf : entry.leaves) {
+    const std::optional<Dtype> own = tensors[static_cast<size_t>(leaf.tensor)].dtype;
+    if (!own || (published && published != own)) return std::nullopt;
+    published = own;
+  }
+  return published;
+}
+
 std::string CheckedEntry::Signature() const {
   std::string text = ToString(expr) + " @";
   std::vector<std::string> captures = key.Captures();

@@ -88,9 +88,11 @@ class NameChecker {
 
   void KindName(const Name& kind) {
     if (std::find(kinds_.begin(), kinds_.end(), kind.text) != kinds_.end()) return;
-    SuggestName(&diagnostics_->Add(Code::kUnknownKind, kind.place,
-                                   fmt::format("there is no kind `{}`", kind.text)),
-                kind.text, kinds_, "kinds");
+    Diagnostic& d = diagnostics_->Add(Code::kUnknownKind, kind.place,
+                                      fmt::format("there is no kind `{}`", kind.text));
+    SuggestName(&d, kind.text, kinds_, "kinds");
+    if (kind.text == "default")
+      d.help = "a size that a config may leave out is `{is: formula, default: formula}`";
   }
 
   // Capitalised names are axes. In a condition a bare lower-case name that is near a kind is taken

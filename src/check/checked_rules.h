@@ -126,6 +126,9 @@ struct CheckedRules {
 
   const CheckedLayout* FindLayout(std::string_view name) const;
   std::vector<std::string> LayoutNames() const;
+  // What the rules say that a key is stored as: its cast, else what all its tensors are published
+  // in.
+  std::optional<Dtype> DtypeOf(const CheckedEntry& entry) const;
   std::string FullName(int tensor) const;            // "experts.up"
   int FindTensor(std::string_view full_name) const;  // -1 when there is none
 };

@@ -21,6 +21,7 @@ struct IndexAxes {
 };
 
 // RR307 for a kind or a block that depends on two indices; the first of them stays in the result.
+// RR302 for a tensor with a size that differs with an index which it does not have.
 IndexAxes FindIndexAxes(const RuleFile& file, Diagnostics* diagnostics);
 
 }  // namespace rr

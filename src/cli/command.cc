@@ -134,11 +134,30 @@ uint64_t ParseBytes(const std::string& text) {
       "size", fmt::format("`{}` is no size: write 64MB, 5GB or a number of bytes", text));
 }
 
-int Show(const Diagnostics& diagnostics) {
+namespace {
+
+// Whether a help that gives no whole command names flags that a command does not have.
+bool IsOfAnother(const CLI::App& command, const std::string& help) {
+  if (help.find("rule-runner ") != std::string::npos) return false;
+  for (size_t at = help.find("--"); at != std::string::npos; at = help.find("--", at + 2)) {
+    const size_t end = help.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", at);
+    if (command.get_option_no_throw(help.substr(at, end - at)) == nullptr) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+int Show(const CLI::App& command, const Diagnostics& diagnostics) {
   if (diagnostics.all().empty()) return kDone;
+  Diagnostics shown;
+  for (const Diagnostic& finding : diagnostics.all()) {
+    Diagnostic& d = shown.Add(finding.code, {}, "") = finding;
+    if (IsOfAnother(command, d.help)) d.help.clear();
+  }
   RenderOptions options;
   options.color = isatty(STDERR_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
-  const std::string text = RenderText(diagnostics, options);
+  const std::string text = RenderText(shown, options);
   std::fwrite(text.data(), 1, text.size(), stderr);
   return diagnostics.HasErrors() ? kFindings : kDone;
 }

@@ -21,8 +21,8 @@ namespace rr::cli {
 
 constexpr int kDone = 0, kFindings = 1, kUsage = 2, kInternal = 3, kOsFailed = 4;
 
-// Set by the callback of the subcommand that was given.
-using Run = std::function<int()>;
+// Set by the callback of the subcommand that was given, and called with it.
+using Run = std::function<int(const CLI::App& command)>;
 
 void AddConvert(CLI::App& app, Run* run);
 void AddMerge(CLI::App& app, Run* run);
@@ -50,9 +50,10 @@ void ParseSettings(const std::vector<std::string>& texts, SourceRequest* request
 // "64MB", "5GB", "4096"
 uint64_t ParseBytes(const std::string& text);
 
-// Findings to stderr, with colour on a terminal. Returns kFindings when there are errors, else
-// kDone.
-int Show(const Diagnostics& diagnostics);
+// Findings to stderr, with colour on a terminal. A help that names a flag which `command` does not
+// have was written for another command, and is left out. Returns kFindings when there are errors,
+// else kDone.
+int Show(const CLI::App& command, const Diagnostics& diagnostics);
 // Results to stdout.
 void Print(const std::string& text);
 

@@ -32,7 +32,7 @@ void AddConvert(CLI::App& app, Run* run) {
   command->add_flag("--force", request.force, "replace an existing destination");
   command->add_option("--report", flags->report, "write the report as JSON")->type_name("FILE");
   command->callback([flags, run] {
-    *run = [flags] {
+    *run = [flags](const CLI::App& given) {
       ConvertRequest& wanted = flags->convert.request;
       FinishConvertFlags(&flags->convert);
       RuleLibrary library(RealFiles(), RuleDirectories(flags->convert.rules));
@@ -40,7 +40,7 @@ void AddConvert(CLI::App& app, Run* run) {
       if (isatty(STDERR_FILENO) == 1) wanted.progress = &bar;
       Diagnostics diagnostics;
       const std::optional<RunReport> report = Convert(RealFiles(), &library, wanted, &diagnostics);
-      return ShowReport(report, flags->report, diagnostics);
+      return ShowReport(given, report, flags->report, diagnostics);
     };
   });
 }

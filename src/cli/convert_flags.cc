@@ -65,9 +65,9 @@ void AddConvertFlags(CLI::App* command, ConvertFlags* flags, bool needs_to) {
       ->check(CLI::IsMember({"fuse", "coalesce", "order"}));
 }
 
-int ShowReport(const std::optional<RunReport>& report, const std::string& path,
-               const Diagnostics& diagnostics) {
-  const int code = Show(diagnostics);
+int ShowReport(const CLI::App& command, const std::optional<RunReport>& report,
+               const std::string& path, const Diagnostics& diagnostics) {
+  const int code = Show(command, diagnostics);
   if (!report) return code == kDone ? kFindings : code;
   if (RealFiles().KindOf(path) == FileKind::kFile) RealFiles().RemoveAll(path);  // an earlier run's
   if (!path.empty()) WriteSmallFile(RealFiles(), path, ToPrettyJson(report->ToJson()) + "\n");

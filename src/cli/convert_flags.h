@@ -21,8 +21,8 @@ struct ConvertFlags {
 void AddConvertFlags(CLI::App* command, ConvertFlags* flags, bool needs_to = true);
 // Prints the report and the findings, writes the report as JSON where `path` is not empty. The exit
 // code.
-int ShowReport(const std::optional<RunReport>& report, const std::string& path,
-               const Diagnostics& diagnostics);
+int ShowReport(const CLI::App& command, const std::optional<RunReport>& report,
+               const std::string& path, const Diagnostics& diagnostics);
 // After parsing: texts into values.
 void FinishConvertFlags(ConvertFlags* flags);
 

@@ -36,7 +36,7 @@ void AddDiff(CLI::App& app, Run* run) {
       ->capture_default_str()
       ->check(CLI::IsMember({"text", "json"}));
   command->callback([flags, run] {
-    *run = [flags] {
+    *run = [flags](const CLI::App& given) {
       SourceRequest& second = flags->request.second;
       const std::string path = second.path;
       second = flags->request.first;
@@ -46,7 +46,7 @@ void AddDiff(CLI::App& app, Run* run) {
       Diagnostics diagnostics;
       const std::optional<DiffReport> report =
           Diff(RealFiles(), &library, flags->request, &diagnostics);
-      const int code = Show(diagnostics);
+      const int code = Show(given, diagnostics);
       if (!report) return code == kDone ? kFindings : code;
       Print(flags->format == "json" ? ToPrettyJson(report->ToJson()) + "\n" : report->ToText());
       return report->equal() ? kDone : kFindings;

@@ -37,12 +37,12 @@ void AddExplain(CLI::App& app, Run* run) {
   AddSetFlag(command, &request.source);
   AddRulesFlag(command, &flags->rules);
   command->callback([flags, run] {
-    *run = [flags] {
+    *run = [flags](const CLI::App& given) {
       RuleLibrary library(RealFiles(), RuleDirectories(flags->rules));
       Diagnostics diagnostics;
       const std::optional<std::string> text =
           Explain(RealFiles(), &library, flags->explain, &diagnostics);
-      const int code = Show(diagnostics);
+      const int code = Show(given, diagnostics);
       if (!text) return code == kDone ? kFindings : code;
       Print(*text);
       return kDone;

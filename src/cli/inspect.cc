@@ -37,7 +37,7 @@ void AddInspect(CLI::App& app, Run* run) {
   command->callback([flags, run] {
     if (flags->source.path.empty() && flags->keys.empty())
       throw CLI::RequiredError("SOURCE or --keys");
-    *run = [flags] {
+    *run = [flags](const CLI::App& given) {
       RuleLibrary library(RealFiles(), RuleDirectories(flags->rules));
       Diagnostics diagnostics;
       const bool has_keys = !flags->keys.empty();
@@ -45,7 +45,7 @@ void AddInspect(CLI::App& app, Run* run) {
       const std::optional<OpenedSource> opened =
           has_keys ? OpenKeyList(RealFiles(), &library, flags->source, {}, &diagnostics)
                    : OpenSource(RealFiles(), &library, flags->source, {}, &diagnostics);
-      Show(diagnostics);
+      Show(given, diagnostics);
       if (!opened) return kFindings;
       Print(flags->format == "json" ? ToPrettyJson(InspectJson(*opened, diagnostics)) + "\n"
                                     : InspectText(*opened));

@@ -82,7 +82,7 @@ int CodeFor(const Flags& flags, const Diagnostics& findings) {
   return kDone;
 }
 
-int RunLint(const Flags& flags) {
+int RunLint(const CLI::App& command, const Flags& flags) {
   if (!flags.explain.empty()) return Explain(flags);
   if (flags.format == "markdown")
     throw CLI::ValidationError("--format", "markdown is for --explain");
@@ -96,13 +96,14 @@ int RunLint(const Flags& flags) {
   if (!flags.against.empty()) {
     if (flags.format != "text" && flags.format != "json")
       throw CLI::ValidationError("--format", "--against has text and json");
-    return LintAgainst({flags.against, flags.paths, directories, flags.format == "json",
-                        flags.fail_on == "warning"});
+    return LintAgainst(command, {flags.against, flags.paths, directories, flags.format == "json",
+                                 flags.fail_on == "warning"});
   }
   if (!flags.stdin_name.empty()) {
     const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
     const OverlayFiles files(RealFiles(), flags.stdin_name, text);
-    const LintReport report = Lint(files, {flags.stdin_name}, directories, selection);
+    const LintReport report =
+        Lint(files, {flags.stdin_name}, WithFolderOf(flags.stdin_name, directories), selection);
     if (flags.diff || flags.fix) {
       const std::vector<FixedFile> fixed = ApplyFixes(report.findings, report.sources);
       const std::string after = fixed.empty() ? text : fixed[0].text;
@@ -112,8 +113,8 @@ int RunLint(const Flags& flags) {
     }
     return CodeFor(flags, report.findings);
   }
-  const std::vector<std::string> paths = RulePaths(flags.paths.empty() ? directories : flags.paths);
-  LintReport report = Lint(RealFiles(), paths, directories, selection);
+  const NamedRules rules = FindRules(flags.paths, directories);
+  LintReport report = Lint(RealFiles(), rules.files, rules.directories, selection);
   if (flags.diff) {
     for (const FixedFile& file : ApplyFixes(report.findings, report.sources))
       Print(UnifiedDiff(file.source->name(), file.source->text(), file.text));
@@ -127,7 +128,7 @@ int RunLint(const Flags& flags) {
       ReplaceFile(RealFiles(), file.source->name(), file.text);
       fixes += file.fixes;
     }
-    report = Lint(RealFiles(), paths, directories, selection);
+    report = Lint(RealFiles(), rules.files, rules.directories, selection);
   }
   if (fixes > 0) fmt::print(stderr, "{} fixed\n", fixes);
   PrintReport(flags, report);
@@ -184,7 +185,9 @@ void AddLint(CLI::App& app, Run* run) {
       ->excludes("--fix")
       ->excludes("--diff")
       ->excludes("--stdin-filename");
-  command->callback([flags, run] { *run = [flags] { return RunLint(*flags); }; });
+  command->callback([flags, run] {
+    *run = [flags](const CLI::App& given) { return RunLint(given, *flags); };
+  });
 }
 
 }  // namespace rr::cli

@@ -37,7 +37,7 @@ Compared WhatIsCompared(const AgainstFlags& flags) {
 
 }  // namespace
 
-int LintAgainst(const AgainstFlags& flags) {
+int LintAgainst(const CLI::App& command, const AgainstFlags& flags) {
   const Compared compared = WhatIsCompared(flags);
   std::vector<std::string> before{flags.against};
   std::vector<std::unique_ptr<TemporaryFolder>> exported;
@@ -57,7 +57,7 @@ int LintAgainst(const AgainstFlags& flags) {
   const RuleSetChanges changes =
       CompareRuleSets(&old_rules, &new_rules, compared.families, &diagnostics);
   Print(flags.json ? RenderChangesJson(changes) : RenderChanges(changes));
-  const int shown = Show(diagnostics);
+  const int shown = Show(command, diagnostics);
   return shown == kDone && flags.fail_on_change && !changes.changes.empty() ? kFindings : shown;
 }
 

@@ -2,6 +2,7 @@
 #ifndef RULE_RUNNER_CLI_LINT_AGAINST_H_
 #define RULE_RUNNER_CLI_LINT_AGAINST_H_
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ struct AgainstFlags {
   bool fail_on_change = false;
 };
 
-int LintAgainst(const AgainstFlags& flags);
+int LintAgainst(const CLI::App& command, const AgainstFlags& flags);
 
 }  // namespace rr::cli
 

@@ -121,7 +121,7 @@ void AddList(CLI::App& app, Run* run) {
       ->capture_default_str()
       ->check(CLI::IsMember({"text", "json", "markdown"}));
   command->callback([flags, run] {
-    *run = [flags] {
+    *run = [flags](const CLI::App& given) {
       RuleLibrary library(RealFiles(), RuleDirectories(flags->rules));
       Diagnostics diagnostics;
       std::vector<ListedFamily> families;
@@ -138,7 +138,7 @@ void AddList(CLI::App& app, Run* run) {
       } else {
         Print(flags->format == "markdown" ? MarkdownTable(families) : TextTable(families));
       }
-      return Show(diagnostics);
+      return Show(given, diagnostics);
     };
   });
 }

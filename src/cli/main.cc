@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? kDone : kUsage;
   }
   try {
-    const int code = run();
+    const int code = run(*app.get_subcommands().at(0));
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
       throw rr::OsError("standard output cannot be written");
     return code;

@@ -59,7 +59,7 @@ void AddMerge(CLI::App& app, Run* run) {
   command->add_flag("--force", request.force, "replace an existing destination");
   command->add_option("--report", flags->report, "write the report as JSON")->type_name("FILE");
   command->callback([flags, run] {
-    *run = [flags] {
+    *run = [flags](const CLI::App& given) {
       FinishConvertFlags(&flags->convert);
       MergeRequest wanted{flags->convert.request, {}, flags->adapter_from, flags->unmerge};
       for (const std::string& text : flags->adapters) wanted.adapters.push_back(ParseAdapter(text));
@@ -68,7 +68,7 @@ void AddMerge(CLI::App& app, Run* run) {
       if (isatty(STDERR_FILENO) == 1) wanted.base.progress = &bar;
       Diagnostics diagnostics;
       const std::optional<RunReport> report = Merge(RealFiles(), &library, wanted, &diagnostics);
-      return ShowReport(report, flags->report, diagnostics);
+      return ShowReport(given, report, flags->report, diagnostics);
     };
   });
 }

@@ -26,13 +26,13 @@ void AddPlan(CLI::App& app, Run* run) {
       ->capture_default_str()
       ->check(CLI::IsMember({"text", "json", "dot"}));
   command->callback([flags, run] {
-    *run = [flags] {
+    *run = [flags](const CLI::App& given) {
       FinishConvertFlags(&flags->convert);
       RuleLibrary library(RealFiles(), RuleDirectories(flags->convert.rules));
       Diagnostics diagnostics;
       const std::optional<PreparedConversion> prepared =
           PrepareConversion(RealFiles(), &library, flags->convert.request, &diagnostics);
-      const int code = Show(diagnostics);
+      const int code = Show(given, diagnostics);
       if (!prepared) return code == kDone ? kFindings : code;
       Print(flags->format == "json"  ? PlanJson(*prepared)
             : flags->format == "dot" ? GraphDot(prepared->conversion.graph)

@@ -6,9 +6,22 @@
 
 namespace rr::cli {
 
-// Rule files among paths: a folder stands for its files and those of its `quantization/`, without
-// those of `common/` and `adapters/`, which are checked in the families that use them.
-std::vector<std::string> RulePaths(const std::vector<std::string>& paths);
+// What `lint` and `test` look at.
+struct NamedRules {
+  std::vector<std::string> files;
+  std::vector<std::string> directories;  // where what the files name is looked up
+};
+
+// A folder among `paths` stands for its files and those of its `quantization/`. Those of `common/`
+// and `adapters/` are checked in the families that use them: all families of the directories where
+// the folder has none. The folders of `paths` are directories of rules before all others, because
+// that is what they are when their rules are used. CLI::ValidationError for a folder without rules.
+NamedRules FindRules(const std::vector<std::string>& paths,
+                     const std::vector<std::string>& directories);
+
+// `directories` with the folder of a rule file or of rules before them.
+std::vector<std::string> WithFolderOf(const std::string& path,
+                                      std::vector<std::string> directories);
 
 }  // namespace rr::cli
 

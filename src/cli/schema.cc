@@ -11,7 +11,7 @@ void AddSchema(CLI::App& app, Run* run) {
       app.add_subcommand("schema", "print the JSON Schema of rule files, for editors");
   command->footer("Example:\n  rule-runner schema > rule-file.schema.json");
   command->callback([run] {
-    *run = [] {
+    *run = [](const CLI::App&) {
       std::error_code error;
       const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
       const std::string installed =

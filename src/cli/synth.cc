@@ -53,14 +53,14 @@ void AddSynth(CLI::App& app, Run* run) {
   command->callback([flags, run] {
     if (flags->synth.destination.empty() && !flags->synth.dry_run)
       throw CLI::RequiredError("DESTINATION");
-    *run = [flags] {
+    *run = [flags](const CLI::App& given) {
       SynthRequest& wanted = flags->synth;
       if (!flags->dtype.empty()) wanted.dtype = ParseDtype(flags->dtype);
       wanted.max_shard_bytes = ParseBytes(flags->max_shard);
       RuleLibrary library(RealFiles(), RuleDirectories(flags->rules));
       Diagnostics diagnostics;
       const std::optional<SynthReport> report = Synth(RealFiles(), &library, wanted, &diagnostics);
-      const int code = Show(diagnostics);
+      const int code = Show(given, diagnostics);
       if (!report) return code == kDone ? kFindings : code;
       if (wanted.dry_run) {
         for (const OutputTensor& tensor : report->keys)
@@ -70,6 +70,7 @@ void AddSynth(CLI::App& app, Run* run) {
       Print(fmt::format("{} {}: {} tensors, {} bytes ({}) in {} file{}\n", report->family,
                         report->layout, WithCommas(report->tensors), WithCommas(report->bytes),
                         HumanBytes(report->bytes), report->shards, report->shards == 1 ? "" : "s"));
+      for (const std::string& note : report->notes) Print("  note: " + note + "\n");
       return kDone;
     };
   });

@@ -39,10 +39,11 @@ void AddTest(CLI::App& app, Run* run) {
   command->add_flag("--no-round-trips", flags->no_round_trips,
                     "only what the tests of the files say, in a fraction of the time");
   command->callback([flags, run] {
-    *run = [flags] {
+    *run = [flags](const CLI::App& given) {
       TestFilesRequest request;
-      request.directories = RuleDirectories(flags->rules);
-      request.paths = RulePaths(flags->paths.empty() ? request.directories : flags->paths);
+      NamedRules rules = FindRules(flags->paths, RuleDirectories(flags->rules));
+      request.paths = std::move(rules.files);
+      request.directories = std::move(rules.directories);
       request.seed = flags->seed != 0 ? flags->seed : std::random_device()() | 1;
       request.jobs = flags->jobs;
       request.quick = flags->quick;
@@ -50,7 +51,7 @@ void AddTest(CLI::App& app, Run* run) {
       bool good = true;
       TestRuleFiles(RealFiles(), request, [&](const RuleFileResult& result) {
         const RuleTestReport& report = result.report;
-        const bool passed = Show(result.diagnostics) == kDone;
+        const bool passed = Show(given, result.diagnostics) == kDone;
         good = good && passed;
         Print(fmt::format(
             "{} {}: {} elements, {}{} round trips, {} of adapters{}, seed {}\n",

@@ -1,46 +1,15 @@
 // RR312: a division of known numbers that leaves a remainder or divides by zero.
 #include <fmt/format.h>
 
-#include <map>
 #include <optional>
 
+#include "lint/constants.h"
 #include "lint/passes.h"
 
 namespace rr {
 namespace {
 
 using Op = FormulaNode::Op;
-
-// The sizes that do not depend on a config: `C: "2"`.
-class Constants {
- public:
-  explicit Constants(const RuleFile& file) {
-    for (size_t round = 0; round <= file.axes.size(); ++round) {
-      const size_t before = values_.size();
-      for (const AxisRule& axis : file.axes) {
-        if (axis.kind != AxisRule::Kind::kFormula || !axis.formula || axis.fallback) continue;
-        const Formula::Outcome outcome = axis.formula->Evaluate(Lookup());
-        if (outcome.ok() && IsConstant(*axis.formula)) values_[axis.name.text] = outcome.value;
-      }
-      if (values_.size() == before) break;
-    }
-  }
-  Formula::Lookup Lookup() const {
-    return [this](const std::string& name) -> std::optional<Value> {
-      const auto found = values_.find(name);
-      return found == values_.end() ? std::nullopt : std::optional<Value>(found->second);
-    };
-  }
-  bool IsConstant(const Formula& formula) const {
-    for (const Formula::Name& name : formula.Names()) {
-      if (values_.count(name.name) == 0) return false;
-    }
-    return true;
-  }
-
- private:
-  std::map<std::string, Value> values_;
-};
 
 // The parts of a formula that divide, as formulas of their own.
 void CheckNode(const FormulaNode& node, const Constants& constants, Diagnostics* diagnostics) {

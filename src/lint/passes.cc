@@ -7,8 +7,8 @@ void RunPasses(const LintContext& context, Diagnostics* diagnostics) {
        {FindUnusedPrefixes, FindStoredKeysPassedOver, FindMissingReasons,
         FindIndistinguishableLayouts, FindUnreachableLayouts, FindUnusedAxes, FindUnusedKinds,
         FindUnknownAttributes, FindVersionGaps, FindImpossibleDivisions, FindUnreachableKinds,
-        FindUnknownModelTypes, FindElementWiseCopies, FindBadTests, FindMissingTests,
-        FindUntestedParts, FindEqualTestSizes, FindBlindTests})
+        FindUnknownModelTypes, FindImpossibleSizes, FindElementWiseCopies, FindBadTests,
+        FindMissingTests, FindUntestedParts, FindEqualTestSizes, FindBlindTests})
     pass(context, diagnostics);
 }
 

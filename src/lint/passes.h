@@ -57,6 +57,7 @@ void FindVersionGaps(const LintContext& context, Diagnostics* diagnostics);     
 void FindImpossibleDivisions(const LintContext& context, Diagnostics* diagnostics);  // RR312
 void FindUnreachableKinds(const LintContext& context, Diagnostics* diagnostics);     // RR313
 void FindUnknownModelTypes(const LintContext& context, Diagnostics* diagnostics);    // RR314
+void FindImpossibleSizes(const LintContext& context, Diagnostics* diagnostics);      // RR315
 void FindElementWiseCopies(const LintContext& context, Diagnostics* diagnostics);    // RR601
 void FindBadTests(const LintContext& context, Diagnostics* diagnostics);             // RR902
 void FindMissingTests(const LintContext& context, Diagnostics* diagnostics);         // RR903

@@ -97,8 +97,10 @@ class GraphBuilder {
       choice.prefixes = options_.choice->prefixes;
       choice.variants = options_.choice->variants;
     }
+    InstantiateOptions instantiate;
+    if (options_.copies) instantiate.copies = &*options_.copies;
     std::optional<BoundLayout> bound =
-        Instantiate(*source_.model, layout_, choice, {}, diagnostics_);
+        Instantiate(*source_.model, layout_, choice, instantiate, diagnostics_);
     if (!bound) return false;
     result_.destination = std::move(*bound);
     KeepKnown();
@@ -195,11 +197,15 @@ class GraphBuilder {
     const std::vector<int> theirs = words_of(*source_.layout.layout);
     const std::vector<int> ours = words_of(layout_);
     std::map<std::pair<int, std::vector<int64_t>>, uint32_t> by_signature;
+    std::map<std::string, uint32_t> copies;  // by key
     for (uint32_t i = 0; i < source_.layout.tensors.size(); ++i) {
       const CheckedEntry& entry = SourceEntry(i);
-      if (!entry.rule->tied && !entry.rule->pad)
+      if (entry.rule->pad) continue;
+      if (!entry.rule->tied)
         by_signature[{theirs[static_cast<size_t>(source_.layout.tensors[i].entry)],
                       source_.layout.tensors[i].captures}] = i;
+      else if (options_.copies && source_.layout.layout == &layout_)
+        copies[source_.layout.tensors[i].key] = i;
     }
     for (uint32_t i = 0; i < result_.destination.tensors.size(); ++i) {
       const CheckedEntry& entry = DestinationEntry(i);
@@ -207,18 +213,20 @@ class GraphBuilder {
       const auto found =
           by_signature.find({ours[static_cast<size_t>(result_.destination.tensors[i].entry)],
                              result_.destination.tensors[i].captures});
-      if (found == by_signature.end()) continue;
-      const uint32_t key = source_.found[found->second];
+      const auto copy = copies.find(result_.destination.tensors[i].key);
+      if (found == by_signature.end() && copy == copies.end()) continue;
+      const uint32_t from = copy != copies.end() ? copy->second : found->second;
+      const uint32_t key = source_.found[from];
       if (!table_.keys[key].shape) continue;
       paired_[i] = true;
-      paired_source_.insert(found->second);
+      paired_source_.insert(from);
       GraphTensor& tensor = result_.graph.destinations[i];
       tensor.shape = *table_.keys[key].shape;
       Edge edge;
       edge.source = key;
       edge.destination = i;
       edge.copy.dims.push_back({tensor.Count(), 1, 1});
-      edges_.Add(std::move(edge), SourceEntry(found->second), entry);
+      edges_.Add(std::move(edge), SourceEntry(from), entry);
     }
   }
 
@@ -274,10 +282,12 @@ class GraphBuilder {
     covered_.assign(rest.tensors.size(), 0);
     for (const BoundPiece& piece : rest.pieces) needed_[piece.stored] += rest.CountOf(piece);
     AddJoined(source_.layout, rest);
-    // A tied copy is compared also with what moved as a whole.
+    // A tied copy is compared also with what moved as a whole, unless it did so itself.
     BoundLayout tied = source_.layout;
-    std::erase_if(tied.pieces,
-                  [&](const BoundPiece& piece) { return !tied.leaves[piece.leaf].tied; });
+    std::erase_if(tied.pieces, [&](const BoundPiece& piece) {
+      return !tied.leaves[piece.leaf].tied ||
+             (options_.copies && paired_source_.count(piece.stored) > 0);
+    });
     if (tied.pieces.empty()) return;
     BoundLayout moved = result_.destination;
     std::erase_if(moved.pieces, [&](const BoundPiece& piece) { return !paired_[piece.stored]; });

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,10 @@ struct ConversionOptions {
   bool allow_shape = false;
   const LayoutChoice* choice = nullptr;  // prefixes and alternatives of the destination
   bool only_present = false;             // within one layout: what the source lacks is left out
-  std::optional<Dtype> dtype;            // floating-point tensors are stored in it
-  std::string only;                      // destination keys that match this RE2 regex; empty: all
+  // Tied copies that are written, and no others: each from its own within one layout.
+  std::optional<std::set<std::string>> copies;
+  std::optional<Dtype> dtype;  // floating-point tensors are stored in it
+  std::string only;            // destination keys that match this RE2 regex; empty: all
   // Adapters.
   FuseMode fuse = FuseMode::kAuto;
   bool fill_zero = false;           // what the source lacks and the destination needs is zero

@@ -78,7 +78,7 @@ void EdgeBuilder::Add(Edge edge, const CheckedEntry& from, const CheckedEntry& t
           .help = "--allow lossy does it, and lists what it touched in the report";
     }
     if (!op->steps.empty() || !IsWidening(op->from, op->to))
-      lossy_[words].push_back(destination.key);
+      lossy_[words].emplace(edge.destination, destination.key);
     edge.value_op = OpIndex(*op);
   }
   graph_->edges.push_back(std::move(edge));
@@ -95,8 +95,11 @@ int32_t EdgeBuilder::OpIndex(const ValueOp& op) {
 
 std::vector<std::string> EdgeBuilder::Lossy() const {
   std::vector<std::string> lines;
-  for (const auto& [words, keys] : lossy_)
+  for (const auto& [words, destinations] : lossy_) {
+    std::vector<std::string> keys;
+    for (const auto& [index, key] : destinations) keys.push_back(key);
     lines.push_back(fmt::format("{}: {}", words, JoinWords(keys, kShownEdges)));
+  }
   return lines;
 }
 

@@ -46,7 +46,7 @@ class EdgeBuilder {
   std::vector<bool> typed_;
   std::set<uint32_t> mixed_;
   std::set<std::string> lossy_reported_;
-  std::map<std::string, std::vector<std::string>> lossy_;
+  std::map<std::string, std::map<uint32_t, std::string>> lossy_;  // destinations, each once
 };
 
 }  // namespace rr

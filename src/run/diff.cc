@@ -113,6 +113,7 @@ class Comparison {
     request.destination = "";
     request.conversion.allow_lossy = request.conversion.allow_partial = true;
     request.conversion.choice = &second.bound->layout.choice;
+    request.conversion.copies = TiedOf(second.bound->layout);
     std::optional<PreparedConversion> prepared =
         PrepareOpened(files_, std::move(first_), request, diagnostics_);
     if (!prepared) return false;
@@ -122,10 +123,10 @@ class Comparison {
       here.insert(tensor.key);
       tensors.push_back(PairOf(tensor));
     }
-    const std::set<uint32_t> tied = TiedOf(second);
+    const std::set<uint32_t> ignored(second.bound->ignored.begin(), second.bound->ignored.end());
     for (uint32_t i = 0; i < second.table.keys.size(); ++i) {
       const FoundKey& key = second.table.keys[i];
-      if (here.count(key.name) == 0 && key.part_of < 0 && tied.count(i) == 0)
+      if (here.count(key.name) == 0 && key.part_of < 0 && ignored.count(i) == 0)
         report_.differences.push_back({second.table.keys[i].name, "only the second has it", 0, 0});
     }
     const std::unique_ptr<TensorReader> reader = OpenTensors(files_, *prepared);
@@ -136,8 +137,15 @@ class Comparison {
     Comparer comparer(std::move(tensors), theirs);
     RunOptions run;
     run.jobs = request_.jobs;
-    Execute(prepared->plan, *reader, comparer, run, diagnostics_);
-    if (diagnostics_->HasErrors()) return false;
+    Diagnostics found;
+    Execute(prepared->plan, *reader, comparer, run, &found);
+    for (const Diagnostic& d : found.all()) {
+      Diagnostic& shown = diagnostics_->Add(d.code, {}, "") = d;
+      if (d.code == Code::kCopiesDiffer)
+        shown.help = fmt::format("the first of the two says both, and `{}` has one place for them",
+                                 report_.second);
+    }
+    if (found.HasErrors()) return false;
     for (const Comparer::Tensor& tensor : comparer.tensors()) {
       report_.compared += !tensor.skip;
       report_.largest = std::max(report_.largest, tensor.largest);
@@ -174,14 +182,12 @@ class Comparison {
     return pair;
   }
 
-  // Copies, and keys that are never written: nothing to compare with.
-  static std::set<uint32_t> TiedOf(const OpenedSource& source) {
-    std::set<uint32_t> tied(source.bound->ignored.begin(), source.bound->ignored.end());
-    const BoundLayout& bound = source.bound->layout;
-    for (size_t i = 0; i < bound.tensors.size(); ++i) {
-      if (bound.EntryOf(bound.tensors[i]).rule->tied) tied.insert(source.bound->found[i]);
+  static std::set<std::string> TiedOf(const BoundLayout& bound) {
+    std::set<std::string> keys;
+    for (const BoundTensor& tensor : bound.tensors) {
+      if (bound.EntryOf(tensor).rule->tied) keys.insert(tensor.key);
     }
-    return tied;
+    return keys;
   }
 
   bool Adapters() {

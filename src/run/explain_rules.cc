@@ -36,10 +36,12 @@ std::string TensorText(const LogicalTensor& tensor) {
     return fmt::format("{}", fmt::join(tensor.axes.begin() + static_cast<ptrdiff_t>(begin),
                                        tensor.axes.begin() + static_cast<ptrdiff_t>(end), " "));
   };
-  if (!tensor.linear) return part(0, tensor.axes.size());
-  return fmt::format("{} : {} <- {}", part(0, tensor.batch),
+  const std::string dtype =
+      tensor.dtype ? fmt::format(", published in {}", NameOf(*tensor.dtype)) : "";
+  if (!tensor.linear) return part(0, tensor.axes.size()) + dtype;
+  return fmt::format("{} : {} <- {}{}", part(0, tensor.batch),
                      part(tensor.batch, tensor.batch + tensor.out),
-                     part(tensor.batch + tensor.out, tensor.axes.size()));
+                     part(tensor.batch + tensor.out, tensor.axes.size()), dtype);
 }
 
 std::vector<std::string> Words(const EntryRule& rule) {
@@ -208,7 +210,9 @@ std::string EntryText(const CheckedRules& rules, const CheckedLayout& layout,
   const std::vector<std::string> words = Words(*entry.rule);
   if (!words.empty()) text += fmt::format("{}  words {}\n", indent, fmt::join(words, "; "));
   if (entry.rule->drop) return text;
-  text += fmt::format("{}  shape {}\n", indent, ShapeText(entry.shape));
+  const std::optional<Dtype> dtype = rules.DtypeOf(entry);
+  text += fmt::format("{}  shape {}{}\n", indent, ShapeText(entry.shape),
+                      dtype && !entry.rule->cast ? " of " + std::string(NameOf(*dtype)) : "");
   text += fmt::format("{}  is {}\n", indent, ToString(entry.expr));
   return text + OpsText(rules, entry, indent + "  ");
 }

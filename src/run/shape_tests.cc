@@ -119,7 +119,7 @@ class Shapes {
         if (!bound || tests_.diagnostics->ErrorCount() > errors) return;
         for (const BoundTensor& tensor : bound->tensors) {
           if (tensor.key != shape.key.text) continue;
-          if (IsKnown(tensor, shape.place)) Compare(layout, tensor, shape);
+          if (IsKnown(tensor, shape.place)) Compare(rules, layout, tensor, shape);
           return;
         }
       }
@@ -131,13 +131,18 @@ class Shapes {
       failure.notes.push_back({tied->rule->place, "it is a tied copy, which is not written"});
   }
 
-  void Compare(const CheckedLayout& layout, const BoundTensor& tensor,
+  void Compare(const CheckedRules& rules, const CheckedLayout& layout, const BoundTensor& tensor,
                const TestRule::Shape& shape) {
     ++tests_.report->facts;
-    const EntryRule& rule = *EntryOf(layout, tensor).rule;
-    if (!shape.absent && tensor.shape == shape.dims && rule.cast == shape.dtype) return;
-    Diagnostic& failure = Fail(shape, Text(rule.cast, tensor.shape));
-    failure.notes.push_back({rule.place, fmt::format("it is {} here", ShapeText(layout, tensor))});
+    const CheckedEntry& entry = EntryOf(layout, tensor);
+    const std::optional<Dtype> dtype = rules.DtypeOf(entry);
+    if (!shape.absent && tensor.shape == shape.dims && dtype == shape.dtype) return;
+    Diagnostic& failure = Fail(shape, Text(dtype, tensor.shape));
+    failure.notes.push_back(
+        {entry.rule->place, fmt::format("it is {} here", ShapeText(layout, tensor))});
+    if (dtype && !entry.rule->cast)
+      failure.notes.push_back({rules.tensors[static_cast<size_t>(entry.leaves[0].tensor)].place,
+                               fmt::format("it is published in {} here", NameOf(*dtype))});
   }
 
   Diagnostic& Fail(const TestRule::Shape& shape, const std::string& found) {

@@ -112,17 +112,6 @@ const CheckedLayout& LayoutOfContent(const CheckedRules& rules) {
   return rules.layouts[0];
 }
 
-// The dtype that the rules give to all tensors of the key.
-std::optional<Dtype> DeclaredDtype(const CheckedRules& rules, const CheckedEntry& entry) {
-  std::optional<Dtype> declared;
-  for (const CheckedLeaf& leaf : entry.leaves) {
-    const std::optional<Dtype> own = rules.tensors[static_cast<size_t>(leaf.tensor)].dtype;
-    if (!own || (declared && declared != own)) return std::nullopt;
-    declared = own;
-  }
-  return declared;
-}
-
 // nullptr after an error.
 RulesPtr FamilyOf(const SourceRequest& source, const Config& config, RuleLibrary* library,
                   Diagnostics* diagnostics) {
@@ -137,18 +126,29 @@ RulesPtr FamilyOf(const SourceRequest& source, const Config& config, RuleLibrary
 }
 
 // The tensors whose elements are made, with parts of quantised weights where the config announces
-// them. nullopt after an error.
+// them; the notes say which optional blocks are left out. nullopt after an error.
 std::optional<KeyTable> ContentOf(const SynthRequest& request, const Model& model,
                                   const CheckedLayout& layout, const Config& config,
-                                  RuleLibrary* library, Diagnostics* diagnostics) {
+                                  RuleLibrary* library, std::vector<std::string>* notes,
+                                  Diagnostics* diagnostics) {
   const CheckedRules& rules = model.rules();
   const Dtype usual = DtypeOf(config);
-  std::optional<KeyTable> table = SyntheticKeys(
-      model, layout,
-      [&](const CheckedEntry& entry) {
-        return request.dtype ? *request.dtype : DeclaredDtype(rules, entry).value_or(usual);
-      },
-      [&](size_t b) { return request.optional || !rules.file->blocks[b].optional; }, diagnostics);
+  const auto dtype_of = [&](const CheckedEntry& entry) {
+    return request.dtype ? *request.dtype : rules.DtypeOf(entry).value_or(usual);
+  };
+  const auto wanted = [&](size_t b) {
+    const BlockRule& block = rules.file->blocks[b];
+    if (!block.optional) return true;
+    if (!request.optional) return false;
+    Diagnostics found;
+    const bool known = SyntheticKeys(
+                           model, layout, dtype_of, [&](size_t other) { return other == b; }, &found)
+                           .has_value();
+    if (!known)
+      notes->push_back(fmt::format("no `{}`: {}", block.name.text, found.all().at(0).message));
+    return known;
+  };
+  std::optional<KeyTable> table = SyntheticKeys(model, layout, dtype_of, wanted, diagnostics);
   if (!table) return std::nullopt;
   const std::vector<QuantFormatPtr>& formats = library->QuantFormats(diagnostics);
   return MakeQuantizedKeyTable(AsAnnounced(std::move(table->keys), formats, config), formats,
@@ -259,19 +259,22 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   model.CheckConfig(first, diagnostics);
   model.CheckRequirements(first, diagnostics);
   if (diagnostics->HasErrors()) return std::nullopt;
+  SynthReport report;
   const std::optional<KeyTable> content =
-      ContentOf(request, model, first, config, library, diagnostics);
+      ContentOf(request, model, first, config, library, &report.notes, diagnostics);
   if (!content) return std::nullopt;
   const std::optional<BoundSource> bound =
       BindSource(rules, first, config, given, *content, {}, diagnostics);
   if (!bound || diagnostics->HasErrors()) return std::nullopt;
   ConversionOptions options;
-  options.allow_lossy = true;
+  options.allow_lossy = options.allow_partial = true;
   const std::optional<Conversion> conversion =
       BuildConversion(*bound, *content, wanted, options, diagnostics);
   if (!conversion) return std::nullopt;
 
-  SynthReport report;
+  if (!conversion->dropped.empty())
+    report.notes.push_back(
+        fmt::format("`{}` does not hold {}", layout_name, JoinWords(conversion->dropped, 5)));
   report.family = rules.file->family.text;
   report.layout = layout_name;
   for (const GraphTensor& tensor : conversion->graph.destinations)

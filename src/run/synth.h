@@ -38,6 +38,7 @@ struct SynthReport {
   std::string family, layout;
   uint64_t tensors = 0, bytes = 0, shards = 0;
   std::vector<OutputTensor> keys;  // for --dry-run
+  std::vector<std::string> notes;  // of what is left out
   double seconds = 0;
 };
 

@@ -4,6 +4,7 @@
 drop KEY      leaves a tensor out
 copy KEY NEW  has a tensor once more under another name
 flat KEY      gives a tensor one dimension
+flip KEY      changes a bit of the fourth element of 16 bits
 """
 import json
 import math
@@ -35,6 +36,9 @@ def main():
         elif action == "flat":
             dtype, shape, data = tensors[key]
             tensors[key] = (dtype, [math.prod(shape)], data)
+        elif action == "flip":
+            dtype, shape, data = tensors[key]
+            tensors[key] = (dtype, shape, data[:6] + bytes([data[6] ^ 1]) + data[7:])
         else:
             sys.exit(f"no action is called {action}")
     save(pathlib.Path(destination), tensors)

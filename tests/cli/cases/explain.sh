@@ -15,3 +15,9 @@ complains 'did you mean `megatron`?'
 expect 1 explain qwen3_moe no.such.key
 expect 2 explain
 expect 2 explain qwen3_moe --stage everything
+
+# What a tensor is published in.
+expect 0 explain minimax --stage ast
+says 'w: L : E <- H, published in F32'
+expect 0 explain minimax model.layers.3.block_sparse_moe.gate.weight --to hub
+says 'shape [E, H] of F32'

@@ -58,6 +58,30 @@ expect 0 lint one
 says '1 rule file: no findings'
 expect 0 test one --seed 5
 says 'ok   one/toy.yaml: 2 elements'
+
+# The styles of a folder are those of its families, whether the folder or a file is named; without families, of all.
+mkdir -p styled/adapters empty
+cat >styled/adapters/mine.yaml <<'Y'
+rule-runner: 1
+styles:
+  my-pairs:
+    base: plain
+    modules: [{of: '(.*)weight', keys: {'\1lora_A': R IN, '\1lora_B': OUT R}}]
+Y
+sed 's/^blocks:/targets: {server: {weights: plain, adapters: my-pairs}, other: turned}\n&/' one/toy.yaml >styled/toy.yaml
+for path in styled styled/ styled/toy.yaml; do
+  expect 0 lint $path
+  says '1 rule file: no findings'
+  expect 0 test $path --seed 5
+done
+mkdir -p only/adapters
+sed 's/R IN/IN/' styled/adapters/mine.yaml >only/adapters/mine.yaml
+expect 1 lint only --rules one
+says 'only/adapters/mine.yaml:5:'
+expect 2 lint empty
+complains 'there are no rule files in empty'
+expect 2 test empty
+
 sed 's/A B/A A/' one/toy.yaml >wrong.yaml
 expect 1 lint wrong.yaml
 says 'wrong.yaml:12:28:'
@@ -70,6 +94,8 @@ expect 1 test untrue.yaml
 complains '[RR901 test-failed]'
 expect 1 lint nowhere.yaml
 expect 1 test nowhere.yaml
+expect 0 test "$ROOT/tests/lint/ok/copies_by_kind.yaml" --seed 5
+says ' 6 round trips'
 
 # One broken file of many: said once, and the others go on being of use.
 echo 'family: [' >one/broken.yaml

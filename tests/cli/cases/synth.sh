@@ -74,3 +74,60 @@ tied=(--rules rules --family tied --set vocab=3 --set hidden=5)
 for layout in native hub; do expect 0 synth "tied_$layout" "${tied[@]}" --layout "$layout"; done
 expect 0 convert tied_hub tied_back "${tied[@]}" --to native
 same tied_native tied_back
+
+# A layout that holds less is written as it is, and what it lacks is said; as is a block of which the config says nothing.
+cat >rules/less.yaml <<'YAML'
+rule-runner: 1
+family: less
+axes: {H: hidden, V: vision.hidden}
+layouts: {hub: {}, small: {}}
+blocks:
+  norm: {tensors: {w: H}, layouts: {hub: {norm: H}, small: {norm: H}}}
+  extra: {tensors: {w: H}, layouts: {hub: {extra: H}, small: {partial: nobody reads it}}}
+  vision: {optional: yes, tensors: {w: V}, layouts: {hub: {vision: V}, small: {vision: V}}}
+YAML
+expect 0 synth --dry-run --rules rules --family less --set hidden=5 --layout small --optional
+prints <<'TEXT'
+norm BF16 [5]
+less small: 1 tensors, 10 bytes (10 bytes) in 1 file
+  note: no `vision`: the shape of vision needs V, which is unknown
+  note: `small` does not hold extra.w (nobody reads it)
+TEXT
+expect 0 synth --dry-run --rules rules --family less --set hidden=5 --set vision.hidden=7 --optional
+says 'vision BF16 [7]'
+
+# A help names no flag that the command does not have.
+cat >rules/mixed.yaml <<'YAML'
+rule-runner: 1
+family: mixed
+axes: {H: hidden}
+layouts: {hub: {}, joined: {}}
+blocks: {norm: {tensors: {a: {is: H, dtype: F32}, b: H}, layouts: {hub: {a: "a[H]", b: "b[H]"}, joined: {ab: "{a[H] | b[H]}"}}}}
+YAML
+expect 1 synth --dry-run --rules rules --family mixed --set hidden=5 --layout joined
+complains 'choose one with --dtype'
+expect 0 synth mixed --rules rules --family mixed --set hidden=5
+mkdir second
+expect 0 synth second/joined --rules rules --family mixed --set hidden=5 --layout joined --dtype F32
+expect 1 diff mixed second/joined --rules rules --family mixed
+complains '[RR505 mixed-dtypes]'
+! grep -q -e --dtype err || fail 'diff has no --dtype'
+
+# Sizes that no file has room for are named with their values, and no product of them is a wrapped number.
+config() { sed "s/}$/, \"model_type\": \"llama\", $1}/" <<<'{"num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 12}' >hostile.json; }
+hostile() {
+  config "$1"
+  expect 1 synth --dry-run --config hostile.json
+  complains "$2"
+  complains "$3"
+}
+hostile '"num_hidden_layers": 4611686018427387904, "hidden_size": 8, "vocab_size": 20' \
+  'the sizes ask for 4611686018427387904 tensors' 'L is num_hidden_layers = 4611686018427387904'
+hostile '"num_hidden_layers": 2, "hidden_size": 8, "vocab_size": 4611686018427387904' \
+  'the sizes ask for more than' 'V is vocab_size = 4611686018427387904'
+hostile '"num_hidden_layers": 2, "hidden_size": 1099511627776, "vocab_size": 1099511627776' \
+  'the sizes ask for more than' 'H is hidden_size = 1099511627776'
+hostile '"num_hidden_layers": 2, "hidden_size": 8, "vocab_size": 20, "head_dim": 4611686018427387904' \
+  'the sizes ask for more than' 'D is head_dim'
+hostile '"num_hidden_layers": 10000000, "hidden_size": 8, "vocab_size": 20' \
+  'the sizes ask for 10000000 tensors' 'L is num_hidden_layers = 10000000'

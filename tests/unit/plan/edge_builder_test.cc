@@ -134,6 +134,7 @@ TEST_CASE("casts: those of the options and of the rules") {
   Scene cast({Dtype::kF32}, options);
   cast.Add(0, "c");
   CHECK(cast.Show() == "BF16 | cast F32 to BF16");
+  cast.Add(0, "c");  // another part of it
   CHECK(cast.builder.Lossy() == std::vector<std::string>{"cast F32 to BF16: d"});
 }
 
