@@ -57,10 +57,12 @@ class Instantiator {
     if (index_axis.empty() && !model_.Exists(entry().block, std::nullopt).value_or(false)) {
       if (model_.Exists(entry().block, std::nullopt)) return true;
       const BlockRule& block = rules_.file->blocks[static_cast<size_t>(entry().block)];
+      const std::string why = model_.Evaluate(*block.where).message;
       diagnostics_
-          ->Add(Code::kUnknownSize, block.where->text().place(),
-                fmt::format("whether block `{}` exists depends on `{}`, which is unknown",
-                            block.name.text, block.where->text().text))
+          ->Add(
+              Code::kUnknownSize, block.where->text().place(),
+              fmt::format("whether block `{}` exists depends on `{}`, which is unknown{}{}",
+                          block.name.text, block.where->text().text, why.empty() ? "" : ": ", why))
           .help = "give --config, or --set NAME=VALUE";
       return false;
     }
