@@ -104,6 +104,11 @@ std::optional<AdapterConfig> AdapterConfig::Read(const Config& config, const std
         read.weights_.push_back(*target.AsString());
     }
   }
+  // PEFT takes any other value for what Python does with it: a scale is not guessed from "false".
+  for (const std::string name : {"use_rslora", "use_dora"}) {
+    const std::optional<Value> value = config.Lookup(name);
+    if (value && !value->IsNull() && value->AsBool() == nullptr) bad(name, *value, "true or false");
+  }
   read.use_rslora_ = IsTrue(config, "use_rslora");
   read.use_dora_ = IsTrue(config, "use_dora");
   return good ? std::optional(std::move(read)) : std::nullopt;
