@@ -24,11 +24,6 @@ std::optional<double> RankIn(const Value& value) {
   return static_cast<double>(*value.AsInt());
 }
 
-bool IsTrue(const Config& config, const std::string& name) {
-  const std::optional<Value> value = config.Lookup(name);
-  return value && value->AsBool() != nullptr && *value->AsBool();
-}
-
 }  // namespace
 
 struct AdapterConfig::Pattern {
@@ -53,13 +48,14 @@ class AdapterConfig::Reader {
   std::optional<AdapterConfig> Run() {
     if (!config_.present()) return std::move(read_);
     read_.present_ = true;
+    ReadMethod();
     ReadRank();
     ReadAlpha();
     ReadPatterns("rank_pattern", RankIn, "a rank", &read_.rank_patterns_);
     ReadPatterns("alpha_pattern", NumberOf, "a number", &read_.alpha_patterns_);
     ReadTargets();
-    read_.use_rslora_ = IsTrue(config_, "use_rslora");
-    read_.use_dora_ = IsTrue(config_, "use_dora");
+    ReadFlag("use_rslora", &read_.use_rslora_);
+    ReadFlag("use_dora", &read_.use_dora_);
     return good_ ? std::optional(std::move(read_)) : std::nullopt;
   }
 
@@ -81,6 +77,22 @@ class AdapterConfig::Reader {
     const std::optional<double> read = number(*value);
     if (!read) BadValue(name, *value, what);
     return read;
+  }
+
+  // Other methods have factors of the same names and other products.
+  void ReadMethod() {
+    const std::optional<Value> type = config_.Lookup("peft_type");
+    if (!type || type->IsNull()) return;
+    if (type->AsString() == nullptr || *type->AsString() != "LORA")
+      BadValue("peft_type", *type, "\"LORA\"");
+  }
+
+  // PEFT takes any other value for what Python does with it: a scale is not guessed from "false".
+  void ReadFlag(const std::string& name, bool* flag) {
+    const std::optional<Value> value = config_.Lookup(name);
+    if (!value || value->IsNull()) return;
+    if (value->AsBool() == nullptr) return BadValue(name, *value, "true or false");
+    *flag = *value->AsBool();
   }
 
   void ReadRank() {

@@ -19,7 +19,6 @@ namespace {
 
 // Copies are boxes of their own: sizes that some file states must not fill the memory.
 constexpr int64_t kMostCopies = 4096;
-
 // Of all keys together. Bytes, offsets and strides of fewer are far from the end of 63 bits.
 constexpr int64_t kMostElements = int64_t{1} << 56;
 
@@ -58,10 +57,12 @@ class Instantiator {
     if (index_axis.empty() && !model_.Exists(entry().block, std::nullopt).value_or(false)) {
       if (model_.Exists(entry().block, std::nullopt)) return true;
       const BlockRule& block = rules_.file->blocks[static_cast<size_t>(entry().block)];
+      const std::string why = model_.Evaluate(*block.where).message;
       diagnostics_
-          ->Add(Code::kUnknownSize, block.where->text().place(),
-                fmt::format("whether block `{}` exists depends on `{}`, which is unknown",
-                            block.name.text, block.where->text().text))
+          ->Add(
+              Code::kUnknownSize, block.where->text().place(),
+              fmt::format("whether block `{}` exists depends on `{}`, which is unknown{}{}",
+                          block.name.text, block.where->text().text, why.empty() ? "" : ": ", why))
           .help = "give --config, or --set NAME=VALUE";
       return false;
     }
@@ -128,12 +129,12 @@ class Instantiator {
     return false;
   }
 
-  bool AddElements(const std::vector<int64_t>& shape) {
-    int64_t count = 1;
+  // Before anything is multiplied with the shape.
+  bool CountElements() {
+    count_ = 1;
     bool fits = true;
-    for (const int64_t extent : shape) fits &= !__builtin_mul_overflow(count, extent, &count);
-    fits &= !__builtin_add_overflow(elements_, count, &elements_);
-    return (fits && elements_ <= kMostElements) || TooLarge();
+    for (const int64_t extent : shape_) fits &= !__builtin_mul_overflow(count_, extent, &count_);
+    return (fits && count_ <= kMostElements) || TooLarge();
   }
 
   bool Choose(const std::vector<Walk>& walks, size_t depth, std::vector<const Group*>* chosen) {
@@ -203,7 +204,7 @@ class Instantiator {
       if (!rank_) return true;
     }
     if (!Measure(walks, chosen)) return false;
-    if (unknown_axis_.empty() && !AddElements(shape_)) return false;
+    if (unknown_axis_.empty() && (elements_ += count_) > kMostElements) return TooLarge();
     stored.shape = shape_;
     stored.unknown_axis = unknown_axis_;
     const auto index = static_cast<uint32_t>(bound_.tensors.size());
@@ -269,6 +270,7 @@ class Instantiator {
     }
     leaves_.clear();
     if (unknown_axis_.empty()) {
+      if (!CountElements()) return false;
       for (const CheckedLeaf& leaf : entry().leaves) {
         if (!MakeLeaf(walks, leaf, size_of)) return false;
       }
@@ -427,7 +429,7 @@ class Instantiator {
   std::pair<int, std::vector<std::string>> axes_of_{-1, {}};
   std::vector<std::optional<int64_t>> last_sizes_;
   int last_entry_ = -1;
-  int64_t elements_ = 0;
+  int64_t elements_ = 0, count_ = 0;  // of all tensors, of the one that was measured
   std::vector<int64_t> shape_;
   std::string unknown_axis_;
   std::vector<uint32_t> leaves_;

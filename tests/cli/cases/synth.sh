@@ -131,3 +131,5 @@ hostile '"num_hidden_layers": 2, "hidden_size": 8, "vocab_size": 20, "head_dim":
   'the sizes ask for more than' 'D is head_dim'
 hostile '"num_hidden_layers": 10000000, "hidden_size": 8, "vocab_size": 20' \
   'the sizes ask for 10000000 tensors' 'L is num_hidden_layers = 10000000'
+hostile '"num_hidden_layers": 2, "hidden_size": 8, "vocab_size": 20, "tie_word_embeddings": "yes"' \
+  'whether block `embedding` exists' '"yes" is text, where true or false is expected'

@@ -118,7 +118,7 @@ TEST_CASE("scale: alpha / rank, and alpha / sqrt(rank) of rsLoRA") {
   CHECK(rslora.use_dora());
   CHECK(rslora.ScaleOf(6, 4) == 3);
   CHECK(rslora.ScaleOf(6, 8) == 6 / std::sqrt(8.0));
-  CHECK_FALSE(Good(R"({"use_rslora": "yes"})").use_rslora());
+  CHECK_FALSE(Good(R"({"use_rslora": null})").use_rslora());
 }
 
 TEST_CASE("values that are no ranks and no alphas") {
@@ -131,6 +131,9 @@ TEST_CASE("values that are no ranks and no alphas") {
         "RR422 `a/adapter_config.json` lora_alpha is \"16\", where a number is expected");
   CHECK(FaultOf(R"({"lora_alpha": NaN})") ==
         "RR422 `a/adapter_config.json` lora_alpha is NaN, where a number is expected");
+  CHECK(FaultOf(R"({"use_rslora": "false", "use_dora": 1})") ==
+        "RR422 `a/adapter_config.json` use_rslora is \"false\", where true or false is expected\n"
+        "RR422 `a/adapter_config.json` use_dora is 1, where true or false is expected");
   CHECK(
       FaultOf(R"({"rank_pattern": [1]})") ==
       "RR422 `a/adapter_config.json` rank_pattern is [1], where a map from patterns to numbers is "
