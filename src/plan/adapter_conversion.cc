@@ -11,6 +11,7 @@
 #include "bind/key_regex.h"
 #include "plan/adapter_groups.h"
 #include "plan/adapter_keep.h"
+#include "plan/adapter_missing.h"
 #include "plan/adapter_modules.h"
 #include "plan/adapter_rank.h"
 #include "plan/adapter_saved.h"
@@ -119,22 +120,9 @@ class AdapterGraphBuilder {
   }
 
   bool Decide() {
-    std::vector<std::string> missing;
-    for (const SliceGroup& group : groups_) {
-      if (!group.HasSource()) continue;
-      for (const SliceKey& slice : group.missing) missing.push_back(SliceName(rules_, slice));
-    }
-    if (!missing.empty() && !options_.fill_zero) {
-      diagnostics_
-          ->Add(Code::kMissingKey, layout_.name.place,
-                fmt::format("layout `{}` stores {} together with what the adapter has, and the "
-                            "adapter has no factors for it",
-                            layout_.name.text, JoinWords(missing, kShownModules)))
-          .help = "--fill zero takes what is missing as zero";
+    if (!CheckMissing(adapter_, rules_, structure_, groups_, options_.fill_zero,
+                      &conversion().defaulted, diagnostics_))
       return false;
-    }
-    if (!missing.empty())
-      conversion().defaulted.push_back(fmt::format("{} slices = 0 (--fill zero)", missing.size()));
     own_ = OwnRanks(adapter_, Splits() ? &groups_ : nullptr, &values_, &conversion().notes);
     JoinRanks(adapter_, rules_, own_, options_, &values_, &groups_, &conversion().notes,
               diagnostics_);
