@@ -42,7 +42,7 @@ std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRe
     source.model_config = base->config;
     source.set = wanted.source.set;
     source.alpha = wanted.source.alpha;
-    source.fill_zero = wanted.source.fill_zero;
+    source.fill_zero = true;  // what it lacks stays as the base has it
     std::optional<OpenedSource> opened = OpenSource(files, library, source, {}, diagnostics);
     if (opened) ExplainErrors(*opened, diagnostics);
     if (!opened || diagnostics->HasErrors() || !opened->bound) return std::nullopt;
@@ -51,10 +51,8 @@ std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRe
       return std::nullopt;
     }
     adapters.push_back(std::make_unique<OpenedSource>(std::move(*opened)));
-    ConversionOptions conversion;
-    conversion.fill_zero = source.fill_zero;
     factors.push_back(AdapterFactors::Open(files, *adapters.back(), base->detection.layout,
-                                           &base->bound->layout.choice, conversion, diagnostics));
+                                           &base->bound->layout.choice, diagnostics));
     if (factors.back() == nullptr) return std::nullopt;
     weighted.push_back(
         {factors.back().get(), request.unmerge ? -adapter.weight : adapter.weight, adapter.path});

@@ -44,6 +44,7 @@ struct Loaded {
   std::vector<double> dora;  // per matrix and output: magnitude / length
   std::vector<double> bias;
   std::vector<T> saved;
+  std::vector<bool> has_saved;  // the elements that `saved` replaces; empty: all
 };
 
 // What a thread needs for a block besides its values; reused, as fresh memory costs more than the
@@ -142,8 +143,11 @@ struct MergedReader::State {
       for (size_t i = 0; i < bias.size(); ++i)
         loaded->bias[i] += bias[i] * change.weight->scale * change.adapter->weight;
     }
-    if (one.saved)
-      loaded->saved = LoadAs<T>(*one.saved->adapter->factors, *one.saved->weight->saved);
+    if (one.saved) {
+      const AdapterFactors& factors = *one.saved->adapter->factors;
+      loaded->saved = LoadAs<T>(factors, *one.saved->weight->saved);
+      loaded->has_saved = factors.PresenceOf(*one.saved->weight->saved);
+    }
     if (one.dora != nullptr) Lengths(one, loaded.get());
     return loaded;
   }
@@ -184,7 +188,9 @@ struct MergedReader::State {
         }
       }
     }
-    loaded->dora = one.dora->adapter->factors->LoadDouble(*one.dora->weight->magnitude);
+    const AdapterFactors& factors = *one.dora->adapter->factors;
+    loaded->dora = factors.LoadDouble(*one.dora->weight->magnitude);
+    const std::vector<bool> adapted = factors.PresenceOf(*one.dora->weight->magnitude);
     for (int64_t row = 0; row < rows; ++row) {
       const T* lane = lanes.data() + row * kLanes;
       T sum = lane[0];
@@ -194,6 +200,10 @@ struct MergedReader::State {
         sum = std::fma(x, x, sum);
       }
       double& factor = loaded->dora[static_cast<size_t>(row)];
+      if (!adapted.empty() && !adapted[static_cast<size_t>(row)]) {
+        factor = 1;
+        continue;
+      }
       factor = sum > 0 ? static_cast<T>(factor) / std::sqrt(sum) : T{0};
     }
   }
@@ -236,7 +246,8 @@ struct MergedReader::State {
     }
     TakeBase(one, loaded, first, &out, scratch);
     if (before != nullptr) *before = out;
-    for (size_t i = 0; i < out.size(); ++i) out[i] += delta[i];
+    // Without a change not even the sign of a zero changes.
+    for (size_t i = 0; i < out.size(); ++i) out[i] = delta[i] == 0 ? out[i] : out[i] + delta[i];
     if (before != nullptr || one.saved) return;  // told by what is done with it
     T largest = 0;
     for (const T x : delta) largest = std::max(largest, std::fabs(x));
@@ -301,8 +312,13 @@ struct MergedReader::State {
   template <class T>
   void TakeBase(const Touched& one, const Loaded<T>& loaded, int64_t first, std::vector<T>* values,
                 Scratch<T>* scratch) {
-    if (loaded.saved.empty()) return ReadBase(one, first, values, scratch);
-    std::copy_n(loaded.saved.begin() + first, values->size(), values->begin());
+    if (loaded.saved.empty() || !loaded.has_saved.empty()) ReadBase(one, first, values, scratch);
+    if (loaded.saved.empty()) return;
+    const auto begin = static_cast<size_t>(first);
+    for (size_t i = 0; i < values->size(); ++i) {
+      if (loaded.has_saved.empty() || loaded.has_saved[begin + i])
+        (*values)[i] = loaded.saved[begin + i];
+    }
   }
 
   // How far the values are from those of the base that were replaced.

@@ -149,7 +149,6 @@ TEST_CASE("any layout of base, adapter and result gives the same model") {
         MergeRequest request = scene.request;
         request.base.source.path = base;
         request.base.to = to;
-        request.base.source.fill_zero = true;
         request.adapters = {{adapter, 1}};
         request.adapter_from = adapter == std::string("/lora") ? "pair" : adapter + 1;
         REQUIRE(scene.Merge(request) == "");
@@ -191,6 +190,54 @@ TEST_CASE("weights, several adapters, and out again") {
   scene.request.unmerge = true;
   REQUIRE(scene.Merge(scene.request) == "");
   CHECK(scene.Read("/out") == Model(Dtype::kF32));
+}
+
+TEST_CASE("what the adapter lacks of a stored weight stays as it is, and is named") {
+  Scene scene;
+  // q of layer 1; gate of two of three experts there.
+  Tensors some;
+  PutFactors(&some, LayerKey(1) + "q", kTagQ, 1, 0, 8, kQ, kHidden, Dtype::kF32);
+  for (const int64_t e : {0, 2})
+    PutFactors(&some, ExpertKey(1, e, "gate"), kGate, 1, e, 6, kFfn, kHidden, Dtype::kF32);
+  scene.PutAdapter("/lora", some, AdapterConfigOf(12));
+  const auto negative_zeros = [](int tag, int64_t l, int64_t e, int64_t o, int64_t i) {
+    const bool adapted = l == 1 && (tag == kTagQ || (tag == kGate && e != 1));
+    return !adapted && i == 2 ? -0.0 : Weight(tag, l, e, o, i);
+  };
+  scene.PutModel("/base", Model(Dtype::kF32, negative_zeros), ToyConfig());
+  const Tensors expected =
+      Model(Dtype::kF32, [&](int tag, int64_t l, int64_t e, int64_t o, int64_t i) {
+        const double before = negative_zeros(tag, l, e, o, i);
+        const bool adapted = l == 1 && (tag == kTagQ || (tag == kGate && e != 1));
+        return adapted ? before + (tag == kTagQ ? 0.5 * Delta(tag, l, e, o, i, 8)
+                                                : 2 * Delta(tag, l, e, o, i, 6))
+                       : before;
+      });
+  for (const auto& [base, named] : std::map<std::string, std::string>{
+           {"split", "experts.gate at layer 1, expert 1"},
+           {"fused", "experts.gate at layer 1, expert 1, experts.up and attention.v"},
+           {"stack", "experts.gate at layer 0, experts.gate at layer 1, expert 1 and attention.q "
+                     "at layer 0"}}) {
+    CAPTURE(base);
+    ConvertRequest convert;
+    convert.source.path = "/base";
+    convert.destination = "/" + base;
+    convert.to = base;
+    REQUIRE(scene.Convert(convert) == "");
+    MergeRequest request = scene.request;
+    request.base.source.path = "/" + base;
+    request.base.to = "split";
+    REQUIRE(scene.Merge(request) == "");
+    CHECK(scene.report->notes[0] ==
+          "left as the base has it, because the adapter has nothing for it: " + named);
+    const Tensors merged = scene.Read("/out");
+    CHECK(merged == expected);
+    CHECK(std::signbit(merged.at("model.layers.1.v.weight").values[2]));
+  }
+  // Half a pair is no part that is left out.
+  some.erase(LayerKey(1) + "q.lora_B.weight");
+  scene.PutAdapter("/lora", some, AdapterConfigOf(12));
+  CHECK(scene.Merge(scene.request).starts_with("RR402 `` factors lack their partner: "));
 }
 
 TEST_CASE("bf16: summed in F32 and rounded once") {
@@ -269,8 +316,10 @@ TEST_CASE("DoRA: every output gets the magnitude's length, experts and stacks in
   MergeRequest request = scene.request;
   request.base.source.path = "/stack";
   request.base.to = "split";
-  request.base.source.fill_zero = true;
-  CHECK(scene.Merge(request).starts_with("RR402 `factors` layout `factors.stack` stores a DoRA"));
+  REQUIRE(scene.Merge(request) == "");
+  Tensors all = Model(Dtype::kF32, one_of);
+  all["model.layers.1.v.weight"] = expected;
+  CHECK(scene.Read("/out") == all);  // layer 0, in the same tensor, has no magnitude
   // Not in part, not back, and not with a second one.
   scene.request.adapters = {{"/lora", 0.5}};
   CHECK(
@@ -305,6 +354,27 @@ TEST_CASE("weights saved as a whole take the base's place") {
 }
 
 // PEFT saves an embedding that it adapts beside its factors (embed_tokens.base_layer.weight).
+TEST_CASE("a part saved as a whole takes its part of a fused weight") {
+  Scene scene;
+  Tensors tensors;
+  tensors[LayerKey(1) + "q.weight"] =
+      Matrix(kQ, kHidden, [](int64_t o, int64_t i) { return static_cast<double>(100 + 8 * o + i); });
+  PutFactors(&tensors, LayerKey(0) + "v", kTagV, 0, 0, 6, kV, kHidden, Dtype::kF32);
+  scene.PutAdapter("/lora", tensors, AdapterConfigOf(12));
+  REQUIRE(scene.Merge(scene.request) == "");
+  const Tensors expected = scene.Read("/out");
+  CHECK(expected.at("model.layers.1.q.weight") == tensors.at(LayerKey(1) + "q.weight"));
+  ConvertRequest convert;
+  convert.source.path = "/base";
+  convert.destination = "/fused";
+  convert.to = "fused";
+  REQUIRE(scene.Convert(convert) == "");
+  scene.request.base.source.path = "/fused";
+  scene.request.base.to = "split";
+  REQUIRE(scene.Merge(scene.request) == "");
+  CHECK(scene.Read("/out") == expected);
+}
+
 TEST_CASE("products are added to a weight that is saved as a whole") {
   Scene scene;
   Tensors tensors = Adapter();

@@ -37,9 +37,7 @@ struct Scene : AdapterScene {
     request.internal = RuleLibrary::Internal::kYes;
     adapter = OpenSource(files, &*library, request, {}, &diagnostics);
     REQUIRE_FALSE(diagnostics.HasErrors());
-    ConversionOptions options;
-    options.fill_zero = true;
-    factors = AdapterFactors::Open(files, *adapter, layout, &base->bound->layout.choice, options,
+    factors = AdapterFactors::Open(files, *adapter, layout, &base->bound->layout.choice,
                                    &diagnostics);
     REQUIRE(factors != nullptr);
     std::vector<WeightedAdapter> adapters;
