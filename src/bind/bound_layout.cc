@@ -81,6 +81,13 @@ std::string WeightKey(const CheckedLayout& layout, const LayoutChoice& choice,
   });
 }
 
+std::string ModuleOfWeight(std::string weight) {
+  for (const std::string_view end : {".weight", ".weight*"}) {
+    if (weight.ends_with(end)) weight.resize(weight.size() - end.size());
+  }
+  return weight;
+}
+
 LayoutChoice DefaultChoice(const CheckedLayout& layout) {
   LayoutChoice choice;
   for (const auto& [name, variants] : layout.prefixes) choice.prefixes[name] = 0;
