@@ -55,6 +55,11 @@ std::optional<AdapterConfig> AdapterConfig::Read(const Config& config, const std
                      fmt::format("{} is {}, where {} is expected", name, ToJson(value), what));
     good = false;
   };
+  // Other methods have factors of the same names and other products.
+  if (const auto type = config.Lookup("peft_type"); type && !type->IsNull()) {
+    if (type->AsString() == nullptr || *type->AsString() != "LORA")
+      bad("peft_type", *type, "\"LORA\"");
+  }
   const auto number_of = [](const std::string& name) { return name == "r" ? RankIn : NumberOf; };
   for (const std::string name : {"r", "lora_alpha"}) {
     const std::optional<Value> value = config.Lookup(name);
