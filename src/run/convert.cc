@@ -218,11 +218,13 @@ std::optional<RunReport> Convert(Files& files, RuleLibrary* library, const Conve
       PrepareConversion(files, library, request, diagnostics);
   if (!prepared) return std::nullopt;
   if (request.dry_run) return std::move(prepared->report);
-  return RunPrepared(files, &*prepared, request, *OpenTensors(files, *prepared), diagnostics);
+  return RunPrepared(files, &*prepared, request, *OpenTensors(files, *prepared), nullptr,
+                     diagnostics);
 }
 
 std::optional<RunReport> RunPrepared(Files& files, PreparedConversion* prepared,
                                      const ConvertRequest& request, const TensorReader& reader,
+                                     const std::function<void()>& when_read,
                                      Diagnostics* diagnostics) {
   const auto start = std::chrono::steady_clock::now();
   const OpenedSource& source = prepared->source;
@@ -246,6 +248,7 @@ std::optional<RunReport> RunPrepared(Files& files, PreparedConversion* prepared,
     prepared->report.bytes_written = stats.bytes_written;
     prepared->report.buffer_bytes = stats.buffer_bytes;
   }
+  if (when_read != nullptr) when_read();
   if (diagnostics->HasErrors()) return std::nullopt;
   CarryFiles(source, output.get());
   if (prepared->adapter_config)

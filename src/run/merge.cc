@@ -2,13 +2,41 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "run/adapter_factors.h"
 #include "run/merged_reader.h"
 
 namespace rr {
+namespace {
+
+// What was merged may be zero, or be lost in rounding: that is known when all has been read.
+void NoteChanges(const MergedReader& reader, const std::string& by, RunReport* report,
+                 Diagnostics* diagnostics) {
+  const std::map<std::string, double>& changes = report->changes;
+  const size_t changed = reader.ChangedCount();
+  report->notes.push_back(fmt::format("{} tensors are changed by {}", changed, by));
+  if (changed < changes.size())
+    report->notes.push_back(fmt::format("{} tensors that are adapted are changed in no bit",
+                                        changes.size() - changed));
+  if (changed > 0 || changes.empty()) return;
+  const auto most = std::max_element(
+      changes.begin(), changes.end(),
+      [](const auto& a, const auto& b) { return a.second < b.second; });
+  diagnostics->Add(
+      Code::kTouchesNothing, {},
+      most->second == 0
+          ? fmt::format("no bit of the base changes: the product of {} is zero everywhere", by)
+          : fmt::format("no bit of the base changes: the largest change, {:.6g} in {}, is lost in "
+                        "rounding",
+                        most->second, most->first));
+}
+
+}  // namespace
 
 std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRequest& request,
                                Diagnostics* diagnostics) {
@@ -78,13 +106,19 @@ std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRe
     report.defaulted.insert(report.defaulted.end(), conversion.defaulted.begin(),
                             conversion.defaulted.end());
   }
-  report.notes.push_back(fmt::format("{} tensors are changed by {} adapter{}",
-                                     reader->TouchedCount(), adapters.size(),
-                                     adapters.size() == 1 ? "" : "s"));
-  if (wanted.dry_run) return std::move(report);
-  std::optional<RunReport> done = RunPrepared(files, &*prepared, wanted, *reader, diagnostics);
-  if (done) done->changes = reader->LargestChanges();
-  return done;
+  const std::string by =
+      fmt::format("{} adapter{}", adapters.size(), adapters.size() == 1 ? "" : "s");
+  if (wanted.dry_run) {
+    report.notes.push_back(fmt::format("{} tensors are adapted by {}", reader->TouchedCount(), by));
+    return std::move(report);
+  }
+  return RunPrepared(
+      files, &*prepared, wanted, *reader,
+      [&] {
+        report.changes = reader->LargestChanges();
+        NoteChanges(*reader, by, &report, diagnostics);
+      },
+      diagnostics);
 }
 
 }  // namespace rr

@@ -52,6 +52,7 @@ struct Loaded {
 template <class T>
 struct Scratch {
   std::vector<T> delta;
+  std::vector<std::byte> base;  // the base's bytes of the block
   std::vector<std::byte> bytes;
 };
 
@@ -259,7 +260,7 @@ struct MergedReader::State {
   void ReadBase(const Touched& one, int64_t first, std::vector<T>* values, Scratch<T>* scratch) {
     const Dtype dtype = DtypeOf(one.tensor);
     const size_t element = static_cast<size_t>(BitsOf(dtype)) / 8;
-    std::vector<std::byte>& bytes = scratch->bytes;
+    std::vector<std::byte>& bytes = scratch->base;
     bytes.resize(values->size() * element);
     inner->Read(one.tensor, static_cast<uint64_t>(first) * element, bytes);
     ConvertRow(Cast(dtype, kDtypeOf<T>), static_cast<int64_t>(values->size()), bytes.data(), 1,
@@ -301,6 +302,7 @@ struct MergedReader::State {
       bytes.resize(static_cast<size_t>(count) * element);
       ConvertRow(Cast(kDtypeOf<T>, dtype), count, reinterpret_cast<const std::byte*>(values.data()),
                  1, bytes.data(), 1);
+      if (bytes != scratch.base) one.changed = true;
       const uint64_t at = static_cast<uint64_t>(first) * element;
       const uint64_t from = std::max(at, offset);
       const uint64_t to = std::min(at + bytes.size(), offset + out.size());
@@ -402,5 +404,10 @@ std::map<std::string, double> MergedReader::LargestChanges() const {
 }
 
 size_t MergedReader::TouchedCount() const { return state_->touched.size(); }
+
+size_t MergedReader::ChangedCount() const {
+  return static_cast<size_t>(std::count_if(state_->touched.begin(), state_->touched.end(),
+                                           [](const auto& one) { return one.second->changed.load(); }));
+}
 
 }  // namespace rr

@@ -445,6 +445,38 @@ TEST_CASE("an adapter that would change nothing, and what is no adapter or no mo
         std::string::npos);
 }
 
+TEST_CASE("a merge that changes no bit is refused, and counts what it changes") {
+  Scene scene;
+  Tensors tensors = Adapter();
+  const auto zero_b = [&](const std::string& key) {
+    for (double& x : tensors.at(key + ".lora_B.weight").values) x = 0;
+  };
+  for (int64_t e = 0; e < kExperts; ++e) {
+    for (const char* name : {"gate", "up", "down"}) zero_b(ExpertKey(1, e, name));
+  }
+  scene.PutAdapter("/lora", tensors, AdapterConfigOf(12));
+  REQUIRE(scene.Merge(scene.request) == "");
+  CHECK(scene.report->notes ==
+        Lines{"1 tensors are changed by 1 adapter", "9 tensors that are adapted are changed in no bit"});
+  zero_b(LayerKey(1) + "q");
+  scene.PutAdapter("/lora", tensors, AdapterConfigOf(12));
+  CHECK(scene.Merge(scene.request) ==
+        "RR514 `` no bit of the base changes: the product of 1 adapter is zero everywhere");
+  CHECK(scene.files.KindOf("/out") == FileKind::kNone);
+  // 2^-18 beside weights from 1 on: BF16 has 8 bits.
+  scene.PutModel("/base", Model(Dtype::kBF16, [](int, int64_t, int64_t, int64_t, int64_t) {
+                   return 1.0;
+                 }),
+                 ToyConfig());
+  Tensors v;
+  v[LayerKey(1) + "v.lora_A.weight"] = Matrix(2, kHidden, [](int64_t, int64_t) { return 1.0; });
+  v[LayerKey(1) + "v.lora_B.weight"] = Matrix(kV, 2, [](int64_t, int64_t) { return 0x1p-19; });
+  scene.PutAdapter("/lora", v, Value::Map{{"r", 2}, {"lora_alpha", 2}});
+  CHECK(scene.Merge(scene.request) ==
+        "RR514 `` no bit of the base changes: the largest change, 3.8147e-06 in "
+        "model.layers.1.v.weight, is lost in rounding");
+}
+
 TEST_CASE("weights that are no floats, and a scale that nothing says") {
   Scene scene;
   Tensors base = Model(Dtype::kF32);
