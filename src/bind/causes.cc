@@ -6,7 +6,7 @@
 
 namespace rr {
 
-std::vector<Cause> FindCauses(const CauseScene& scene) {
+std::vector<Cause> FindCausesOfErrors(const CauseScene& scene) {
   std::vector<Cause> causes;
   for (const auto find : {CauseRepairedNames,
                           CauseForeignNames,
@@ -20,14 +20,17 @@ std::vector<Cause> FindCauses(const CauseScene& scene) {
                           CauseOutputGate,
                           CauseUnknownModel,
                           CauseWrapperOrder,
-                          CauseTwinOrder,
-                          CauseFusedExperts,
-                          CauseHalfAdapted,
-                          CauseLinearAttention,
-                          CauseTargetModules,
                           CauseRepeatedTensors,
                           CauseMlx,
                           CauseBnbExperts})
+    find(scene, &causes);
+  return causes;
+}
+
+std::vector<Cause> FindCauses(const CauseScene& scene) {
+  std::vector<Cause> causes = FindCausesOfErrors(scene);
+  for (const auto find : {CauseTwinOrder, CauseFusedExperts, CauseHalfAdapted,
+                          CauseLinearAttention, CauseTargetModules})
     find(scene, &causes);
   return causes;
 }

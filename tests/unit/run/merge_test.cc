@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,8 @@
 
 namespace rr {
 namespace {
+
+using Lines = std::vector<std::string>;
 
 // One linear with a bias, experts and a norm; small whole numbers everywhere, so that every product
 // and every sum is exact.
