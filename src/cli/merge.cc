@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cmath>
 #include <memory>
 
 #include "cli/command.h"
@@ -20,9 +21,17 @@ MergeAdapter ParseAdapter(const std::string& text) {
   double weight = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data() + equals + 1, end, weight);
+  const std::string path = text.substr(0, equals);
+  if (error == std::errc() && stop == end && std::isfinite(weight)) return {path, weight};
   // A path may have an equals sign of its own.
-  if (error != std::errc() || stop != end) return {text, 1};
-  return {text.substr(0, equals), weight};
+  const auto exists = [](const std::string& name) {
+    return RealFiles().KindOf(name) != FileKind::kNone;
+  };
+  if (exists(path) && !exists(text))
+    throw CLI::ValidationError(
+        "--adapter", fmt::format("`{}` is no weight: `{}=0.5` takes half of the adapter",
+                                 text.substr(equals + 1), path));
+  return {text, 1};
 }
 
 }  // namespace

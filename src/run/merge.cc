@@ -47,16 +47,12 @@ std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRe
   wanted.conversion.only_present = true;
   wanted.source.other_families = true;
   wanted.source = SourceOf(wanted);
+  wanted.source.kind = CheckpointKind::kWeights;
   std::optional<OpenedSource> base =
       OpenSource(files, library, wanted.source, options, diagnostics);
   if (base) ExplainErrors(*base, diagnostics);
   if (!base || diagnostics->HasErrors() || !base->bound) return std::nullopt;
   base->table.named_order = true;  // in which changes are computed
-  if (base->rules->file->adapters) {
-    diagnostics->Add(Code::kBadAdapterUse, Place::File(wanted.source.path),
-                     "the base of a merge is a model, this is an adapter");
-    return std::nullopt;
-  }
 
   std::vector<std::unique_ptr<OpenedSource>> adapters;
   std::vector<std::unique_ptr<AdapterFactors>> factors;
@@ -64,6 +60,7 @@ std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRe
   for (const MergeAdapter& adapter : request.adapters) {
     SourceRequest source;
     source.path = adapter.path;
+    source.kind = CheckpointKind::kAdapter;
     source.internal = RuleLibrary::Internal::kYes;
     source.family = base->rules->file->family.text;
     source.from = request.adapter_from;
@@ -74,10 +71,6 @@ std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRe
     std::optional<OpenedSource> opened = OpenSource(files, library, source, {}, diagnostics);
     if (opened) ExplainErrors(*opened, diagnostics);
     if (!opened || diagnostics->HasErrors() || !opened->bound) return std::nullopt;
-    if (!opened->rules->file->adapters) {
-      diagnostics->Add(Code::kBadAdapterUse, Place::File(adapter.path), "this is no adapter");
-      return std::nullopt;
-    }
     adapters.push_back(std::make_unique<OpenedSource>(std::move(*opened)));
     factors.push_back(AdapterFactors::Open(files, *adapters.back(), base->detection.layout,
                                            &base->bound->layout.choice, diagnostics));
