@@ -77,8 +77,10 @@ void EdgeBuilder::Add(Edge edge, const CheckedEntry& from, const CheckedEntry& t
                 fmt::format("{} would be stored by {}", source.key, words))
           .help = "--allow lossy does it, and lists what it touched in the report";
     }
-    if (!op->steps.empty() || !IsWidening(op->from, op->to))
-      lossy_[words].push_back(destination.key);
+    if (!op->steps.empty() || !IsWidening(op->from, op->to)) {
+      Destinations& lossy = lossy_[words];
+      if (lossy.seen.insert(edge.destination).second) lossy.keys.push_back(destination.key);
+    }
     edge.value_op = OpIndex(*op);
   }
   graph_->edges.push_back(std::move(edge));
@@ -95,8 +97,8 @@ int32_t EdgeBuilder::OpIndex(const ValueOp& op) {
 
 std::vector<std::string> EdgeBuilder::Lossy() const {
   std::vector<std::string> lines;
-  for (const auto& [words, keys] : lossy_)
-    lines.push_back(fmt::format("{}: {}", words, JoinWords(keys, kShownEdges)));
+  for (const auto& [words, lossy] : lossy_)
+    lines.push_back(fmt::format("{}: {}", words, JoinWords(lossy.keys, kShownEdges)));
   return lines;
 }
 

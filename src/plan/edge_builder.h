@@ -46,7 +46,11 @@ class EdgeBuilder {
   std::vector<bool> typed_;
   std::set<uint32_t> mixed_;
   std::set<std::string> lossy_reported_;
-  std::map<std::string, std::vector<std::string>> lossy_;
+  struct Destinations {
+    std::set<uint32_t> seen;
+    std::vector<std::string> keys;  // each once, in the order of the edges
+  };
+  std::map<std::string, Destinations> lossy_;  // by what happens to the values
 };
 
 }  // namespace rr
