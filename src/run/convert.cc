@@ -74,6 +74,20 @@ std::optional<Conversion> BuildAdapter(const Files& files, const OpenedSource& s
   return std::move(built->conversion);
 }
 
+// Flags that say what happens to the factors of an adapter mean nothing for a model.
+bool CheckNoAdapterFlags(const ConvertRequest& request, Diagnostics* diagnostics) {
+  std::vector<std::string> flags;
+  if (request.conversion.fuse != FuseMode::kAuto) flags.push_back("--fuse");
+  if (request.source.fill_zero) flags.push_back("--fill");
+  if (request.source.alpha) flags.push_back("--alpha");
+  if (request.conversion.rank) flags.push_back("--rank");
+  if (flags.empty()) return true;
+  diagnostics->Add(Code::kBadAdapterUse, Place::File(request.source.path),
+                   fmt::format("{} {} for adapters, and this is a model", JoinWords(flags),
+                               flags.size() == 1 ? "is" : "are"));
+  return false;
+}
+
 // Without what says that weights are quantised.
 Value WithoutQuantization(const Value& config) {
   const Value::Map* members = config.AsMap();
@@ -130,6 +144,8 @@ std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibr
       OpenSource(files, library, SourceOf(request), source_options, diagnostics);
   if (source) ExplainErrors(*source, diagnostics);
   if (!source || diagnostics->HasErrors() || !source->bound) return std::nullopt;
+  if (!source->rules->file->adapters && !CheckNoAdapterFlags(request, diagnostics))
+    return std::nullopt;
   return PrepareOpened(files, std::move(*source), request, diagnostics);
 }
 
