@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <vector>
@@ -13,7 +14,7 @@ class Chooser {
  public:
   Chooser(const AdapterSource& adapter, const Model& model, const CheckedLayout& layout,
           FactorValues* values)
-      : adapter_(adapter), rules_(model.rules()), layout_(layout), values_(values) {
+      : adapter_(adapter), model_(model), rules_(model.rules()), layout_(layout), values_(values) {
     for (const auto& [slice, facts] : adapter.facts) has_.insert(slice.weight);
   }
 
@@ -52,17 +53,20 @@ class Chooser {
   }
 
  private:
-  // Whether a factor is the same at every index of one of its batch axes, and so is its scale.
+  // Whether a factor is the same at every index of one of its batch axes, and so is its scale. One
+  // that lacks is zero (--fill zero), and so another one.
   bool EqualOver(int factor, size_t axis) {
     const auto [done, is_new] = equal_.emplace(std::pair{factor, axis}, true);
     if (!is_new) return done->second;
     const int weight = WeightOf(rules_, factor);
     const Factor kind = rules_.tensors[static_cast<size_t>(factor)].factor;
     std::map<std::vector<int64_t>, SliceKey> first;  // by the other indices
+    std::map<std::vector<int64_t>, int64_t> count;
     for (const auto& [slice, facts] : adapter_.facts) {
       if (slice.weight != weight) continue;
       std::vector<int64_t> others = slice.batch;
       others[axis] = 0;
+      ++count[others];
       const auto [at, is_first] = first.emplace(std::move(others), slice);
       if (is_first) continue;
       const auto& slices = adapter_.sliced.slices;
@@ -71,10 +75,16 @@ class Chooser {
         continue;
       return equal_[{factor, axis}] = false;
     }
+    const LogicalTensor& tensor = rules_.tensors[static_cast<size_t>(weight)];
+    for (const auto& [others, n] : count) {
+      const std::optional<int64_t> all = model_.SizeOf(tensor.axes[axis], others[0]);
+      if (all && n != *all) return equal_[{factor, axis}] = false;
+    }
     return true;
   }
 
   const AdapterSource& adapter_;
+  const Model& model_;
   const CheckedRules& rules_;
   const CheckedLayout& layout_;
   FactorValues* values_;
