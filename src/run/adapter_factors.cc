@@ -68,9 +68,11 @@ class Collector : public TensorWriter {
 
 }  // namespace
 
-std::unique_ptr<AdapterFactors> AdapterFactors::Open(
-    const Files& files, const OpenedSource& adapter, const std::string& layout,
-    const LayoutChoice* choice, Diagnostics* diagnostics) {
+std::unique_ptr<AdapterFactors> AdapterFactors::Open(const Files& files,
+                                                     const OpenedSource& adapter,
+                                                     const std::string& layout,
+                                                     const LayoutChoice* choice,
+                                                     Diagnostics* diagnostics) {
   const CheckedLayout* factors = adapter.rules->FindLayout("factors." + layout);
   if (factors == nullptr || !adapter.adapter) {
     diagnostics->Add(Code::kUnknownLayout, {},
@@ -83,6 +85,8 @@ std::unique_ptr<AdapterFactors> AdapterFactors::Open(
   made->dtype_ = wide ? Dtype::kF64 : Dtype::kF32;
   ConversionOptions wanted;
   wanted.dtype = made->dtype_;
+  // Zeros fill smaller ranks, and scales are folded into B, in the arithmetic of the products.
+  wanted.allow_uniform_rank = wanted.allow_lossy = true;
   LoaderNeeds needs;
   needs.choice = choice;
   needs.absent_stays = true;

@@ -219,8 +219,9 @@ TEST_CASE("what the adapter lacks of a stored weight stays as it is, and is name
   for (const auto& [base, named] : std::map<std::string, std::string>{
            {"split", "experts.gate at layer 1, expert 1"},
            {"fused", "experts.gate at layer 1, expert 1, experts.up and attention.v"},
-           {"stack", "experts.gate at layer 0, experts.gate at layer 1, expert 1 and attention.q "
-                     "at layer 0"}}) {
+           {"stack",
+            "experts.gate at layer 0, experts.gate at layer 1, expert 1 and attention.q "
+            "at layer 0"}}) {
     CAPTURE(base);
     ConvertRequest convert;
     convert.source.path = "/base";
@@ -357,11 +358,36 @@ TEST_CASE("weights saved as a whole take the base's place") {
 }
 
 // PEFT saves an embedding that it adapts beside its factors (embed_tokens.base_layer.weight).
+TEST_CASE("layers of one stack have their own ranks and scales") {
+  Scene scene;
+  Tensors tensors;
+  PutFactors(&tensors, LayerKey(0) + "v", kTagV, 0, 0, 2, kV, kHidden, Dtype::kF32);
+  PutFactors(&tensors, LayerKey(1) + "v", kTagV, 1, 0, 3, kV, kHidden, Dtype::kF32);
+  scene.PutAdapter("/lora", tensors,
+                   Value::Map{{"r", 2},
+                              {"lora_alpha", 2},
+                              {"rank_pattern", Value::Map{{"1.v", 3}}},
+                              {"alpha_pattern", Value::Map{{"1.v", 9}}}});
+  ConvertRequest convert;
+  convert.source.path = "/base";
+  convert.destination = "/stack";
+  convert.to = "stack";
+  REQUIRE(scene.Convert(convert) == "");
+  scene.request.base.source.path = "/stack";
+  scene.request.base.to = "split";
+  REQUIRE(scene.Merge(scene.request) == "");
+  CHECK(scene.Read("/out") ==
+        Model(Dtype::kF32, [](int tag, int64_t l, int64_t e, int64_t o, int64_t i) {
+          const double delta = l == 0 ? Delta(tag, 0, 0, o, i, 2) : 3 * Delta(tag, 1, 0, o, i, 3);
+          return Weight(tag, l, e, o, i) + (tag == kTagV ? delta : 0);
+        }));
+}
+
 TEST_CASE("a part saved as a whole takes its part of a fused weight") {
   Scene scene;
   Tensors tensors;
-  tensors[LayerKey(1) + "q.weight"] =
-      Matrix(kQ, kHidden, [](int64_t o, int64_t i) { return static_cast<double>(100 + 8 * o + i); });
+  tensors[LayerKey(1) + "q.weight"] = Matrix(
+      kQ, kHidden, [](int64_t o, int64_t i) { return static_cast<double>(100 + 8 * o + i); });
   PutFactors(&tensors, LayerKey(0) + "v", kTagV, 0, 0, 6, kV, kHidden, Dtype::kF32);
   scene.PutAdapter("/lora", tensors, AdapterConfigOf(12));
   REQUIRE(scene.Merge(scene.request) == "");
@@ -376,6 +402,13 @@ TEST_CASE("a part saved as a whole takes its part of a fused weight") {
   scene.request.base.to = "split";
   REQUIRE(scene.Merge(scene.request) == "");
   CHECK(scene.Read("/out") == expected);
+  // Beside a part that is saved another one is not there at all.
+  tensors.erase(LayerKey(0) + "v.lora_A.weight");
+  tensors.erase(LayerKey(0) + "v.lora_B.weight");
+  scene.PutAdapter("/lora", tensors, AdapterConfigOf(12));
+  REQUIRE(scene.Merge(scene.request) == "");
+  CHECK(scene.report->notes[0] ==
+        "left as the base has it, because the adapter has nothing for it: attention.v");
 }
 
 TEST_CASE("products are added to a weight that is saved as a whole") {
@@ -440,12 +473,13 @@ TEST_CASE("an adapter that would change nothing, and what is no adapter or no mo
   CHECK(scene.files.KindOf("/out") == FileKind::kNone);
   scene.request.adapters = {{"/base", 1}};
   CHECK(scene.Merge(scene.request) ==
-        "RR402 `` 2 keys of layout `split` are missing: model.layers.0.q.weight and "
-        "model.layers.1.q.weight"
+        "RR402 `` 2 keys of layout `split` are missing, for all layers alike: "
+        "model.layers.0.q.weight and model.layers.1.q.weight\n"
         "RR515 `/base` this is a model, where an adapter is expected");
   scene.request.adapters = {{"/lora", 1}};
   scene.request.base.source.path = "/lora";
-  CHECK(scene.Merge(scene.request) == "RR515 `/lora` this is an adapter, where a model is expected");
+  CHECK(scene.Merge(scene.request) ==
+        "RR515 `/lora` this is an adapter, where a model is expected");
 }
 
 TEST_CASE("a merge that changes no bit is refused, and counts what it changes") {
@@ -459,17 +493,16 @@ TEST_CASE("a merge that changes no bit is refused, and counts what it changes") 
   }
   scene.PutAdapter("/lora", tensors, AdapterConfigOf(12));
   REQUIRE(scene.Merge(scene.request) == "");
-  CHECK(scene.report->notes ==
-        Lines{"1 tensors are changed by 1 adapter", "9 tensors that are adapted are changed in no bit"});
+  CHECK(scene.report->notes == Lines{"1 tensors are changed by 1 adapter",
+                                     "9 tensors that are adapted are changed in no bit"});
   zero_b(LayerKey(1) + "q");
   scene.PutAdapter("/lora", tensors, AdapterConfigOf(12));
   CHECK(scene.Merge(scene.request) ==
         "RR514 `` no bit of the base changes: the product of 1 adapter is zero everywhere");
   CHECK(scene.files.KindOf("/out") == FileKind::kNone);
   // 2^-18 beside weights from 1 on: BF16 has 8 bits.
-  scene.PutModel("/base", Model(Dtype::kBF16, [](int, int64_t, int64_t, int64_t, int64_t) {
-                   return 1.0;
-                 }),
+  scene.PutModel("/base",
+                 Model(Dtype::kBF16, [](int, int64_t, int64_t, int64_t, int64_t) { return 1.0; }),
                  ToyConfig());
   Tensors v;
   v[LayerKey(1) + "v.lora_A.weight"] = Matrix(2, kHidden, [](int64_t, int64_t) { return 1.0; });
