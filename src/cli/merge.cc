@@ -28,9 +28,9 @@ MergeAdapter ParseAdapter(const std::string& text) {
     return RealFiles().KindOf(name) != FileKind::kNone;
   };
   if (exists(path) && !exists(text))
-    throw CLI::ValidationError(
-        "--adapter", fmt::format("`{}` is no weight: `{}=0.5` takes half of the adapter",
-                                 text.substr(equals + 1), path));
+    throw CLI::ValidationError("--adapter",
+                               fmt::format("`{}` is no weight: `{}=0.5` takes half of the adapter",
+                                           text.substr(equals + 1), path));
   return {text, 1};
 }
 

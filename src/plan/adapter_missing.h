@@ -23,8 +23,9 @@ bool CheckMissing(const AdapterSource& adapter, const CheckedRules& rules,
                   const SlicedLayout& destination, const std::vector<SliceGroup>& groups,
                   bool fill_zero, std::vector<std::string>* defaulted, Diagnostics* diagnostics);
 
-// What an adapter says nothing of, of weights of which it says something: in words for the report of
-// a merge, where it stays as the base has it. An expert counts where another of its layer is there.
+// What an adapter says nothing of, of weights of which it says something: in words for the report
+// of a merge, where it stays as the base has it. An expert counts where another of its layer is
+// there.
 void NoteUnchanged(const BoundSource& source, const AdapterSource& adapter,
                    const std::vector<SliceGroup>& groups, const BoundLayout& destination,
                    std::vector<std::string>* notes);

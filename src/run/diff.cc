@@ -182,8 +182,7 @@ class Comparison {
     // Any layout of weights will do: both are compared in it.
     std::string layout;
     for (const CheckedLayout& one : second_.rules->layouts) {
-      if (layout.empty() && one.IsInternal())
-        layout = one.NameOfWeights();
+      if (layout.empty() && one.IsInternal()) layout = one.NameOfWeights();
     }
     const auto first = AdapterFactors::Open(files_, first_, layout, nullptr, diagnostics_);
     const auto second = AdapterFactors::Open(files_, second_, layout, nullptr, diagnostics_);

@@ -21,12 +21,12 @@ void NoteChanges(const MergedReader& reader, const std::string& by, RunReport* r
   const size_t changed = reader.ChangedCount();
   report->notes.push_back(fmt::format("{} tensors are changed by {}", changed, by));
   if (changed < changes.size())
-    report->notes.push_back(fmt::format("{} tensors that are adapted are changed in no bit",
-                                        changes.size() - changed));
+    report->notes.push_back(
+        fmt::format("{} tensors that are adapted are changed in no bit", changes.size() - changed));
   if (changed > 0 || changes.empty()) return;
-  const auto most = std::max_element(
-      changes.begin(), changes.end(),
-      [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto most =
+      std::max_element(changes.begin(), changes.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
   diagnostics->Add(
       Code::kTouchesNothing, {},
       most->second == 0

@@ -406,8 +406,9 @@ std::map<std::string, double> MergedReader::LargestChanges() const {
 size_t MergedReader::TouchedCount() const { return state_->touched.size(); }
 
 size_t MergedReader::ChangedCount() const {
-  return static_cast<size_t>(std::count_if(state_->touched.begin(), state_->touched.end(),
-                                           [](const auto& one) { return one.second->changed.load(); }));
+  return static_cast<size_t>(
+      std::count_if(state_->touched.begin(), state_->touched.end(),
+                    [](const auto& one) { return one.second->changed.load(); }));
 }
 
 }  // namespace rr

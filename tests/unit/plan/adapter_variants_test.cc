@@ -51,9 +51,8 @@ TEST_CASE("equal A of unequal scales are no one A") {
 
 TEST_CASE("an expert that lacks does not get what the others share") {
   Tensors pairs = Shared(true, true);
-  std::erase_if(pairs, [](const auto& one) {
-    return one.first.find("experts.1.") != std::string::npos;
-  });
+  std::erase_if(pairs,
+                [](const auto& one) { return one.first.find("experts.1.") != std::string::npos; });
   CHECK(KeysOfA(pairs, RankConfig(6, 6), true) == "0.gate.A 0.up.A 2.gate.A 2.up.A ");
 }
 

@@ -34,8 +34,8 @@ std::unique_ptr<Opened> Open(const Tensors& tensors, std::optional<Value::Map> c
   Diagnostics diagnostics;
   opened->source = OpenSource(opened->scene.files, &*opened->library, request, {}, &diagnostics);
   REQUIRE(Findings(diagnostics) == "");
-  opened->factors = AdapterFactors::Open(opened->scene.files, *opened->source, layout, nullptr,
-                                         &diagnostics);
+  opened->factors =
+      AdapterFactors::Open(opened->scene.files, *opened->source, layout, nullptr, &diagnostics);
   opened->findings = Findings(diagnostics);
   CHECK((opened->factors != nullptr) == opened->findings.empty());
   return opened;

@@ -37,8 +37,8 @@ struct Scene : AdapterScene {
     request.internal = RuleLibrary::Internal::kYes;
     adapter = OpenSource(files, &*library, request, {}, &diagnostics);
     REQUIRE_FALSE(diagnostics.HasErrors());
-    factors = AdapterFactors::Open(files, *adapter, layout, &base->bound->layout.choice,
-                                   &diagnostics);
+    factors =
+        AdapterFactors::Open(files, *adapter, layout, &base->bound->layout.choice, &diagnostics);
     REQUIRE(factors != nullptr);
     std::vector<WeightedAdapter> adapters;
     for (const double weight : weights) adapters.push_back({factors.get(), weight, "lora"});
