@@ -38,7 +38,7 @@ show convert per-expert adapter-back --to peft@0.19.1 --config sample/config.jso
 "$here/same_tensors.py" adapter adapter-back
 
 show merge sample merged --adapter adapter
-show merge in-megatron merged-in-megatron --adapter per-expert --fill zero --to hub
+show merge in-megatron merged-in-megatron --adapter per-expert --to hub
 "$here/same_tensors.py" merged merged-in-megatron
 if "$here/same_tensors.py" sample merged >/dev/null 2>&1; then
   echo "demo: the merge changed nothing" >&2

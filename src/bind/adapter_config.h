@@ -20,7 +20,8 @@ namespace rr {
 
 class AdapterConfig {
  public:
-  // RR422 for values that are no ranks or alphas. A config that is absent, or no map, is empty.
+  // RR422 for values that are no ranks or alphas, and for other methods than LoRA. A config that is
+  // absent, or no map, is empty.
   static std::optional<AdapterConfig> Read(const Config& config, const std::string& path,
                                            Diagnostics* diagnostics);
 

@@ -196,10 +196,9 @@ class Reader {
 
   std::string ModuleName(uint32_t stored) const {
     const BoundTensor& tensor = source_.layout.tensors[stored];
-    std::string name = WeightKey(layout_, source_.layout.choice, tensor);
+    std::string weight = WeightKey(layout_, source_.layout.choice, tensor);
     const bool parameter = layout_.entries[static_cast<size_t>(tensor.entry)].rule->parameter;
-    if (!parameter && name.ends_with(".weight")) name.resize(name.size() - 7);
-    return name;
+    return parameter ? weight : ModuleOfWeight(std::move(weight));
   }
 
   void CheckMagnitudes() {

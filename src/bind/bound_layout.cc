@@ -93,6 +93,13 @@ std::vector<std::string> CapturesOf(const CheckedEntry& entry) {
   return axes;
 }
 
+std::string ModuleOfWeight(std::string weight) {
+  for (const std::string_view end : {".weight", ".weight*"}) {
+    if (weight.ends_with(end)) weight.resize(weight.size() - end.size());
+  }
+  return weight;
+}
+
 LayoutChoice DefaultChoice(const CheckedLayout& layout) {
   LayoutChoice choice;
   for (const auto& [name, variants] : layout.prefixes) choice.prefixes[name] = 0;

@@ -107,6 +107,9 @@ bool HasRank(const CheckedEntry& entry);
 std::string WeightKey(const CheckedLayout& layout, const LayoutChoice& choice,
                       const BoundTensor& tensor);
 
+// The module that has a weight: what its key begins with, up to `.weight`, which may have an index.
+std::string ModuleOfWeight(std::string weight);
+
 // How an entry stores what, in words: equal for two entries, also of different layouts, exactly
 // when they store the same elements in the same order under keys with the same captures. Value
 // words are left out.

@@ -18,8 +18,7 @@ void CauseTargetModules(const CauseScene& scene, std::vector<Cause>* causes) {
   if (!targets || targets->AsList() == nullptr) return;
   std::set<std::string> modules, parameters;
   for (const BoundTensor& tensor : scene.bound->layout.tensors) {
-    std::string name = WeightKey(*scene.layout, scene.bound->layout.choice, tensor);
-    if (name.ends_with(".weight")) name.resize(name.size() - 7);
+    std::string name = ModuleOfWeight(WeightKey(*scene.layout, scene.bound->layout.choice, tensor));
     if (name.empty()) continue;
     const CheckedEntry& entry = scene.layout->entries[static_cast<size_t>(tensor.entry)];
     if (entry.rule->parameter) parameters.insert("." + name + ".");

@@ -7,28 +7,20 @@
 
 namespace rr {
 
-std::vector<Cause> FindCauses(const CauseScene& scene) {
+std::vector<Cause> FindCausesOfErrors(const CauseScene& scene) {
   std::vector<Cause> causes;
-  for (const auto find : {CauseRepairedNames,
-                          CauseForeignNames,
-                          CauseUnmergedAdapter,
-                          CauseFusedModules,
-                          CauseOtherTool,
-                          CauseTiedHead,
-                          CauseRankScaling,
-                          CauseRankConfig,
-                          CauseExpertCount,
-                          CauseOutputGate,
-                          CauseUnknownModel,
-                          CauseWrapperOrder,
-                          CauseTwinOrder,
-                          CauseFusedExperts,
-                          CauseHalfAdapted,
-                          CauseLinearAttention,
-                          CauseTargetModules,
-                          CauseRepeatedTensors,
-                          CauseMlx,
-                          CauseBnbExperts})
+  for (const auto find : {CauseRepairedNames, CauseForeignNames, CauseUnmergedAdapter,
+                          CauseFusedModules, CauseOtherTool, CauseTiedHead, CauseRankScaling,
+                          CauseRankConfig, CauseExpertCount, CauseOutputGate, CauseUnknownModel,
+                          CauseWrapperOrder, CauseRepeatedTensors, CauseMlx, CauseBnbExperts})
+    find(scene, &causes);
+  return causes;
+}
+
+std::vector<Cause> FindCauses(const CauseScene& scene) {
+  std::vector<Cause> causes = FindCausesOfErrors(scene);
+  for (const auto find : {CauseTwinOrder, CauseFusedExperts, CauseHalfAdapted, CauseLinearAttention,
+                          CauseTargetModules})
     find(scene, &causes);
   return causes;
 }

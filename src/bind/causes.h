@@ -44,7 +44,9 @@ struct CauseScene {
   const std::vector<KeyRepair>* repairs = nullptr;
 };
 
-// All causes that are seen, those of names first.
+// Causes that keep a source from being read as it was meant, those of names first.
+std::vector<Cause> FindCausesOfErrors(const CauseScene& scene);
+// Those, and what else is to be known of a source that can be read: what loaders make of it.
 std::vector<Cause> FindCauses(const CauseScene& scene);
 
 }  // namespace rr

@@ -56,6 +56,10 @@ CheckedRules Check(RuleFile file, Diagnostics* diagnostics, Proof proof) {
 
 bool CheckedLayout::IsInternal() const { return style != nullptr && style->IsInternal(); }
 
+std::string CheckedLayout::NameOfWeights() const {
+  return IsInternal() ? name.text.substr(name.text.find('.') + 1) : name.text;
+}
+
 std::string CheckedLayout::RefinementsText() const {
   std::string text;
   for (const auto& [axis, refinement] : refinements) {

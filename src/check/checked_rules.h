@@ -112,6 +112,8 @@ struct CheckedLayout {
 
   // Made for the program's own use: no system has it.
   bool IsInternal() const;
+  // The layout whose weights it holds factors of, if it is internal; else its own name.
+  std::string NameOfWeights() const;
   // What its refinements make of axes, in words: equal for two layouts in which equal expressions
   // mean the same.
   std::string RefinementsText() const;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <memory>
 
 #include "base/text.h"
@@ -17,9 +18,18 @@ namespace {
 MergeAdapter ParseAdapter(const std::string& text) {
   const size_t equals = text.rfind('=');
   if (equals == std::string::npos) return {text, 1};
+  const std::string path = text.substr(0, equals);
   const auto weight = ParseNumber<double>(std::string_view(text).substr(equals + 1));
+  if (weight && std::isfinite(*weight)) return {path, *weight};
   // A path may have an equals sign of its own.
-  return weight ? MergeAdapter{text.substr(0, equals), *weight} : MergeAdapter{text, 1};
+  const auto exists = [](const std::string& name) {
+    return RealFiles().KindOf(name) != FileKind::kNone;
+  };
+  if (exists(path) && !exists(text))
+    throw CLI::ValidationError("--adapter",
+                               fmt::format("`{}` is no weight: `{}=0.5` takes half of the adapter",
+                                           text.substr(equals + 1), path));
+  return {text, 1};
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "bind/key_regex.h"
 #include "plan/adapter_groups.h"
 #include "plan/adapter_keep.h"
+#include "plan/adapter_missing.h"
 #include "plan/adapter_modules.h"
 #include "plan/adapter_rank.h"
 #include "plan/adapter_saved.h"
@@ -56,8 +57,12 @@ class AdapterGraphBuilder {
     if (!Structure() || !Decide() || !MakeDestination()) return std::nullopt;
     MakeSources();
     AddFactors();
-    lost_ = MoveSaved(source_, conversion().destination, &edges_, diagnostics_);
-    ReportLost();
+    MoveSaved(source_, conversion().destination, &edges_, diagnostics_);
+    if (!needs_.absent_stays)
+      CheckSavedWhole(source_, conversion().destination, diagnostics_);
+    else
+      NoteUnchanged(source_, adapter_, groups_, conversion().destination, &conversion().notes);
+    ReportLost(conversion().destination);
     if (Failed() || !edges_.good()) return std::nullopt;
     OrderDestinations(&conversion().graph);
     conversion().lossy = edges_.Lossy();
@@ -119,22 +124,14 @@ class AdapterGraphBuilder {
   }
 
   bool Decide() {
-    std::vector<std::string> missing;
-    for (const SliceGroup& group : groups_) {
-      if (!group.HasSource()) continue;
-      for (const SliceKey& slice : group.missing) missing.push_back(SliceName(rules_, slice));
-    }
-    if (!missing.empty() && !options_.fill_zero) {
-      diagnostics_
-          ->Add(Code::kMissingKey, layout_.name.place,
-                fmt::format("layout `{}` stores {} together with what the adapter has, and the "
-                            "adapter has no factors for it",
-                            layout_.name.text, JoinWords(missing, kShownModules)))
-          .help = "--fill zero takes what is missing as zero";
+    if (!needs_.absent_stays &&
+        !CheckMissing(adapter_, rules_, structure_, groups_, options_.fill_zero,
+                      &conversion().defaulted, diagnostics_)) {
+      // All at once: help for one must not end at another.
+      CheckSavedWhole(source_, structure_.bound, diagnostics_);
+      ReportLost(structure_.bound);
       return false;
     }
-    if (!missing.empty())
-      conversion().defaulted.push_back(fmt::format("{} slices = 0 (--fill zero)", missing.size()));
     own_ = OwnRanks(adapter_, Splits() ? &groups_ : nullptr, &values_, &conversion().notes);
     JoinRanks(adapter_, rules_, own_, options_, &values_, &groups_, &conversion().notes,
               diagnostics_);
@@ -305,14 +302,14 @@ class AdapterGraphBuilder {
   }
 
   // Factors of the source that the destination has no place for.
-  void ReportLost() {
+  void ReportLost(const BoundLayout& destination) {
     std::set<std::string> factors;
     for (const auto& [slice, facts] : adapter_.facts) {
       if (placed_.count(slice) == 0) factors.insert(rules_.FullName(slice.weight));
     }
     std::set<int> has_magnitude, has_bias;
-    for (const BoundPiece& piece : conversion().destination.pieces) {
-      const int tensor = conversion().destination.leaves[piece.leaf].tensor;
+    for (const BoundPiece& piece : destination.pieces) {
+      const int tensor = destination.leaves[piece.leaf].tensor;
       const Factor factor = rules_.tensors[static_cast<size_t>(tensor)].factor;
       if (factor == Factor::kMagnitude) has_magnitude.insert(WeightOf(rules_, tensor));
       if (factor == Factor::kBias) has_bias.insert(WeightOf(rules_, tensor));
@@ -334,11 +331,11 @@ class AdapterGraphBuilder {
     }
     std::vector<std::string> all(factors.begin(), factors.end());
     all.insert(all.end(), others.begin(), others.end());
-    all.insert(all.end(), lost_.begin(), lost_.end());
+    for (std::string& name : LostSaved(source_, destination)) all.push_back(std::move(name));
     if (options_.only.empty() && !all.empty() && !options_.allow_partial) {
       diagnostics_
           ->Add(Code::kPartialConversion, layout_.name.place,
-                fmt::format("layout `{}` has no place for {}", layout_.name.text,
+                fmt::format("layout `{}` has no place for {}", layout_.NameOfWeights(),
                             JoinWords(all, kShownModules)))
           .help = "--allow partial leaves them out";
     }
@@ -404,7 +401,6 @@ class AdapterGraphBuilder {
   std::map<SliceKey, SourceRanks> own_;
   std::map<std::string, size_t> group_of_;  // by key of a stored factor
   std::map<SliceKey, size_t> group_of_slice_;
-  std::vector<std::string> lost_;
   std::set<std::string> wrapped_;  // keys of whole weights of modules that are adapted, too
 };
 

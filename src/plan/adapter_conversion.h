@@ -46,6 +46,8 @@ struct LoaderNeeds {
   std::optional<PairsLoader> only_pairs;  // it takes A and B, and no other tensors
   // The layout's alternatives and prefixes are given: for a merge those of the base.
   const LayoutChoice* choice = nullptr;
+  // What the adapter lacks of a weight does not change: for products with the base's weights.
+  bool absent_stays = false;
 };
 
 std::optional<AdapterConversion> BuildAdapterConversion(

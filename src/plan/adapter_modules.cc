@@ -11,9 +11,8 @@ void Add(const CheckedLayout& layout, const LayoutChoice& choice, const BoundTen
          std::set<std::string>* names) {
   const CheckedEntry& entry = layout.entries[static_cast<size_t>(tensor.entry)];
   if (!HasRank(entry)) return;
-  std::string name = WeightKey(layout, choice, tensor);
-  if (!entry.rule->parameter && name.ends_with(".weight")) name.resize(name.size() - 7);
-  names->insert(std::move(name));
+  std::string weight = WeightKey(layout, choice, tensor);
+  names->insert(entry.rule->parameter ? std::move(weight) : ModuleOfWeight(std::move(weight)));
 }
 
 // The first key of each of a block's entries, for which no size is needed.

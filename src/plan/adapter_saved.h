@@ -12,10 +12,14 @@
 
 namespace rr {
 
-// Adds the edges, and returns what the destination has no place for. RR402 where it stores in one
-// tensor what the adapter has only a part of.
-std::vector<std::string> MoveSaved(const BoundSource& source, const BoundLayout& destination,
-                                   EdgeBuilder* edges, Diagnostics* diagnostics);
+// Adds the edges.
+void MoveSaved(const BoundSource& source, const BoundLayout& destination, EdgeBuilder* edges,
+               Diagnostics* diagnostics);
+// What the destination has no place for.
+std::vector<std::string> LostSaved(const BoundSource& source, const BoundLayout& destination);
+// RR402 where the destination stores in one tensor what the adapter has only a part of.
+void CheckSavedWhole(const BoundSource& source, const BoundLayout& destination,
+                     Diagnostics* diagnostics);
 
 }  // namespace rr
 

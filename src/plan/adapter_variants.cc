@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <vector>
@@ -13,7 +14,7 @@ class Chooser {
  public:
   Chooser(const AdapterSource& adapter, const Model& model, const CheckedLayout& layout,
           FactorValues* values)
-      : adapter_(adapter), rules_(model.rules()), layout_(layout), values_(values) {
+      : adapter_(adapter), model_(model), rules_(model.rules()), layout_(layout), values_(values) {
     for (const auto& [slice, facts] : adapter.facts) has_.insert(slice.weight);
   }
 
@@ -52,7 +53,8 @@ class Chooser {
   }
 
  private:
-  // Whether a factor is the same at every index of one of its batch axes, and so is its scale.
+  // Whether a factor is the same at every index of one of its batch axes, and so is its scale. One
+  // that lacks is zero (--fill zero), and so another one.
   bool EqualOver(int factor, size_t axis) {
     const auto [done, is_new] = equal_.emplace(std::pair{factor, axis}, true);
     if (!is_new) return done->second;
@@ -62,10 +64,29 @@ class Chooser {
       return adapter_.ScaleOf(a) != adapter_.ScaleOf(b) ||
              !values_->Equal(slices.at(a).Of(kind), slices.at(b).Of(kind));
     };
-    return done->second = !adapter_.FirstDifferent(WeightOf(rules_, factor), axis, differ);
+    const int weight = WeightOf(rules_, factor);
+    return done->second =
+               !adapter_.FirstDifferent(weight, axis, differ) && IsComplete(weight, axis);
+  }
+
+  // Whether no index of the axis lacks where others are there.
+  bool IsComplete(int weight, size_t axis) const {
+    std::map<std::vector<int64_t>, int64_t> count;  // by the other indices
+    for (const auto& [slice, facts] : adapter_.facts) {
+      if (slice.weight != weight) continue;
+      std::vector<int64_t> others = slice.batch;
+      others[axis] = 0;
+      ++count[others];
+    }
+    const LogicalTensor& tensor = rules_.tensors[static_cast<size_t>(weight)];
+    return std::all_of(count.begin(), count.end(), [&](const auto& one) {
+      const std::optional<int64_t> all = model_.SizeOf(tensor.axes[axis], one.first[0]);
+      return !all || one.second == *all;
+    });
   }
 
   const AdapterSource& adapter_;
+  const Model& model_;
   const CheckedRules& rules_;
   const CheckedLayout& layout_;
   FactorValues* values_;

@@ -79,8 +79,7 @@ class Maker {
     const bool is_peft = target_.loader == nullptr || target_.loader->target_modules.empty();
     for (const AdaptedModule& module : conversion_.modules) {
       const bool by_weight = module.by_weight && is_peft;
-      std::string name = module.weight;
-      if (!module.parameter && name.ends_with(".weight")) name.resize(name.size() - 7);
+      const std::string name = module.parameter ? module.weight : ModuleOfWeight(module.weight);
       settings_[name] = {module.rank, AlphaOf(module)};
       (module.parameter || by_weight ? parameters_ : modules_)
           .insert(by_weight ? module.weight : name);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/shape.h"
+#include "run/box_rows.h"
 #include "run/buffer.h"
 #include "run/run_step.h"
 #include "run/source_reader.h"
@@ -83,9 +84,11 @@ std::vector<Number> Numbers(const std::vector<std::byte>& bytes) {
 
 }  // namespace
 
-std::unique_ptr<AdapterFactors> AdapterFactors::Open(
-    const Files& files, const OpenedSource& adapter, const std::string& layout,
-    const LayoutChoice* choice, const ConversionOptions& options, Diagnostics* diagnostics) {
+std::unique_ptr<AdapterFactors> AdapterFactors::Open(const Files& files,
+                                                     const OpenedSource& adapter,
+                                                     const std::string& layout,
+                                                     const LayoutChoice* choice,
+                                                     Diagnostics* diagnostics) {
   const CheckedLayout* factors = adapter.rules->FindLayout("factors." + layout);
   if (factors == nullptr || !adapter.adapter) {
     diagnostics->Add(Code::kUnknownLayout, {},
@@ -96,12 +99,13 @@ std::unique_ptr<AdapterFactors> AdapterFactors::Open(
   const bool wide = std::any_of(adapter.table.keys.begin(), adapter.table.keys.end(),
                                 [](const FoundKey& key) { return key.dtype == Dtype::kF64; });
   made->dtype_ = wide ? Dtype::kF64 : Dtype::kF32;
-  ConversionOptions wanted = options;
+  ConversionOptions wanted;
   wanted.dtype = made->dtype_;
-  wanted.fuse = FuseMode::kAuto;
-  wanted.rank.reset();
+  // Zeros fill smaller ranks, and scales are folded into B, in the arithmetic of the products.
+  wanted.allow_uniform_rank = wanted.allow_lossy = true;
   LoaderNeeds needs;
   needs.choice = choice;
+  needs.absent_stays = true;
   std::optional<AdapterConversion> built =
       BuildAdapterConversion(*adapter.bound, *adapter.adapter, adapter.table, *factors, needs,
                              wanted, ReadWholeTensors(files, adapter), diagnostics);
@@ -113,6 +117,9 @@ std::unique_ptr<AdapterFactors> AdapterFactors::Open(
   made->steps_.resize(graph.destinations.size());
   for (uint32_t s = 0; s < made->plan_.steps.size(); ++s)
     made->steps_[made->plan_.steps[s].destination].push_back(s);
+  made->edges_.resize(graph.destinations.size());
+  for (uint32_t e = 0; e < graph.edges.size(); ++e)
+    made->edges_[graph.edges[e].destination].push_back(e);
   made->reader_ = std::make_unique<CachedReader>(files, adapter);
 
   made->IndexWeights(*adapter.rules, *factors);
@@ -169,6 +176,22 @@ const std::vector<int64_t>& AdapterFactors::ShapeOf(uint32_t tensor) const {
 }
 const std::string& AdapterFactors::KeyOf(uint32_t tensor) const {
   return built_.conversion.graph.destinations[tensor].key;
+}
+
+std::vector<bool> AdapterFactors::PresenceOf(uint32_t tensor) const {
+  const Graph& graph = built_.conversion.graph;
+  int64_t missing = graph.destinations[tensor].Count();
+  for (const uint32_t e : edges_[tensor]) {
+    if (graph.edges[e].kind == EdgeKind::kCopy) missing -= graph.edges[e].copy.Count();
+  }
+  if (missing == 0) return {};
+  std::vector<bool> present(static_cast<size_t>(graph.destinations[tensor].Count()), false);
+  for (const uint32_t e : edges_[tensor]) {
+    const StridedCopy& copy = graph.edges[e].copy;
+    ForEachIndex(copy.dims, copy.src_start, copy.dst_start,
+                 [&](int64_t, int64_t at) { present[static_cast<size_t>(at)] = true; });
+  }
+  return present;
 }
 
 std::vector<std::byte> AdapterFactors::Load(uint32_t tensor) const {

@@ -33,7 +33,6 @@ class AdapterFactors {
   // `layout` is a layout of the weights. nullptr after an error. The adapter must outlive this.
   static std::unique_ptr<AdapterFactors> Open(const Files& files, const OpenedSource& adapter,
                                               const std::string& layout, const LayoutChoice* choice,
-                                              const ConversionOptions& options,
                                               Diagnostics* diagnostics);
 
   // By the key of the weight.
@@ -42,6 +41,9 @@ class AdapterFactors {
   const std::string& KeyOf(uint32_t tensor) const;
   Dtype dtype() const { return dtype_; }  // F32 or F64: of all tensors
   const Conversion& conversion() const { return built_.conversion; }
+  // The elements of a tensor that the adapter has something for; the others are read as zero.
+  // Empty: all.
+  std::vector<bool> PresenceOf(uint32_t tensor) const;
   // Safe from several threads.
   std::vector<double> LoadDouble(uint32_t tensor) const;
   std::vector<float> LoadFloat(uint32_t tensor) const;
@@ -56,7 +58,7 @@ class AdapterFactors {
 
   AdapterConversion built_;
   Plan plan_;
-  std::vector<std::vector<uint32_t>> steps_;  // per converted tensor
+  std::vector<std::vector<uint32_t>> steps_, edges_;  // per converted tensor
   std::unique_ptr<TensorReader> reader_;
   std::map<std::string, Weight> weights_;
   Dtype dtype_ = Dtype::kF32;

@@ -75,6 +75,20 @@ std::optional<Conversion> BuildAdapter(const Files& files, const OpenedSource& s
   return std::move(built->conversion);
 }
 
+// Flags that say what happens to the factors of an adapter mean nothing for a model.
+bool CheckNoAdapterFlags(const ConvertRequest& request, Diagnostics* diagnostics) {
+  std::vector<std::string> flags;
+  if (request.conversion.fuse != FuseMode::kAuto) flags.push_back("--fuse");
+  if (request.source.fill_zero) flags.push_back("--fill");
+  if (request.source.alpha) flags.push_back("--alpha");
+  if (request.conversion.rank) flags.push_back("--rank");
+  if (flags.empty()) return true;
+  diagnostics->Add(Code::kBadAdapterUse, Place::File(request.source.path),
+                   fmt::format("{} {} for adapters, and this is a model", JoinWords(flags),
+                               flags.size() == 1 ? "is" : "are"));
+  return false;
+}
+
 // What the config.json of the destination says otherwise than the source's.
 struct ConfigEdits {
   bool plain = false;  // nothing is quantised any more
@@ -182,6 +196,8 @@ std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibr
   std::optional<OpenedSource> source =
       OpenBoundSource(files, library, SourceOf(request), source_options, diagnostics);
   if (!source) return std::nullopt;
+  if (!source->rules->file->adapters && !CheckNoAdapterFlags(request, diagnostics))
+    return std::nullopt;
   const std::vector<Candidate> alike = source->detection.alike;
   std::optional<PreparedConversion> prepared;
   if (const Candidate* other = AlikeWithTarget(library, request, *source)) {
@@ -241,11 +257,13 @@ std::optional<RunReport> Convert(Files& files, RuleLibrary* library, const Conve
       PrepareConversion(files, library, request, diagnostics);
   if (!prepared) return std::nullopt;
   if (request.dry_run) return std::move(prepared->report);
-  return RunPrepared(files, &*prepared, request, *OpenTensors(files, *prepared), diagnostics);
+  return RunPrepared(files, &*prepared, request, *OpenTensors(files, *prepared), nullptr,
+                     diagnostics);
 }
 
 std::optional<RunReport> RunPrepared(Files& files, PreparedConversion* prepared,
                                      const ConvertRequest& request, const TensorReader& reader,
+                                     const std::function<void()>& when_read,
                                      Diagnostics* diagnostics) {
   const auto start = std::chrono::steady_clock::now();
   const OpenedSource& source = prepared->source;
@@ -269,6 +287,7 @@ std::optional<RunReport> RunPrepared(Files& files, PreparedConversion* prepared,
     prepared->report.bytes_written = stats.bytes_written;
     prepared->report.buffer_bytes = stats.buffer_bytes;
   }
+  if (when_read != nullptr) when_read();
   if (diagnostics->HasErrors()) return std::nullopt;
   CarryFiles(source, request, output.get());
   if (prepared->adapter_config)

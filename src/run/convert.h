@@ -6,6 +6,7 @@
 #define RULE_RUNNER_RUN_CONVERT_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,9 +62,11 @@ std::optional<PreparedConversion> PrepareConversion(const Files& files, RuleLibr
 std::optional<PreparedConversion> PrepareOpened(const Files& files, OpenedSource source,
                                                 const ConvertRequest& request,
                                                 Diagnostics* diagnostics);
-// Runs it over the tensors that `reader` gives, by index in the graph's sources.
+// Runs it over the tensors that `reader` gives, by index in the graph's sources. `when_read` is
+// called before what was written is published: after an error that it adds nothing is left.
 std::optional<RunReport> RunPrepared(Files& files, PreparedConversion* prepared,
                                      const ConvertRequest& request, const TensorReader& reader,
+                                     const std::function<void()>& when_read,
                                      Diagnostics* diagnostics);
 
 // The tensors of a prepared conversion, by index in its graph's sources.

@@ -194,14 +194,10 @@ class Comparison {
     // Any layout of weights will do: both are compared in it.
     std::string layout;
     for (const CheckedLayout& one : second_.rules->layouts) {
-      if (layout.empty() && one.IsInternal())
-        layout = one.name.text.substr(one.name.text.find('.') + 1);
+      if (layout.empty() && one.IsInternal()) layout = one.NameOfWeights();
     }
-    ConversionOptions options;
-    options.fill_zero = true;
-    const auto first = AdapterFactors::Open(files_, first_, layout, nullptr, options, diagnostics_);
-    const auto second =
-        AdapterFactors::Open(files_, second_, layout, nullptr, options, diagnostics_);
+    const auto first = AdapterFactors::Open(files_, first_, layout, nullptr, diagnostics_);
+    const auto second = AdapterFactors::Open(files_, second_, layout, nullptr, diagnostics_);
     if (first == nullptr || second == nullptr) return false;
     std::set<std::string> keys;
     for (const auto* factors : {first.get(), second.get()}) {

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "run/adapter_factors.h"
@@ -10,8 +13,29 @@
 #include "run/merged_reader.h"
 
 namespace rr {
-
 namespace {
+
+// What was merged may be zero, or be lost in rounding: that is known when all has been read.
+void NoteChanges(const MergedReader& reader, const std::string& by, RunReport* report,
+                 Diagnostics* diagnostics) {
+  const std::map<std::string, double>& changes = report->changes;
+  const size_t changed = reader.ChangedCount();
+  report->notes.push_back(fmt::format("{} tensors are changed by {}", changed, by));
+  if (changed < changes.size())
+    report->notes.push_back(
+        fmt::format("{} tensors that are adapted are changed in no bit", changes.size() - changed));
+  if (changed > 0 || changes.empty()) return;
+  const auto most =
+      std::max_element(changes.begin(), changes.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  diagnostics->Add(
+      Code::kTouchesNothing, {},
+      most->second == 0
+          ? fmt::format("no bit of the base changes: the product of {} is zero everywhere", by)
+          : fmt::format("no bit of the base changes: the largest change, {:.6g} in {}, is lost in "
+                        "rounding",
+                        most->second, most->first));
+}
 
 std::optional<OpenedSource> OpenBase(const Files& files, RuleLibrary* library,
                                      const ConvertRequest& wanted, Diagnostics* diagnostics) {
@@ -22,10 +46,7 @@ std::optional<OpenedSource> OpenBase(const Files& files, RuleLibrary* library,
       OpenBoundSource(files, library, wanted.source, options, diagnostics);
   if (!base) return std::nullopt;
   base->table.named_order = true;  // in which changes are computed
-  if (!base->rules->file->adapters) return base;
-  diagnostics->Add(Code::kBadAdapterUse, Place::File(wanted.source.path),
-                   "the base of a merge is a model, this is an adapter");
-  return std::nullopt;
+  return base;
 }
 
 struct LoadedAdapter {
@@ -39,25 +60,20 @@ std::optional<LoadedAdapter> LoadAdapter(const Files& files, RuleLibrary* librar
                                          const OpenedSource& base, Diagnostics* diagnostics) {
   SourceRequest source;
   source.path = path;
+  source.kind = CheckpointKind::kAdapter;
   source.internal = RuleLibrary::Internal::kYes;
   source.family = base.rules->file->family.text;
   source.from = request.adapter_from;
   source.model_config = base.config;
   source.set = request.base.source.set;
   source.alpha = request.base.source.alpha;
-  source.fill_zero = request.base.source.fill_zero;
+  source.fill_zero = true;  // what it lacks stays as the base has it
   std::optional<OpenedSource> opened = OpenBoundSource(files, library, source, {}, diagnostics);
   if (!opened) return std::nullopt;
-  if (!opened->rules->file->adapters) {
-    diagnostics->Add(Code::kBadAdapterUse, Place::File(path), "this is no adapter");
-    return std::nullopt;
-  }
-  ConversionOptions conversion;
-  conversion.fill_zero = source.fill_zero;
   LoadedAdapter adapter;
   adapter.source = std::make_unique<OpenedSource>(std::move(*opened));
   adapter.factors = AdapterFactors::Open(files, *adapter.source, base.detection.layout,
-                                         &base.bound->layout.choice, conversion, diagnostics);
+                                         &base.bound->layout.choice, diagnostics);
   if (adapter.factors == nullptr) return std::nullopt;
   return adapter;
 }
@@ -85,6 +101,7 @@ std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRe
   wanted.conversion.only_present = true;
   wanted.source.other_families = true;
   wanted.source = SourceOf(wanted);
+  wanted.source.kind = CheckpointKind::kWeights;
   std::optional<OpenedSource> base = OpenBase(files, library, wanted, diagnostics);
   if (!base) return std::nullopt;
   std::vector<LoadedAdapter> adapters;
@@ -106,15 +123,22 @@ std::optional<RunReport> Merge(Files& files, RuleLibrary* library, const MergeRe
   const std::unique_ptr<MergedReader> reader =
       MergedReader::Create(prepared->source, OpenTensors(files, *prepared), weighted, diagnostics);
   if (reader == nullptr) return std::nullopt;
+  RunReport& report = prepared->report;
   for (size_t i = 0; i < adapters.size(); ++i)
-    ReportAdapter(weighted[i].name, adapters[i], &prepared->report);
-  prepared->report.notes.push_back(fmt::format("{} tensors are changed by {} adapter{}",
-                                               reader->TouchedCount(), adapters.size(),
-                                               adapters.size() == 1 ? "" : "s"));
-  if (wanted.dry_run) return std::move(prepared->report);
-  std::optional<RunReport> done = RunPrepared(files, &*prepared, wanted, *reader, diagnostics);
-  if (done) done->changes = reader->LargestChanges();
-  return done;
+    ReportAdapter(weighted[i].name, adapters[i], &report);
+  const std::string by =
+      fmt::format("{} adapter{}", adapters.size(), adapters.size() == 1 ? "" : "s");
+  if (wanted.dry_run) {
+    report.notes.push_back(fmt::format("{} tensors are adapted by {}", reader->TouchedCount(), by));
+    return std::move(report);
+  }
+  return RunPrepared(
+      files, &*prepared, wanted, *reader,
+      [&] {
+        report.changes = reader->LargestChanges();
+        NoteChanges(*reader, by, &report, diagnostics);
+      },
+      diagnostics);
 }
 
 }  // namespace rr

@@ -33,6 +33,7 @@ struct Touched {
   std::optional<Change> saved;   // takes the tensor's place; products are added to it
   mutable std::atomic<double> largest = 0;
   mutable std::atomic<bool> read = false;
+  mutable std::atomic<bool> changed = false;  // a bit of it, after rounding
 };
 
 using TouchedTensors = std::map<uint32_t, std::unique_ptr<Touched>>;  // by index in the key table

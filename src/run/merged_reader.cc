@@ -44,6 +44,7 @@ struct Loaded {
   std::vector<double> dora;  // per matrix and output: magnitude / length
   std::vector<double> bias;
   std::vector<T> saved;
+  std::vector<bool> has_saved;  // the elements that `saved` replaces; empty: all
 };
 
 // What a thread needs for a block besides its values; reused, as fresh memory costs more than the
@@ -51,6 +52,7 @@ struct Loaded {
 template <class T>
 struct Scratch {
   std::vector<T> delta;
+  std::vector<std::byte> base;  // the base's bytes of the block
   std::vector<std::byte> bytes;
 };
 
@@ -142,8 +144,11 @@ struct MergedReader::State {
       for (size_t i = 0; i < bias.size(); ++i)
         loaded->bias[i] += bias[i] * change.weight->scale * change.adapter->weight;
     }
-    if (one.saved)
-      loaded->saved = LoadAs<T>(*one.saved->adapter->factors, *one.saved->weight->saved);
+    if (one.saved) {
+      const AdapterFactors& factors = *one.saved->adapter->factors;
+      loaded->saved = LoadAs<T>(factors, *one.saved->weight->saved);
+      loaded->has_saved = factors.PresenceOf(*one.saved->weight->saved);
+    }
     if (one.dora != nullptr) Lengths(one, loaded.get());
     return loaded;
   }
@@ -184,7 +189,9 @@ struct MergedReader::State {
         }
       }
     }
-    loaded->dora = one.dora->adapter->factors->LoadDouble(*one.dora->weight->magnitude);
+    const AdapterFactors& factors = *one.dora->adapter->factors;
+    loaded->dora = factors.LoadDouble(*one.dora->weight->magnitude);
+    const std::vector<bool> adapted = factors.PresenceOf(*one.dora->weight->magnitude);
     for (int64_t row = 0; row < rows; ++row) {
       const T* lane = lanes.data() + row * kLanes;
       T sum = lane[0];
@@ -194,6 +201,10 @@ struct MergedReader::State {
         sum = std::fma(x, x, sum);
       }
       double& factor = loaded->dora[static_cast<size_t>(row)];
+      if (!adapted.empty() && !adapted[static_cast<size_t>(row)]) {
+        factor = 1;
+        continue;
+      }
       factor = sum > 0 ? static_cast<T>(factor) / std::sqrt(sum) : T{0};
     }
   }
@@ -236,7 +247,8 @@ struct MergedReader::State {
     }
     TakeBase(one, loaded, first, &out, scratch);
     if (before != nullptr) *before = out;
-    for (size_t i = 0; i < out.size(); ++i) out[i] += delta[i];
+    // Without a change not even the sign of a zero changes.
+    for (size_t i = 0; i < out.size(); ++i) out[i] = delta[i] == 0 ? out[i] : out[i] + delta[i];
     if (before != nullptr || one.saved) return;  // told by what is done with it
     T largest = 0;
     for (const T x : delta) largest = std::max(largest, std::fabs(x));
@@ -248,7 +260,7 @@ struct MergedReader::State {
   void ReadBase(const Touched& one, int64_t first, std::vector<T>* values, Scratch<T>* scratch) {
     const Dtype dtype = DtypeOf(one.tensor);
     const size_t element = static_cast<size_t>(BitsOf(dtype)) / 8;
-    std::vector<std::byte>& bytes = scratch->bytes;
+    std::vector<std::byte>& bytes = scratch->base;
     bytes.resize(values->size() * element);
     inner->Read(one.tensor, static_cast<uint64_t>(first) * element, bytes);
     ConvertRow(Cast(dtype, kDtypeOf<T>), static_cast<int64_t>(values->size()), bytes.data(), 1,
@@ -290,6 +302,7 @@ struct MergedReader::State {
       bytes.resize(static_cast<size_t>(count) * element);
       ConvertRow(Cast(kDtypeOf<T>, dtype), count, reinterpret_cast<const std::byte*>(values.data()),
                  1, bytes.data(), 1);
+      if (bytes != scratch.base) one.changed = true;
       const uint64_t at = static_cast<uint64_t>(first) * element;
       const uint64_t from = std::max(at, offset);
       const uint64_t to = std::min(at + bytes.size(), offset + out.size());
@@ -301,8 +314,13 @@ struct MergedReader::State {
   template <class T>
   void TakeBase(const Touched& one, const Loaded<T>& loaded, int64_t first, std::vector<T>* values,
                 Scratch<T>* scratch) {
-    if (loaded.saved.empty()) return ReadBase(one, first, values, scratch);
-    std::copy_n(loaded.saved.begin() + first, values->size(), values->begin());
+    if (loaded.saved.empty() || !loaded.has_saved.empty()) ReadBase(one, first, values, scratch);
+    if (loaded.saved.empty()) return;
+    const auto begin = static_cast<size_t>(first);
+    for (size_t i = 0; i < values->size(); ++i) {
+      if (loaded.has_saved.empty() || loaded.has_saved[begin + i])
+        (*values)[i] = loaded.saved[begin + i];
+    }
   }
 
   // How far the values are from those of the base that were replaced.
@@ -386,5 +404,11 @@ std::map<std::string, double> MergedReader::LargestChanges() const {
 }
 
 size_t MergedReader::TouchedCount() const { return state_->touched.size(); }
+
+size_t MergedReader::ChangedCount() const {
+  return static_cast<size_t>(
+      std::count_if(state_->touched.begin(), state_->touched.end(),
+                    [](const auto& one) { return one.second->changed.load(); }));
+}
 
 }  // namespace rr

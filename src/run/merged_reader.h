@@ -40,9 +40,11 @@ class MergedReader : public TensorReader {
   // By index in the base's key table.
   void Read(uint32_t index, uint64_t offset, std::span<std::byte> out) const override;
 
-  // The largest |change| of every tensor that was touched and read, by key.
+  // The largest |change| of every tensor that was touched and read, by key, before rounding.
   std::map<std::string, double> LargestChanges() const;
   size_t TouchedCount() const;
+  // Of how many tensors that were read a bit changed.
+  size_t ChangedCount() const;
 
  private:
   struct State;

@@ -244,6 +244,15 @@ std::optional<OpenedSource> Read(RuleLibrary* library, const SourceRequest& requ
   std::optional<std::vector<FoundKey>> keys =
       TakeKeys(request, std::move(all), &source, diagnostics);
   if (!keys) return std::nullopt;
+  if (request.kind && source.checkpoint.kind != *request.kind) {
+    diagnostics
+        ->Add(Code::kBadAdapterUse, Place::File(request.path),
+              *request.kind == CheckpointKind::kWeights
+                  ? "this is an adapter, where a model is expected"
+                  : "this is a model, where an adapter is expected")
+        .help = "rule-runner merge MODEL DESTINATION --adapter ADAPTER";
+    return std::nullopt;
+  }
   AdapterConfig adapter_config;
   if (source.checkpoint.kind == CheckpointKind::kAdapter) {
     // Whatever the family is, and before rules are looked for.

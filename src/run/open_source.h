@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/checkpoint_kind.h"
 #include "base/diagnostic.h"
 #include "bind/adapter_source.h"
 #include "bind/bind_source.h"
@@ -39,6 +40,7 @@ struct SourceRequest {
   bool fill_zero = false;              // what an adapter lacks is zero
   std::optional<Config> model_config;  // the model's, when another checkpoint gave it
   RuleLibrary::Internal internal = RuleLibrary::Internal::kNo;  // of layouts that are needed
+  std::optional<CheckpointKind> kind;                           // that is expected
   QuantizedAs quantized = QuantizedAs::kCodes;
   bool other_families = false;     // a config whose family knows none of the keys is not believed
   std::string exclude;             // source keys that match this regex are left out, and reported

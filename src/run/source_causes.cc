@@ -4,7 +4,9 @@
 
 namespace rr {
 
-std::vector<Cause> CausesOf(const OpenedSource& source) {
+namespace {
+
+CauseScene SceneOf(const OpenedSource& source) {
   CauseScene scene;
   scene.path = source.checkpoint.path;
   scene.adapter = source.checkpoint.kind == CheckpointKind::kAdapter;
@@ -21,12 +23,16 @@ std::vector<Cause> CausesOf(const OpenedSource& source) {
     scene.layout = scene.bound->layout.layout;
   }
   if (source.adapter) scene.factors = &*source.adapter;
-  return FindCauses(scene);
+  return scene;
 }
+
+}  // namespace
+
+std::vector<Cause> CausesOf(const OpenedSource& source) { return FindCauses(SceneOf(source)); }
 
 void ExplainErrors(const OpenedSource& source, Diagnostics* diagnostics) {
   if (!diagnostics->HasErrors()) return;
-  for (Cause& cause : CausesOf(source))
+  for (Cause& cause : FindCausesOfErrors(SceneOf(source)))
     diagnostics->Add(Code::kKnownCause, {}, cause.name + ": " + cause.why).help =
         std::move(cause.mend);
 }

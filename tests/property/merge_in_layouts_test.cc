@@ -226,7 +226,7 @@ class Family {
                const CheckedLayout& layout) {
     ConvertRequest request = Request(path, from, to, layout);
     request.conversion.allow_uniform_rank = true;
-    request.source.fill_zero = true;
+    request.source.fill_zero = from.style != nullptr;
     Diagnostics diagnostics;
     std::optional<RunReport> report = rr::Convert(files_, &library_, request, &diagnostics);
     said_ = RenderText(diagnostics, {});

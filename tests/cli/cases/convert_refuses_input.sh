@@ -56,6 +56,12 @@ refused RR105 "$SAMPLE" there --to hub --exclude '('
 expect 1 convert "$SAMPLE" there --to hub --set HH=3
 complains 'no axis HH'
 
+# What is for adapters.
+refused RR515 "$SAMPLE" there --to megatron --rank 4 --fill zero
+complains '--fill and --rank are for adapters, and this is a model'
+refused RR515 "$SAMPLE" there --to megatron --alpha 8
+refused RR515 "$SAMPLE" there --to megatron --fuse shared
+
 # MaxText cannot store a model with dense layers.
 expect 1 convert "$SAMPLE" there --to maxtext
 complains mlp_only_layers

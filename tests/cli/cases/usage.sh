@@ -46,6 +46,11 @@ expect 2 convert a b --to hub --allow everything
 expect 2 convert a b --to hub --max-shard-size 5parsecs
 expect 2 convert a b --to hub --memory -1
 expect 2 convert a b --to hub --jobs many
+expect 2 merge "$SAMPLE" there --adapter "$ROOT/examples/qwen3_moe_adapter=half"
+complains '`half` is no weight'
+expect 2 merge "$SAMPLE" there --adapter "$ROOT/examples/qwen3_moe_adapter=nan"
+expect 1 merge "$SAMPLE" there --adapter no/such=half
+complains 'no/such=half'
 expect 2 convert a b --to hub --set nothing
 expect 2 inspect a --format xml
 expect 2 lint --explain RR999

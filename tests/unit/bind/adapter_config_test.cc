@@ -1,6 +1,7 @@
 #include "bind/adapter_config.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <string>
@@ -119,6 +120,18 @@ TEST_CASE("scale: alpha / rank, and alpha / sqrt(rank) of rsLoRA") {
   CHECK(rslora.ScaleOf(6, 4) == 3);
   CHECK(rslora.ScaleOf(6, 8) == 6 / std::sqrt(8.0));
   CHECK_FALSE(Good(R"({"use_rslora": null})").use_rslora());
+}
+
+TEST_CASE("another method than LoRA is refused by its name") {
+  for (const char* method : {"IA3", "LOHA", "ADALORA", "VERA", "lora"})
+    CHECK(FaultOf(fmt::format(R"({{"peft_type": "{}"}})", method)) ==
+          fmt::format("RR422 `a/adapter_config.json` peft_type is \"{}\", where \"LORA\" is "
+                      "expected",
+                      method));
+  CHECK(FaultOf(R"({"peft_type": 3})") ==
+        "RR422 `a/adapter_config.json` peft_type is 3, where \"LORA\" is expected");
+  Good(R"({"peft_type": "LORA"})");
+  Good(R"({"peft_type": null})");
 }
 
 TEST_CASE("values that are no ranks and no alphas") {

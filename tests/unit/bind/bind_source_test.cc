@@ -98,9 +98,9 @@ TEST_CASE("a key of a block whose condition does not hold: what its names are") 
       "layouts: {hub: {}}\n"
       "blocks:\n"
       "  norm: {tensors: {w: L H}, layouts: {hub: {'n.{L}': H}}}\n"
-      "  shared: {where: moe and (n_shared ?? 0) > 0, tensors: {s: L H}, "
+      "  shared: {where: 'moe and (n_shared ?? 0) > 0', tensors: {s: L H}, "
       "layouts: {hub: {'s.{L}': H}}}\n"
-      "  lone: {where: one, tensors: {o: H}, layouts: {hub: {o: H}}}\n";
+      "  lone: {where: 'rows > 3', tensors: {o: H}, layouts: {hub: {o: H}}}\n";
   const auto notes = [&](const Shapes& keys, Value::Map config) {
     const Bound bound = Bind(keys, std::move(config), false, rules);
     return bound.notes;
@@ -112,8 +112,8 @@ TEST_CASE("a key of a block whose condition does not hold: what its names are") 
   CHECK(notes({{"n.0", {3}}, {"n.1", {3}}, {"s.1", {3}}}, {{"layers", 2}, {"first", 1}}) ==
         "s.1: block `shared` is there where moe and (n_shared ?? 0) > 0: moe is true and "
         "n_shared is not in the config");
-  CHECK(notes({{"n.0", {3}}, {"o", {3}}}, {{"layers", 1}, {"one", false}}) ==
-        "o: block `lone` is there where one: one is false");
+  CHECK(notes({{"n.0", {3}}, {"o", {3}}}, {{"layers", 1}, {"rows", 2}}) ==
+        "o: block `lone` is there where rows > 3: rows is 2");
   // An index beyond what there is says more.
   CHECK(notes({{"n.0", {3}}, {"s.0", {3}}, {"s.1", {3}}}, {{"layers", 1}, {"first", 1}}) ==
         "s.1 has L = 1, but there are 1 (layers = 1)");

@@ -15,11 +15,13 @@
 namespace rr {
 namespace {
 
-RulesPtr Family(const std::string& name, const std::string& text) {
+RulesPtr Family(const std::string& name, const std::string& text,
+                const std::vector<std::string>& styles = {}) {
   Diagnostics diagnostics;
-  const auto file = ParseText("rule-runner: 1\nfamily: " + name + "\ndescribes: {model_type: [" +
-                                  name + "], architectures: [" + name + "ForCausalLM]}\n" + text,
-                              &diagnostics);
+  auto file = ParseText("rule-runner: 1\nfamily: " + name + "\ndescribes: {model_type: [" + name +
+                            "], architectures: [" + name + "ForCausalLM]}\n" + text,
+                        &diagnostics);
+  file->style_names = styles;
   auto rules = std::make_shared<CheckedRules>(Check(*file, &diagnostics));
   REQUIRE(Findings(diagnostics) == "");
   return rules;
@@ -252,13 +254,19 @@ TEST_CASE("targets: layouts, systems and versions") {
       std::string("targets: {transformers: {\"<5\": hub, \">=5\": other}, plain: hub, "
                   "peft: {\">=0.17,<0.19\": hub, \">=0.19, transformers<5\": turned, "
                   "\">=0.19, transformers>=5\": other}, split: {weights: hub, adapters: other}, "
-                  "only: {adapters: other}}\n") +
-          kToy);
+                  "only: {adapters: other}, styled: pair}\n") +
+          kToy,
+      {"pair"});
   const auto target = [&](const std::string& text) {
     Diagnostics diagnostics;
     const auto resolved = ResolveTarget(*a, text, &diagnostics);
     CHECK(resolved.has_value() == diagnostics.all().empty());
     return resolved ? resolved->layout : CodesOf(diagnostics) + " " + diagnostics.all()[0].message;
+  };
+  const auto helps = [&](const std::string& text) {
+    Diagnostics diagnostics;
+    ResolveTarget(*a, text, &diagnostics);
+    return diagnostics.all()[0].help;
   };
   CHECK(target("turned") == "turned");
   CHECK(target("plain") == "hub");
@@ -277,7 +285,20 @@ TEST_CASE("targets: layouts, systems and versions") {
   CHECK(target("transformers@x") == "RR305 `x` is no version: it is written `transformers@1.2.3`");
   CHECK(target("nowhere") == "RR303 family `a` has no layout and no target `nowhere`");
   CHECK(target("") == "RR303 family `a` has no layout and no target ``");
-  CHECK(target("only").starts_with("RR305"));
+  CHECK(target("only") == "RR303 `only` stores adapters, no weights of models");
+  CHECK(target("styled") ==
+        "RR303 `styled` stands for `pair`, which in family `a` is no layout of weights");
+  CHECK(helps("styled") ==
+        "targets: hub, again, turned, other, transformers, plain, peft and split");
+  // Behind the first system come versions that its ranges ask for.
+  CHECK(target("plain,transformers") ==
+        "RR305 a target is one system: behind `plain` come versions that decide what it stores, "
+        "and `transformers` is none");
+  CHECK(target("plain,transformers@5") ==
+        "RR305 what `plain` stores depends on no version of `transformers`");
+  CHECK(target("plain,") ==
+        "RR305 a target is one system: behind `plain` come versions that decide what it stores, "
+        "and `` is none");
 }
 
 TEST_CASE("the library: order of folders, common parts, names that are paths") {

@@ -252,6 +252,44 @@ TEST_CASE("a part that the adapter lacks is refused, and zero where that is aske
   CHECK(made.conversion->conversion.defaulted == Lines{"1 slices = 0 (--fill zero)"});
 }
 
+TEST_CASE("a magnitude that the adapter lacks is not made of zeros") {
+  Tensors pairs;
+  PutPair(&pairs, LayerKey(1) + "q", kTagQ, 1, 0, 8, kHidden, kQ);
+  pairs[LayerKey(1) + "q.lora_magnitude_vector"] = {{kQ}, std::vector<double>(kQ, 3)};
+  ConversionOptions options;
+  for (const bool fill : {false, true}) {
+    options.fill_zero = fill;
+    CHECK(
+        ConvertAdapter(BindAdapter("pair", pairs, RankConfig(8, 8)), "folded", options).findings ==
+        "RR402 `folded` layout `folded` stores a DoRA magnitude of attention.v at layer 1 together "
+        "with those that the adapter has, and the adapter has none for it. Zero is none: it would "
+        "be the length of the base's weights");
+  }
+  // Where magnitudes have no place and are left out, zero factors are all that is needed.
+  options.allow_partial = true;
+  const ConvertedAdapter cut =
+      ConvertAdapter(BindAdapter("pair", pairs, RankConfig(8, 8)), "stacked", options);
+  CHECK(cut.findings == "");
+  CHECK(cut.tensors.at("stack.q.lora_a").values.size() == kLayers * kHidden * 8);
+}
+
+TEST_CASE("a part without factors beside one that is saved: both are said at once") {
+  Tensors pairs;
+  PutPair(&pairs, LayerKey(1) + "q", kTagQ, 1, 0, 8, kHidden, kQ);
+  pairs[LayerKey(1) + "v.weight"] = {{kV, kHidden}, std::vector<double>(kV * kHidden, 3)};
+  CHECK(
+      ConvertAdapter(BindAdapter("pair", pairs, RankConfig(8, 8)), "folded").findings ==
+      "RR402 `folded` layout `folded` stores attention.v at layer 1 together with what the adapter "
+      "has, and the adapter has no factors for it\n"
+      "RR402 `` base_model.model.model.layers.1.qv.weight is stored as a whole, and the adapter "
+      "has only a part of it");
+  // `stacked` has no place for what is saved.
+  CHECK(ConvertAdapter(BindAdapter("pair", pairs, RankConfig(8, 8)), "stacked").findings ==
+        "RR402 `stacked` layout `stacked` stores attention.q at layer 0 together with what the "
+        "adapter has, and the adapter has no factors for it\n"
+        "RR502 `stacked` layout `stacked` has no place for attention.v (saved as a whole)");
+}
+
 TEST_CASE("a missing expert is zero where that is asked for") {
   Tensors pairs = ExpertPairs(true);
   for (const char* name : {"gate", "up", "down"}) {

@@ -23,9 +23,12 @@ Tensors Shared(bool gate, bool up) {
 }
 
 // The keys of A.
-std::string KeysOfA(const Tensors& pairs, Value::Map config) {
+std::string KeysOfA(const Tensors& pairs, Value::Map config, bool fill_zero = false) {
+  AdapterSourceOptions fill;
+  ConversionOptions options;
+  fill.fill_zero = options.fill_zero = fill_zero;
   const ConvertedAdapter made =
-      ConvertAdapter(BindAdapter("pair", pairs, std::move(config)), "sharing");
+      ConvertAdapter(BindAdapter("pair", pairs, std::move(config), fill), "sharing", options);
   std::string out = made.findings;
   for (const auto& [key, tensor] : made.tensors) {
     if (key.ends_with(".A")) out += key.substr(std::string("model.layers.1.experts.").size()) + " ";
@@ -44,6 +47,13 @@ TEST_CASE("equal A of unequal scales are no one A") {
   Value::Map config = RankConfig(6, 6);
   config.push_back({"alpha_pattern", Value::Map{{"2.up", 12}}});
   CHECK(KeysOfA(Shared(true, true), config) == "0.gate.A 0.up.A 1.gate.A 1.up.A 2.gate.A 2.up.A ");
+}
+
+TEST_CASE("an expert that lacks does not get what the others share") {
+  Tensors pairs = Shared(true, true);
+  std::erase_if(pairs,
+                [](const auto& one) { return one.first.find("experts.1.") != std::string::npos; });
+  CHECK(KeysOfA(pairs, RankConfig(6, 6), true) == "0.gate.A 0.up.A 2.gate.A 2.up.A ");
 }
 
 TEST_CASE("what is shared goes there and back") {

@@ -169,6 +169,19 @@ TEST_CASE("the shortest names that mean the adapted modules and no others") {
                "target_modules") == R"(["1.attn.q"])");
 }
 
+TEST_CASE("a weight for each expert is its module's, whatever the weights are called") {
+  const AdapterConversion conversion = Conversion2(
+      {Module("decoder.layers.0.mlp.experts.linear_fc1.weight*", 8, 8, 1),
+       Module("decoder.layers.0.mlp.experts.linear_fc2.weight*", 4, 8, 2),
+       Module("decoder.layers.0.self_attention.linear_qkv.weight", 8, 8, 1)},
+      {"decoder.layers.0.mlp.experts.linear_fc1", "decoder.layers.0.mlp.linear_fc1",
+       "decoder.layers.0.mlp.experts.linear_fc2", "decoder.layers.0.self_attention.linear_qkv"});
+  CHECK(Member(conversion, "target_modules") ==
+        R"(["experts.linear_fc1", "linear_fc2", "linear_qkv"])");
+  CHECK(Member(conversion, "rank_pattern") ==
+        R"({"^decoder\\.layers\\.\\d+\\.mlp\\.experts\\.linear_fc2": 4})");
+}
+
 TEST_CASE("parameters are named from the layer on, and are no modules") {
   const AdapterConversion conversion = Conversion2(
       {Module("model.layers.0.mlp.experts.down_proj", 8, 8, 1, true),

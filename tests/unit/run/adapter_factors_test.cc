@@ -34,10 +34,8 @@ std::unique_ptr<Opened> Open(const Tensors& tensors, std::optional<Value::Map> c
   Diagnostics diagnostics;
   opened->source = OpenSource(opened->scene.files, &*opened->library, request, {}, &diagnostics);
   REQUIRE(Findings(diagnostics) == "");
-  ConversionOptions options;
-  options.fill_zero = fill_zero;
-  opened->factors = AdapterFactors::Open(opened->scene.files, *opened->source, layout, nullptr,
-                                         options, &diagnostics);
+  opened->factors =
+      AdapterFactors::Open(opened->scene.files, *opened->source, layout, nullptr, &diagnostics);
   opened->findings = Findings(diagnostics);
   CHECK((opened->factors != nullptr) == opened->findings.empty());
   return opened;

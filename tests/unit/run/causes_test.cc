@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -609,6 +610,24 @@ TEST_CASE("keys under other names: the cause and the flag") {
             "--config config.json, with that of Some/Model"},
        })
     Check(one);
+}
+
+TEST_CASE("an error is not explained by what loaders make of sound files") {
+  Keys keys = Experts(false);
+  std::erase_if(keys, [](const auto& key) {
+    return Has(key.first, "lora_B") && !Has(key.first, "base_layer");
+  });
+  Diagnostics diagnostics;
+  const auto source = OpenKeys(keys, Qwen3("qwen3_moe"), kRank3, &diagnostics);
+  REQUIRE(source.has_value());
+  ExplainErrors(*source, &diagnostics);
+  std::string messages;
+  for (const Diagnostic& d : diagnostics.all()) messages += d.message + "\n";
+  CHECK(messages.starts_with("factors lack their partner: "));
+  CHECK(messages.find('\n') == messages.size() - 1);
+  const std::vector<Cause> causes = CausesOf(*source);
+  CHECK(std::any_of(causes.begin(), causes.end(),
+                    [](const Cause& cause) { return cause.name == "fused-experts"; }));
 }
 
 TEST_CASE("what is sound has no cause") {

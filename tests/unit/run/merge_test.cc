@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,8 @@
 
 namespace rr {
 namespace {
+
+using Lines = std::vector<std::string>;
 
 // One linear with a bias, experts and a norm; small whole numbers everywhere, so that every product
 // and every sum is exact.
@@ -149,7 +152,6 @@ TEST_CASE("any layout of base, adapter and result gives the same model") {
         MergeRequest request = scene.request;
         request.base.source.path = base;
         request.base.to = to;
-        request.base.source.fill_zero = true;
         request.adapters = {{adapter, 1}};
         request.adapter_from = adapter == std::string("/lora") ? "pair" : adapter + 1;
         REQUIRE(scene.Merge(request) == "");
@@ -191,6 +193,55 @@ TEST_CASE("weights, several adapters, and out again") {
   scene.request.unmerge = true;
   REQUIRE(scene.Merge(scene.request) == "");
   CHECK(scene.Read("/out") == Model(Dtype::kF32));
+}
+
+TEST_CASE("what the adapter lacks of a stored weight stays as it is, and is named") {
+  Scene scene;
+  // q of layer 1; gate of two of three experts there.
+  Tensors some;
+  PutFactors(&some, LayerKey(1) + "q", kTagQ, 1, 0, 8, kQ, kHidden, Dtype::kF32);
+  for (const int64_t e : {0, 2})
+    PutFactors(&some, ExpertKey(1, e, "gate"), kGate, 1, e, 6, kFfn, kHidden, Dtype::kF32);
+  scene.PutAdapter("/lora", some, AdapterConfigOf(12));
+  const auto negative_zeros = [](int tag, int64_t l, int64_t e, int64_t o, int64_t i) {
+    const bool adapted = l == 1 && (tag == kTagQ || (tag == kGate && e != 1));
+    return !adapted && i == 2 ? -0.0 : Weight(tag, l, e, o, i);
+  };
+  scene.PutModel("/base", Model(Dtype::kF32, negative_zeros), ToyConfig());
+  const Tensors expected =
+      Model(Dtype::kF32, [&](int tag, int64_t l, int64_t e, int64_t o, int64_t i) {
+        const double before = negative_zeros(tag, l, e, o, i);
+        const bool adapted = l == 1 && (tag == kTagQ || (tag == kGate && e != 1));
+        return adapted ? before + (tag == kTagQ ? 0.5 * Delta(tag, l, e, o, i, 8)
+                                                : 2 * Delta(tag, l, e, o, i, 6))
+                       : before;
+      });
+  for (const auto& [base, named] : std::map<std::string, std::string>{
+           {"split", "experts.gate at layer 1, expert 1"},
+           {"fused", "experts.gate at layer 1, expert 1, experts.up and attention.v"},
+           {"stack",
+            "experts.gate at layer 0, experts.gate at layer 1, expert 1 and attention.q "
+            "at layer 0"}}) {
+    CAPTURE(base);
+    ConvertRequest convert;
+    convert.source.path = "/base";
+    convert.destination = "/" + base;
+    convert.to = base;
+    REQUIRE(scene.Convert(convert) == "");
+    MergeRequest request = scene.request;
+    request.base.source.path = "/" + base;
+    request.base.to = "split";
+    REQUIRE(scene.Merge(request) == "");
+    CHECK(scene.report->notes[0] ==
+          "left as the base has it, because the adapter has nothing for it: " + named);
+    const Tensors merged = scene.Read("/out");
+    CHECK(merged == expected);
+    CHECK(std::signbit(merged.at("model.layers.1.v.weight").values[2]));
+  }
+  // Half a pair is no part that is left out.
+  some.erase(LayerKey(1) + "q.lora_B.weight");
+  scene.PutAdapter("/lora", some, AdapterConfigOf(12));
+  CHECK(scene.Merge(scene.request).starts_with("RR402 `` factors lack their partner: "));
 }
 
 TEST_CASE("bf16: summed in F32 and rounded once") {
@@ -269,10 +320,10 @@ TEST_CASE("DoRA: every output gets the magnitude's length, experts and stacks in
   MergeRequest request = scene.request;
   request.base.source.path = "/stack";
   request.base.to = "split";
-  request.base.source.fill_zero = true;
-  const std::string found = scene.Merge(request);
-  if (found.empty()) CHECK(scene.Read("/out").at("model.layers.1.v.weight") == expected);
-  CHECK(found == "");
+  REQUIRE(scene.Merge(request) == "");
+  Tensors all = Model(Dtype::kF32, one_of);
+  all["model.layers.1.v.weight"] = expected;
+  CHECK(scene.Read("/out") == all);  // layer 0, in the same tensor, has no magnitude
   // Not in part, not back, and not with a second one.
   scene.request.adapters = {{"/lora", 0.5}};
   CHECK(
@@ -307,6 +358,59 @@ TEST_CASE("weights saved as a whole take the base's place") {
 }
 
 // PEFT saves an embedding that it adapts beside its factors (embed_tokens.base_layer.weight).
+TEST_CASE("layers of one stack have their own ranks and scales") {
+  Scene scene;
+  Tensors tensors;
+  PutFactors(&tensors, LayerKey(0) + "v", kTagV, 0, 0, 2, kV, kHidden, Dtype::kF32);
+  PutFactors(&tensors, LayerKey(1) + "v", kTagV, 1, 0, 3, kV, kHidden, Dtype::kF32);
+  scene.PutAdapter("/lora", tensors,
+                   Value::Map{{"r", 2},
+                              {"lora_alpha", 2},
+                              {"rank_pattern", Value::Map{{"1.v", 3}}},
+                              {"alpha_pattern", Value::Map{{"1.v", 9}}}});
+  ConvertRequest convert;
+  convert.source.path = "/base";
+  convert.destination = "/stack";
+  convert.to = "stack";
+  REQUIRE(scene.Convert(convert) == "");
+  scene.request.base.source.path = "/stack";
+  scene.request.base.to = "split";
+  REQUIRE(scene.Merge(scene.request) == "");
+  CHECK(scene.Read("/out") ==
+        Model(Dtype::kF32, [](int tag, int64_t l, int64_t e, int64_t o, int64_t i) {
+          const double delta = l == 0 ? Delta(tag, 0, 0, o, i, 2) : 3 * Delta(tag, 1, 0, o, i, 3);
+          return Weight(tag, l, e, o, i) + (tag == kTagV ? delta : 0);
+        }));
+}
+
+TEST_CASE("a part saved as a whole takes its part of a fused weight") {
+  Scene scene;
+  Tensors tensors;
+  tensors[LayerKey(1) + "q.weight"] = Matrix(
+      kQ, kHidden, [](int64_t o, int64_t i) { return static_cast<double>(100 + 8 * o + i); });
+  PutFactors(&tensors, LayerKey(0) + "v", kTagV, 0, 0, 6, kV, kHidden, Dtype::kF32);
+  scene.PutAdapter("/lora", tensors, AdapterConfigOf(12));
+  REQUIRE(scene.Merge(scene.request) == "");
+  const Tensors expected = scene.Read("/out");
+  CHECK(expected.at("model.layers.1.q.weight") == tensors.at(LayerKey(1) + "q.weight"));
+  ConvertRequest convert;
+  convert.source.path = "/base";
+  convert.destination = "/fused";
+  convert.to = "fused";
+  REQUIRE(scene.Convert(convert) == "");
+  scene.request.base.source.path = "/fused";
+  scene.request.base.to = "split";
+  REQUIRE(scene.Merge(scene.request) == "");
+  CHECK(scene.Read("/out") == expected);
+  // Beside a part that is saved another one is not there at all.
+  tensors.erase(LayerKey(0) + "v.lora_A.weight");
+  tensors.erase(LayerKey(0) + "v.lora_B.weight");
+  scene.PutAdapter("/lora", tensors, AdapterConfigOf(12));
+  REQUIRE(scene.Merge(scene.request) == "");
+  CHECK(scene.report->notes[0] ==
+        "left as the base has it, because the adapter has nothing for it: attention.v");
+}
+
 TEST_CASE("products are added to a weight that is saved as a whole") {
   Scene scene;
   Tensors tensors = Adapter();
@@ -368,13 +472,45 @@ TEST_CASE("an adapter that would change nothing, and what is no adapter or no mo
                    "model.layers.1.q.weight") != std::string::npos);
   CHECK(scene.files.KindOf("/out") == FileKind::kNone);
   scene.request.adapters = {{"/base", 1}};
-  CHECK(scene.Merge(scene.request).find("RR515 `/base` this is no adapter") != std::string::npos);
+  CHECK(scene.Merge(scene.request) ==
+        "RR402 `` 2 keys of layout `split` are missing, for all layers alike: "
+        "model.layers.0.q.weight and model.layers.1.q.weight\n"
+        "RR515 `/base` this is a model, where an adapter is expected");
   scene.request.adapters = {{"/lora", 1}};
   scene.request.base.source.path = "/lora";
-  scene.request.base.source.config = "/base/config.json";
-  CHECK(scene.Merge(scene.request)
-            .find("RR515 `/lora` the base of a merge is a model, this is an adapter") !=
-        std::string::npos);
+  CHECK(scene.Merge(scene.request) ==
+        "RR515 `/lora` this is an adapter, where a model is expected");
+}
+
+TEST_CASE("a merge that changes no bit is refused, and counts what it changes") {
+  Scene scene;
+  Tensors tensors = Adapter();
+  const auto zero_b = [&](const std::string& key) {
+    for (double& x : tensors.at(key + ".lora_B.weight").values) x = 0;
+  };
+  for (int64_t e = 0; e < kExperts; ++e) {
+    for (const char* name : {"gate", "up", "down"}) zero_b(ExpertKey(1, e, name));
+  }
+  scene.PutAdapter("/lora", tensors, AdapterConfigOf(12));
+  REQUIRE(scene.Merge(scene.request) == "");
+  CHECK(scene.report->notes == Lines{"1 tensors are changed by 1 adapter",
+                                     "9 tensors that are adapted are changed in no bit"});
+  zero_b(LayerKey(1) + "q");
+  scene.PutAdapter("/lora", tensors, AdapterConfigOf(12));
+  CHECK(scene.Merge(scene.request) ==
+        "RR514 `` no bit of the base changes: the product of 1 adapter is zero everywhere");
+  CHECK(scene.files.KindOf("/out") == FileKind::kNone);
+  // 2^-18 beside weights from 1 on: BF16 has 8 bits.
+  scene.PutModel("/base",
+                 Model(Dtype::kBF16, [](int, int64_t, int64_t, int64_t, int64_t) { return 1.0; }),
+                 ToyConfig());
+  Tensors v;
+  v[LayerKey(1) + "v.lora_A.weight"] = Matrix(2, kHidden, [](int64_t, int64_t) { return 1.0; });
+  v[LayerKey(1) + "v.lora_B.weight"] = Matrix(kV, 2, [](int64_t, int64_t) { return 0x1p-19; });
+  scene.PutAdapter("/lora", v, Value::Map{{"r", 2}, {"lora_alpha", 2}});
+  CHECK(scene.Merge(scene.request) ==
+        "RR514 `` no bit of the base changes: the largest change, 3.8147e-06 in "
+        "model.layers.1.v.weight, is lost in rounding");
 }
 
 TEST_CASE("weights that are no floats, and a scale that nothing says") {

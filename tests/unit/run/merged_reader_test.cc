@@ -37,10 +37,8 @@ struct Scene : AdapterScene {
     request.internal = RuleLibrary::Internal::kYes;
     adapter = OpenSource(files, &*library, request, {}, &diagnostics);
     REQUIRE_FALSE(diagnostics.HasErrors());
-    ConversionOptions options;
-    options.fill_zero = true;
-    factors = AdapterFactors::Open(files, *adapter, layout, &base->bound->layout.choice, options,
-                                   &diagnostics);
+    factors =
+        AdapterFactors::Open(files, *adapter, layout, &base->bound->layout.choice, &diagnostics);
     REQUIRE(factors != nullptr);
     std::vector<WeightedAdapter> adapters;
     for (const double weight : weights) adapters.push_back({factors.get(), weight, "lora"});
