@@ -55,13 +55,6 @@ std::optional<Systems> ReadSystems(const std::string& target, Diagnostics* diagn
   return systems;
 }
 
-bool AsksFor(const TargetRule& rule, const std::string& system) {
-  return std::any_of(rule.cases.begin(), rule.cases.end(), [&](const TargetCase& one) {
-    return one.versions && std::any_of(one.versions->clauses.begin(), one.versions->clauses.end(),
-                                       [&](const auto& clause) { return clause.system == system; });
-  });
-}
-
 // What can be given: layouts, and systems that speak one of them.
 std::string Choices(const CheckedRules& rules, CheckpointKind kind) {
   std::vector<std::string> names;
@@ -98,12 +91,6 @@ std::optional<ResolvedTarget> ResolveTarget(const CheckedRules& rules, const std
         fmt::format("family `{}` has no layout and no target `{}`", file.family.text, system));
     d.help = DidYouMean(system, names);
     if (d.help.empty()) d.help = Choices(rules, kind);
-    return std::nullopt;
-  }
-  for (const auto& [other, version] : systems->versions) {
-    if (other == system || AsksFor(*rule, other)) continue;
-    diagnostics->Add(Code::kBadTarget, rule->system.place,
-                     fmt::format("what `{}` stores depends on no version of `{}`", system, other));
     return std::nullopt;
   }
   const auto nothing = [&]() -> std::optional<ResolvedTarget> {

@@ -35,6 +35,7 @@ void AddConvert(CLI::App& app, Run* run) {
     *run = [flags](const CLI::App& given) {
       ConvertRequest& wanted = flags->convert.request;
       FinishConvertFlags(&flags->convert);
+      CheckReportFolder(flags->report);
       RuleLibrary library(RealFiles(), RuleDirectories(flags->convert.rules));
       ProgressBar bar;
       if (isatty(STDERR_FILENO) == 1) wanted.progress = &bar;

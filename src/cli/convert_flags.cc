@@ -1,5 +1,9 @@
 #include "cli/convert_flags.h"
 
+#include <fmt/format.h>
+
+#include <filesystem>
+
 namespace rr::cli {
 
 void AddConvertFlags(CLI::App* command, ConvertFlags* flags, bool needs_to) {
@@ -63,6 +67,12 @@ void AddConvertFlags(CLI::App* command, ConvertFlags* flags, bool needs_to) {
       ->type_name("PASS")
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"fuse", "coalesce", "order"}));
+}
+
+void CheckReportFolder(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  if (!folder.empty() && RealFiles().KindOf(folder) != FileKind::kDirectory)
+    throw OsError(fmt::format("{} cannot be written: {} is no folder", path, folder));
 }
 
 int ShowReport(const CLI::App& command, const std::optional<RunReport>& report,

@@ -19,6 +19,8 @@ struct ConvertFlags {
 
 // `--to` may be left out where there is a layout to keep: a merge, which writes no adapter.
 void AddConvertFlags(CLI::App* command, ConvertFlags* flags, bool needs_to = true);
+// Throws OsError where the folder of a report does not exist: before the conversion, not behind it.
+void CheckReportFolder(const std::string& path);
 // Prints the report and the findings, writes the report as JSON where `path` is not empty. The exit
 // code.
 int ShowReport(const CLI::App& command, const std::optional<RunReport>& report,

@@ -185,9 +185,8 @@ void AddLint(CLI::App& app, Run* run) {
       ->excludes("--fix")
       ->excludes("--diff")
       ->excludes("--stdin-filename");
-  command->callback([flags, run] {
-    *run = [flags](const CLI::App& given) { return RunLint(given, *flags); };
-  });
+  command->callback(
+      [flags, run] { *run = [flags](const CLI::App& given) { return RunLint(given, *flags); }; });
 }
 
 }  // namespace rr::cli

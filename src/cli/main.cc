@@ -5,6 +5,21 @@
 
 #include "cli/command.h"
 
+namespace {
+
+// `--to "$TARGET"` where the variable is not set is a mistake, not an option that was not given.
+void RefuseEmptyValues(CLI::App& app) {
+  const CLI::Validator not_empty(
+      [](std::string& value) { return value.empty() ? "the value is empty" : std::string(); }, "");
+  for (CLI::App* command : app.get_subcommands({})) {
+    for (CLI::Option* option : command->get_options()) {
+      if (option->get_items_expected_min() > 0) option->check(not_empty);
+    }
+  }
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace rr::cli;
   CLI::App app("Converts model weights between the layouts of many systems, by rule files.",
@@ -24,6 +39,7 @@ int main(int argc, char** argv) {
   AddTest(app, &run);
   AddList(app, &run);
   AddSchema(app, &run);
+  RefuseEmptyValues(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -71,6 +71,7 @@ void AddMerge(CLI::App& app, Run* run) {
   command->callback([flags, run] {
     *run = [flags](const CLI::App& given) {
       FinishConvertFlags(&flags->convert);
+      CheckReportFolder(flags->report);
       MergeRequest wanted{flags->convert.request, {}, flags->adapter_from, flags->unmerge};
       for (const std::string& text : flags->adapters) wanted.adapters.push_back(ParseAdapter(text));
       RuleLibrary library(RealFiles(), RuleDirectories(flags->convert.rules));

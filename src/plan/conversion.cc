@@ -118,6 +118,14 @@ class GraphBuilder {
     only_ = KeyRegex::Compile("--only", options_.only, diagnostics_);
     if (!only_) return false;
     const size_t left_out = Keep([&](const std::string& key) { return only_->IsFoundIn(key); });
+    if (left_out > 0 && result_.destination.tensors.empty()) {
+      diagnostics_->Add(
+          Code::kUnmatchedKey, {},
+          fmt::format("--only leaves nothing: `{}` is found in none of the {} keys of "
+                      "layout `{}`",
+                      options_.only, left_out, layout_.name.text));
+      return false;
+    }
     if (left_out > 0)
       result_.notes.push_back(fmt::format("{} tensors are left out by --only", left_out));
     return true;

@@ -141,9 +141,10 @@ std::optional<KeyTable> ContentOf(const SynthRequest& request, const Model& mode
     if (!block.optional) return true;
     if (!request.optional) return false;
     Diagnostics found;
-    const bool known = SyntheticKeys(
-                           model, layout, dtype_of, [&](size_t other) { return other == b; }, &found)
-                           .has_value();
+    const bool known =
+        SyntheticKeys(
+            model, layout, dtype_of, [&](size_t other) { return other == b; }, &found)
+            .has_value();
     if (!known)
       notes->push_back(fmt::format("no `{}`: {}", block.name.text, found.all().at(0).message));
     return known;

@@ -5,6 +5,7 @@ complains 'File name too long'
 expect 4 synth "$long" --config "$SAMPLE/config.json"
 expect 4 convert "$SAMPLE" there --to megatron --report no/such/folder/report.json
 complains 'no/such/folder/report.json'
+[ ! -e there ]  # it is found before the conversion
 
 # Results that cannot be written are no success.
 if [ -w /dev/full ]; then

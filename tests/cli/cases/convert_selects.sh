@@ -15,3 +15,8 @@ same out.safetensors whole.safetensors
 # A part of a block may not be left out: the rest would be written wrongly.
 expect 1 convert "$SAMPLE" bad.safetensors --to transformers-5 --exclude 'experts\.3\.'
 complains RR402
+
+# Nothing that would be written is a mistake.
+expect 1 convert "$SAMPLE" none --to megatron --only zzz
+complains "--only leaves nothing: \`zzz\` is found in none of the 62 keys of layout \`megatron\`"
+[ ! -e none ]

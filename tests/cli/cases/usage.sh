@@ -55,3 +55,10 @@ expect 2 convert a b --to hub --set nothing
 expect 2 inspect a --format xml
 expect 2 lint --explain RR999
 expect 2 list --rules no/such/folder
+
+# An empty value is a variable that was not set, not an option that was not given.
+expect 2 convert "$SAMPLE" nothing --to ""
+complains "--to: the value is empty"
+expect 2 synth nothing --family qwen3_moe --layout ""
+expect 2 inspect ""
+[ ! -e nothing ]
