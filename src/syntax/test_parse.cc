@@ -27,6 +27,15 @@ class TestParser {
   TestParser(TestRule* test, Diagnostics* diagnostics) : test_(*test), diagnostics_(diagnostics) {}
 
   void Parse(const YamlNode& node) {
+    const size_t errors = diagnostics_->ErrorCount();
+    ParseForm(node);
+    if (diagnostics_->ErrorCount() == errors && !SaysSomething())
+      diagnostics_->Add(Code::kBadTest, node.place, "this test says nothing of any layout").help =
+          "a place (`hub: [key, index, ...]`), `values`, `counts`, `shapes` or `passed`";
+  }
+
+ private:
+  void ParseForm(const YamlNode& node) {
     if (const YamlNode* target = node.Find("target")) {
       if (ExpectText(*target, "`target`", diagnostics_)) test_.target = target->text;
       YamlNode rest = node;
@@ -46,7 +55,15 @@ class TestParser {
     }
   }
 
- private:
+  // A test that states nothing passes, whatever the rules say.
+  bool SaysSomething() const {
+    if (test_.target || test_.golden || !test_.among.empty()) return true;
+    if (test_.key) return !test_.uses.empty();
+    if (!test_.expectations.empty() || !test_.values.empty()) return true;
+    return !test_.element &&
+           !(test_.counts.empty() && test_.shapes.empty() && test_.passed.empty());
+  }
+
   // {golden: FOLDER, from: LAYOUT, to: LAYOUT, back: no}
   void Golden(const YamlNode& node) {
     RefuseUnknownFields(node, "a golden test", {"golden", "from", "to", "back"}, diagnostics_);
