@@ -236,11 +236,19 @@ class Detector {
     }
   }
 
-  // Among equals: complete ones first, then those that miss the fewest blocks and keys, then those
-  // that fit without a look at which kind of layer has which keys.
-  std::tuple<bool, bool, size_t, size_t, bool> Rank(size_t i) const {
+  // How well a candidate fits: complete ones first, then those that miss the fewest blocks and
+  // keys.
+  std::tuple<bool, bool, size_t, size_t> Fit(size_t i) const {
     const Candidate& one = At(i);
-    return {!one.complete, one.missing > 0, one.absent, one.missing, seen_[i]};
+    return {!one.complete, one.missing > 0, one.absent, one.missing};
+  }
+  // Among equals, those that fit without a look at which kind of layer has which keys.
+  std::pair<std::tuple<bool, bool, size_t, size_t>, bool> Rank(size_t i) const {
+    return {Fit(i), seen_[i]};
+  }
+  // Whether two candidates fit as well and take the keys for the same things.
+  bool ReadAlike(size_t a, size_t b) const {
+    return Fit(a) == Fit(b) && readings_[a] == readings_[b];
   }
 
   void Order() {
@@ -304,16 +312,14 @@ class Detector {
     return false;
   }
 
-  // Without a config one of the families that store these keys alike stands for all.
+  // Without a config others may be meant that store these keys alike.
   void SayAlike() {
     found_.reasons.push_back(fmt::format("{} {} knows {} of {} keys", FamilyOf(Best()),
                                          Best().layout, Best().known, Best().total));
     if (named_) return;
     std::vector<std::string> alike;
     for (const size_t i : order_) {
-      if (At(i).rules == Best().rules || Rank(i) != Rank(order_[0]) ||
-          readings_[i] != readings_[order_[0]])
-        continue;
+      if (At(i).rules == Best().rules || !ReadAlike(i, order_[0])) continue;
       const std::string& name = FamilyOf(At(i));
       if (std::find(alike.begin(), alike.end(), name) != alike.end()) continue;
       alike.push_back(name);

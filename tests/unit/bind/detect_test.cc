@@ -201,6 +201,21 @@ TEST_CASE(
   CHECK(Find({a, b}, KeysOf({{"w", {2, 3}}, {"x", {2}}})).what == "a hub");
 }
 
+TEST_CASE("one whose kinds had to be seen is among those that store the keys alike") {
+  const RulesPtr a = Family(
+      "a",
+      "axes: {L: l, H: h}\nkinds: {k: {dense: L < first, moe: else}}\nlayouts: {hub: {}}\nblocks:\n"
+      "  mlp: {where: dense, tensors: {w: L H}, layouts: {hub: {'w.{L}': H}}}\n"
+      "  moe: {where: moe, tensors: {w: L H}, layouts: {hub: {'x.{L}': H}}}\n");
+  const RulesPtr b = Family("b",
+                            "axes: {L: l, H: h}\nlayouts: {hub: {}}\nblocks:\n"
+                            "  mlp: {tensors: {w: L H}, layouts: {hub: {'w.{L}': H}}}\n");
+  const Detected found = Find({a, b}, KeysOf({{"w.0", {3}}, {"w.1", {3}}}));
+  CHECK(found.what == "b hub");
+  REQUIRE(found.detection.alike.size() == 1);
+  CHECK(found.detection.alike[0].rules == a);
+}
+
 // Experts of 3 x 3: A and B of both orders have the same shapes.
 TEST_CASE("of styles that fit alike the message says where they differ, and what each is") {
   const RulesPtr adapters = GoodAdapters();
