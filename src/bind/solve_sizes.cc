@@ -108,15 +108,11 @@ class SizeSolver {
       if (!IsAxisName(entry.rule->pad->to.text)) return std::nullopt;
       extent = Poly::Axis(entry.rule->pad->to.text);
     }
-    const std::vector<std::string> axes = extent.Axes();
-    const auto has = [&](std::string_view axis) {
-      return std::find(axes.begin(), axes.end(), axis) != axes.end();
-    };
     // Every factor of an adapter has a rank of its own.
-    if (model_->rules().file->adapters && has(kRankAxis)) return std::nullopt;
+    if (model_->rules().file->adapters && extent.Has(kRankAxis)) return std::nullopt;
     // A stacked index counts only the layers where the block exists.
     const std::string& index_axis = model_->IndexAxisOf(entry.block);
-    if (!index_axis.empty() && has(index_axis)) return std::nullopt;
+    if (!index_axis.empty() && extent.Has(index_axis)) return std::nullopt;
     return extent;
   }
 

@@ -23,6 +23,14 @@ bool HasTarget(RuleLibrary* library, const ConvertRequest& request, CheckpointKi
   return rules != nullptr && ResolveTarget(*rules, request.to, &ignored).has_value();
 }
 
+bool SameResult(const PreparedConversion& a, const PreparedConversion& b) {
+  const auto config = [](const PreparedConversion& one) {
+    return one.adapter_config ? ToJson(*one.adapter_config) : std::string();
+  };
+  return a.conversion.graph == b.conversion.graph &&
+         a.conversion.constants == b.conversion.constants && config(a) == config(b);
+}
+
 }  // namespace
 
 const Candidate* AlikeWithTarget(RuleLibrary* library, const ConvertRequest& request,
@@ -49,8 +57,7 @@ bool WrittenAlike(const Files& files, RuleLibrary* library, const ConvertRequest
     Diagnostics ignored;
     const std::optional<PreparedConversion> other =
         PrepareConversion(files, library, ReadAs(candidate, request), &ignored);
-    if (!other || other->conversion.graph != prepared.conversion.graph)
-      others.push_back(FamilyOf(candidate.rules));
+    if (!other || !SameResult(*other, prepared)) others.push_back(FamilyOf(candidate.rules));
   }
   if (others.empty()) return true;
   diagnostics
