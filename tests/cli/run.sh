@@ -45,8 +45,11 @@ export NO_COLOR=1 PYTHONPATH=$ROOT/examples PYTHONDONTWRITEBYTECODE=1
 for case in "$@"; do
   case=$(realpath "$case")
   scratch=$(mktemp -d)
-  code=0
-  (set -euo pipefail; cd "$scratch"; source "$case") || code=$?
+  # Not behind `||`: there bash goes on after a command that fails.
+  set +e
+  (set -euo pipefail; cd "$scratch"; source "$case")
+  code=$?
+  set -e
   chmod -R u+w "$scratch" && rm -rf "$scratch"
   if [ "$code" != 0 ]; then echo "FAIL $(basename "$case")"; exit 1; fi
   echo "ok   $(basename "$case")"
