@@ -39,6 +39,8 @@ class WalkFinder {
         Walk walk{tensor.axes[a], use, {}};
         if (!FindGroups(tensor.axes[a] == index_axis, &walk)) return std::nullopt;
         walks.push_back(std::move(walk));
+        // There is no such key, whatever the sizes of the others are.
+        if (walks.back().groups.empty()) return walks;
       }
     }
     return walks;

@@ -131,16 +131,16 @@ class LayoutDeriver {
     return words;
   }
 
-  // Whether the factors of the weight have keys, if it is linear.
+  // Whether the factors of the weight have keys, if any of what it holds is linear. What is stored
+  // together with something that no adapter changes has none.
   bool Entry(const EntryRule& rule, const AdapterVariant& variant,
              std::vector<EntryRule>* entries) {
     // What is stored is a product: a change of the weight is no such change of it.
     if (rule.times) return false;
     const StoredWeight& weight = stored_.Of(block_, rule);
     const std::vector<const TensorRule*>& tensors = weight.tensors;
-    const bool linear =
-        !tensors.empty() &&
-        std::all_of(tensors.begin(), tensors.end(), [](const TensorRule* t) { return t->linear; });
+    const auto is_linear = [](const TensorRule* t) { return t->linear; };
+    const bool linear = !tensors.empty() && std::all_of(tensors.begin(), tensors.end(), is_linear);
     bool factored = false;
     for (const AdapterModule& module : variant.modules) {
       const std::optional<RegexMatch>& match = matches_.Match(module.regex, weight.key);
@@ -159,7 +159,7 @@ class LayoutDeriver {
       }
       factored = factored || (has_factor && linear);
     }
-    return factored || !linear;
+    return factored || std::none_of(tensors.begin(), tensors.end(), is_linear);
   }
 
   static bool HoldsJust(const std::vector<const TensorRule*>& tensors,

@@ -32,7 +32,7 @@ LayoutStrength StrengthOf(const CheckedLayout& layout) {
   for (const TableRule* table : layout.tables) {
     if (table == nullptr) continue;
     weaken(table->partial.has_value(), "partial", Strength::kOneWay);
-    weaken(!table->defaults.empty(), "default", Strength::kOneWay);
+    weaken(!table->defaults.empty(), "default", Strength::kInjective);
   }
   return result;
 }

@@ -13,6 +13,7 @@
 #include "plan/destination_order.h"
 #include "plan/edge_builder.h"
 #include "plan/join.h"
+#include "plan/known_elements.h"
 #include "plan/left_out.h"
 #include "plan/passed_name.h"
 #include "plan/products.h"
@@ -46,9 +47,7 @@ class GraphBuilder {
         AddProducts(source_, table_, result_.destination, &result_.graph, diagnostics_);
     std::vector<int> lost = LostTensors(source_, result_.destination);
     std::erase_if(lost, [&](int tensor) { return factors.count(tensor) > 0; });
-    std::vector<std::string> texts;
-    for (const int tensor : lost) texts.push_back(LostText(source_, result_.destination, tensor));
-    LeaveOut(std::move(texts));
+    LeaveOutTensors(lost);
     JoinRest();
     AddDefaults();
     Pass();
@@ -58,13 +57,14 @@ class GraphBuilder {
       if (!only_) LeaveOut(UnreadKeys(source_, table_, result_.graph, lost, paired_source_));
     }
     if (diagnostics_->ErrorCount() > errors || !good_ || !edges_.good()) return std::nullopt;
-    result_.cut_pads = CutPads(source_, table_, &result_.notes);
+    AddCutPads(source_, table_, &result_);
     NotePads(source_, result_.destination, paired_, &result_.notes);
     ResolveQuantized(table_, options_, &result_.graph, &result_.notes, diagnostics_);
     if (diagnostics_->ErrorCount() > errors) return std::nullopt;
     OrderDestinations(&result_.graph);
     result_.lossy = edges_.Lossy();
-    ReportProducts();
+    for (std::string& product : ProductsText(rules_, result_))
+      result_.lossy.push_back(std::move(product));
     for (std::string& size : SizesByDefault(*source_.model, source_.layout, result_.destination))
       result_.defaulted.push_back(std::move(size));
     for (std::string& key : DroppedKeys(source_, table_, diagnostics_))
@@ -89,8 +89,8 @@ class GraphBuilder {
     KeepPrefixes(*source_.layout.layout, source_.layout.choice, layout_, &choice);
     for (size_t b = 0; b < choice.present.size(); ++b) {
       const TableRule* theirs = source_.layout.layout->tables[b];
-      const bool has_default = theirs != nullptr && !theirs->defaults.empty();
-      choice.present[b] = choice.present[b] && (source_.layout.choice.present[b] || has_default);
+      const bool known = theirs != nullptr && HasOnlyDefaults(*theirs);
+      choice.present[b] = choice.present[b] && (source_.layout.choice.present[b] || known);
       if (theirs == layout_.tables[b]) choice.variants[b] = source_.layout.choice.variants[b];
     }
     if (options_.choice != nullptr) {
@@ -142,7 +142,8 @@ class GraphBuilder {
         known.insert(leaf.tensor);
     }
     Diagnostics again;  // reported where they are used
-    for (const auto& [tensor, value] : DefaultValues(source_, &again)) known.insert(tensor);
+    for (const auto& [tensor, value] : DefaultValues(*source_.model, source_.layout, &again))
+      known.insert(tensor);
     std::map<std::string, bool> keep;
     std::set<std::string> absent;
     for (const BoundTensor& tensor : result_.destination.tensors) {
@@ -250,6 +251,16 @@ class GraphBuilder {
     for (std::string& name : names) result_.dropped.push_back(std::move(name));
   }
 
+  void LeaveOutTensors(const std::vector<int>& lost) {
+    const std::set<int> known =
+        AddKnownTensors(source_, table_, lost, !options_.allow_partial, &result_, diagnostics_);
+    std::vector<std::string> texts;
+    for (const int tensor : lost) {
+      if (known.count(tensor) == 0) texts.push_back(LostText(source_, result_.destination, tensor));
+    }
+    LeaveOut(std::move(texts));
+  }
+
   // A tensor whose shape contradicts the config moves only as a whole, and only when that is
   // allowed.
   bool CheckOddShapes() {
@@ -318,7 +329,8 @@ class GraphBuilder {
 
   // Tensors that the source's layout does not store but gives a value for.
   void AddDefaults() {
-    const std::map<int, double> values = DefaultValues(source_, diagnostics_);
+    const std::map<int, double> values =
+        DefaultValues(*source_.model, source_.layout, diagnostics_);
     if (values.empty()) return;
     const Dtype common = MostCommonFloat(table_);
     const BoundLayout& bound = result_.destination;
@@ -347,12 +359,9 @@ class GraphBuilder {
       Edge edge;
       edge.source = at->second;
       edge.destination = piece.stored;
-      edge.copy.dst_start = piece.start;
-      for (const BoundLeaf::Axis& axis : leaf.axes) {
-        for (const BoundLeaf::Digit& digit : axis.digits) {
-          if (!axis.replicated) edge.copy.dims.push_back({digit.n, 0, digit.stride});
-        }
-      }
+      edge.copy = BoxOf(leaf, piece);
+      edge.copy.src_start = 0;
+      for (CopyDim& dim : edge.copy.dims) dim.src = 0;
       covered_[piece.stored] += edge.copy.Count();
       edge.value_op = edges_.OpIndex(*op);
       result_.graph.edges.push_back(std::move(edge));
@@ -395,18 +404,6 @@ class GraphBuilder {
       edges_.GiveDtype(edge.destination, *found.dtype);
       result_.graph.edges.push_back(std::move(edge));
     }
-  }
-
-  void ReportProducts() {
-    if (result_.graph.products.empty()) return;
-    std::map<int, std::vector<std::string>> keys;
-    for (const BoundTensor& tensor : result_.destination.tensors) {
-      const int factor = result_.destination.EntryOf(tensor).times;
-      if (factor >= 0) keys[factor].push_back(tensor.key);
-    }
-    for (const auto& [factor, of] : keys)
-      result_.lossy.push_back(fmt::format("multiply by {}, which does not come back: {}",
-                                          rules_.FullName(factor), JoinWords(of, kShownTensors)));
   }
 
   void CheckCover() {

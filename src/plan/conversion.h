@@ -40,19 +40,22 @@ struct ConversionOptions {
   std::optional<int64_t> rank;      // of every module of the destination
 };
 
-// A padded dimension of a source tensor, of which only the first rows are moved.
-struct CutPad {
-  uint32_t source = 0;  // index into Graph::sources
-  int64_t dim = 0;
-  int64_t kept = 0;  // extent without the padding
-  bool must_be_zero = false;
+// Elements of a source tensor that are not moved, because the destination takes them as known:
+// padding, and tensors that it has a `default` for.
+struct KnownElements {
+  uint32_t source = 0;        // index into Graph::sources
+  StridedCopy box;            // both sides are positions in the source
+  double value = 0;           // before `op`
+  std::optional<ValueOp> op;  // to what is stored; without one all bits are zero
+  bool required = false;      // others are an error; else they are counted for the report
+  std::string what;           // "its padding"
 };
 
 struct Conversion {
   Graph graph;  // sources: every key of the checkpoint, in its order
   BoundLayout destination;
-  std::vector<CutPad> cut_pads;
-  std::vector<double> constants;  // extra sources after the checkpoint's: one element each, F64
+  std::vector<KnownElements> known;  // looked at before anything is written
+  std::vector<double> constants;     // extra sources after the checkpoint's: one element each, F64
   // For the report: what is not an exact, complete move.
   std::vector<std::string> lossy;  // casts and value words that round
   std::vector<std::string>

@@ -29,6 +29,8 @@ void Follow(const RuleFile& file, const std::string& axis, std::set<std::string>
 
 }  // namespace
 
+bool HasOnlyDefaults(const TableRule& table) { return !table.defaults.empty() && !HasKeys(table); }
+
 std::vector<std::string> SizesByDefault(const Model& model, const BoundLayout& from,
                                         const BoundLayout& to) {
   const RuleFile& file = *model.rules().file;
@@ -50,15 +52,16 @@ std::vector<std::string> SizesByDefault(const Model& model, const BoundLayout& f
   return sizes;
 }
 
-std::map<int, double> DefaultValues(const BoundSource& source, Diagnostics* diagnostics) {
-  const CheckedRules& rules = source.model->rules();
+std::map<int, double> DefaultValues(const Model& model, const BoundLayout& bound,
+                                    Diagnostics* diagnostics) {
+  const CheckedRules& rules = model.rules();
   std::map<int, double> values;
-  for (size_t b = 0; b < source.layout.layout->tables.size(); ++b) {
-    const TableRule* table = source.layout.layout->tables[b];
+  for (size_t b = 0; b < bound.layout->tables.size(); ++b) {
+    const TableRule* table = bound.layout->tables[b];
     // Where nothing is there of a block that has keys, nothing stands in for the rest of it.
-    if (table == nullptr || (!source.layout.choice.present[b] && HasKeys(*table))) continue;
+    if (table == nullptr || (!bound.choice.present[b] && HasKeys(*table))) continue;
     for (const DefaultRule& rule : table->defaults) {
-      const Formula::Outcome outcome = source.model->Evaluate(rule.value);
+      const Formula::Outcome outcome = model.Evaluate(rule.value);
       const double* d = outcome.ok() ? outcome.value.AsDouble() : nullptr;
       const int64_t* n = outcome.ok() ? outcome.value.AsInt() : nullptr;
       if (d == nullptr && n == nullptr) {
@@ -74,8 +77,7 @@ std::map<int, double> DefaultValues(const BoundSource& source, Diagnostics* diag
     }
   }
   // A default stands in for what is not there.
-  for (const BoundPiece& piece : source.layout.pieces)
-    values.erase(source.layout.leaves[piece.leaf].tensor);
+  for (const BoundPiece& piece : bound.pieces) values.erase(bound.leaves[piece.leaf].tensor);
   return values;
 }
 

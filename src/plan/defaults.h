@@ -11,9 +11,12 @@
 
 namespace rr {
 
-// Per logical tensor that the source lacks and its layout gives a value for. RR210 for a default
+// Whether all that the table says of a block is values.
+bool HasOnlyDefaults(const TableRule& table);
+// Per logical tensor that is not stored and that its layout gives a value for. RR210 for a default
 // that is no number.
-std::map<int, double> DefaultValues(const BoundSource& source, Diagnostics* diagnostics);
+std::map<int, double> DefaultValues(const Model& model, const BoundLayout& bound,
+                                    Diagnostics* diagnostics);
 // For the report: the sizes that the tensors of the two layouts are made of, or that these follow
 // from, where an axis's `default` decides. "K = 16 (16 by default)".
 std::vector<std::string> SizesByDefault(const Model& model, const BoundLayout& from,

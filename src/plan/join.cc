@@ -161,6 +161,16 @@ class LeafJoiner {
 
 }  // namespace
 
+StridedCopy BoxOf(const BoundLeaf& leaf, const BoundPiece& piece) {
+  StridedCopy box{{}, piece.start, piece.start};
+  for (const BoundLeaf::Axis& axis : leaf.axes) {
+    if (axis.replicated) continue;
+    for (const BoundLeaf::Digit& digit : axis.digits)
+      box.dims.push_back({digit.n, digit.stride, digit.stride});
+  }
+  return box;
+}
+
 int64_t PositionOf(const std::vector<BoundLeaf::Digit>& digits, int64_t value) {
   int64_t position = 0;
   for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) {

@@ -27,6 +27,8 @@ std::vector<JoinedBox> Join(const BoundLayout& source, const BoundLayout& destin
 // Digits of the same axis on both sides, cut where either is cut. False when the cuts do not nest.
 bool CommonDigits(const std::vector<BoundLeaf::Digit>& source,
                   const std::vector<BoundLeaf::Digit>& destination, std::vector<CopyDim>* dims);
+// The stored elements of a piece; both sides are positions in its tensor.
+StridedCopy BoxOf(const BoundLeaf& leaf, const BoundPiece& piece);
 // Where index `value` of an axis lies, by its digits.
 int64_t PositionOf(const std::vector<BoundLeaf::Digit>& digits, int64_t value);
 

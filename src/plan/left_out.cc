@@ -21,19 +21,6 @@ std::set<int> StoredBy(const CheckedLayout& layout, const LayoutChoice& choice) 
   return tensors;
 }
 
-// A padded dimension: its extent without the padding, and as it is stored. The two are equal when
-// nothing is padded.
-struct Padding {
-  int64_t dim = 0, kept = 0, stored = 0;
-};
-Padding PaddingOf(const Model& model, const CheckedEntry& entry, const BoundTensor& tensor) {
-  const int64_t dim = entry.rule->pad->dim;
-  const int64_t stored = tensor.shape[static_cast<size_t>(dim)];
-  const auto kept = entry.shape[static_cast<size_t>(dim)].Evaluate(
-      [&](const std::string& axis) { return model.SizeOf(axis); });
-  return {dim, kept.value_or(stored), stored};
-}
-
 }  // namespace
 
 std::vector<int> LostTensors(const BoundSource& source, const BoundLayout& destination) {
@@ -79,35 +66,6 @@ std::vector<std::string> UnreadKeys(const BoundSource& source, const KeyTable& t
     if (read[i] < held[i]) keys.push_back(table.keys[i].name);
   }
   return keys;
-}
-
-std::vector<CutPad> CutPads(const BoundSource& source, const KeyTable& table,
-                            std::vector<std::string>* notes) {
-  std::vector<CutPad> cuts;
-  for (uint32_t i = 0; i < source.layout.tensors.size(); ++i) {
-    const CheckedEntry& entry = source.layout.EntryOf(source.layout.tensors[i]);
-    if (!entry.rule->pad) continue;
-    const Padding padding = PaddingOf(*source.model, entry, source.layout.tensors[i]);
-    if (padding.kept == padding.stored) continue;
-    cuts.push_back({source.found[i], padding.dim, padding.kept, entry.rule->pad->check_zero});
-    notes->push_back(fmt::format("{}: padding cut from {} to {}", table.keys[source.found[i]].name,
-                                 padding.stored, padding.kept));
-  }
-  return cuts;
-}
-
-void NotePads(const BoundSource& source, const BoundLayout& destination,
-              const std::vector<bool>& moved_whole, std::vector<std::string>* notes) {
-  for (uint32_t i = 0; i < destination.tensors.size(); ++i) {
-    const BoundTensor& tensor = destination.tensors[i];
-    const CheckedEntry& entry = destination.EntryOf(tensor);
-    if (!entry.rule->pad || moved_whole[i]) continue;
-    const Padding padding = PaddingOf(*source.model, entry, tensor);
-    if (padding.kept != padding.stored) {
-      notes->push_back(fmt::format("{}: padded with zeros from {} to {}", tensor.key, padding.kept,
-                                   padding.stored));
-    }
-  }
 }
 
 std::vector<std::string> DroppedKeys(const BoundSource& source, const KeyTable& table,

@@ -1,5 +1,5 @@
-// What a conversion does not carry over: tensors that the destination has no place for, padding,
-// copies, keys that are ignored. All of it is in the report; some of it must be allowed.
+// What a conversion does not carry over: tensors that the destination has no place for, copies,
+// keys that are ignored. All of it is in the report; some of it must be allowed.
 #ifndef RULE_RUNNER_PLAN_LEFT_OUT_H_
 #define RULE_RUNNER_PLAN_LEFT_OUT_H_
 
@@ -24,13 +24,6 @@ std::string LostText(const BoundSource& source, const BoundLayout& destination, 
 std::vector<std::string> UnreadKeys(const BoundSource& source, const KeyTable& table,
                                     const Graph& graph, const std::vector<int>& lost,
                                     const std::set<uint32_t>& moved_whole);
-
-// Padding of source tensors that is cut off, with a note each.
-std::vector<CutPad> CutPads(const BoundSource& source, const KeyTable& table,
-                            std::vector<std::string>* notes);
-// A note for every destination tensor that gets padding. Tensors that moved as a whole have none.
-void NotePads(const BoundSource& source, const BoundLayout& destination,
-              const std::vector<bool>& moved_whole, std::vector<std::string>* notes);
 
 // Source keys that are read and not written: tied copies, `drop` and `ignore`, with the rule's
 // reason.

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "plan/box.h"
 #include "plan/defaults.h"
 #include "plan/join.h"
@@ -38,7 +39,7 @@ class ProductMaker {
 
   std::set<int> Run(const BoundLayout& destination) {
     Diagnostics reported;  // where defaults are used
-    const std::map<int, double> defaults = DefaultValues(source_, &reported);
+    const std::map<int, double> defaults = DefaultValues(*source_.model, source_.layout, &reported);
     const std::map<int, int> here = FactorsIn(source_.layout);
     std::set<int> factors;
     for (const auto& [tensor, factor] : FactorsIn(destination)) {
@@ -170,6 +171,21 @@ class ProductMaker {
 std::set<int> AddProducts(const BoundSource& source, const KeyTable& table,
                           const BoundLayout& destination, Graph* graph, Diagnostics* diagnostics) {
   return ProductMaker(source, table, graph, diagnostics).Run(destination);
+}
+
+std::vector<std::string> ProductsText(const CheckedRules& rules, const Conversion& conversion) {
+  constexpr size_t kShownTensors = 3;
+  if (conversion.graph.products.empty()) return {};
+  std::map<int, std::vector<std::string>> keys;
+  for (const BoundTensor& tensor : conversion.destination.tensors) {
+    const int factor = conversion.destination.EntryOf(tensor).times;
+    if (factor >= 0) keys[factor].push_back(tensor.key);
+  }
+  std::vector<std::string> texts;
+  for (const auto& [factor, of] : keys)
+    texts.push_back(fmt::format("multiply by {}, which does not come back: {}",
+                                rules.FullName(factor), JoinWords(of, kShownTensors)));
+  return texts;
 }
 
 }  // namespace rr

@@ -4,10 +4,13 @@
 #define RULE_RUNNER_PLAN_PRODUCTS_H_
 
 #include <set>
+#include <string>
+#include <vector>
 
 #include "base/diagnostic.h"
 #include "bind/bind_source.h"
 #include "bind/key_table.h"
+#include "plan/conversion.h"
 #include "plan/graph.h"
 
 namespace rr {
@@ -19,6 +22,9 @@ namespace rr {
 // (one element stands for several that have different factors).
 std::set<int> AddProducts(const BoundSource& source, const KeyTable& table,
                           const BoundLayout& destination, Graph* graph, Diagnostics* diagnostics);
+
+// For the report: what is multiplied, which does not come back.
+std::vector<std::string> ProductsText(const CheckedRules& rules, const Conversion& conversion);
 
 }  // namespace rr
 

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "bind/bound_layout.h"
+#include "run/box_rows.h"
+#include "run/check_known.h"
 
 namespace rr {
 namespace {
@@ -14,26 +16,6 @@ namespace {
 using Tensors = std::vector<std::vector<std::byte>>;
 
 constexpr int64_t kSize = 4;  // bytes of an element
-
-void ZeroPads(const BoundLayout& bound, const Model& model, const KeyTable& table,
-              Tensors* tensors) {
-  for (const BoundTensor& tensor : bound.tensors) {
-    const CheckedEntry& entry = bound.EntryOf(tensor);
-    if (!entry.rule->pad || table.by_name.count(tensor.key) == 0) continue;
-    const auto dim = static_cast<size_t>(entry.rule->pad->dim);
-    const int64_t kept = entry.shape[dim]
-                             .Evaluate([&](const std::string& a) { return model.SizeOf(a); })
-                             .value_or(0);
-    std::vector<std::byte>& bytes = (*tensors)[table.by_name.at(tensor.key)];
-    int64_t inner = kSize, outer = 1;
-    for (size_t d = dim + 1; d < tensor.shape.size(); ++d) inner *= tensor.shape[d];
-    for (size_t d = 0; d < dim; ++d) outer *= tensor.shape[d];
-    for (int64_t o = 0; o < outer; ++o) {
-      std::memset(bytes.data() + (o * tensor.shape[dim] + kept) * inner, 0,
-                  static_cast<size_t>((tensor.shape[dim] - kept) * inner));
-    }
-  }
-}
 
 // Where a piece lies: its stored tensor's elements from a position on.
 struct Box {
@@ -56,8 +38,16 @@ std::vector<int64_t> PositionsOf(const Box& box) {
   return positions;
 }
 
+}  // namespace
+
 // A copy holds the same elements of the same tensor as the piece that it is tied to.
-void EqualCopies(const BoundLayout& bound, const KeyTable& table, Tensors* tensors) {
+void MakeCopiesEqual(const CheckedLayout& layout, const Model& model, const KeyTable& table,
+                     Tensors* tensors) {
+  Diagnostics ignored;
+  const std::optional<BoundLayout> instantiated =
+      Instantiate(model, layout, DefaultChoice(layout), {}, &ignored);
+  if (!instantiated) return;
+  const BoundLayout& bound = *instantiated;
   std::map<std::pair<int, std::vector<int64_t>>, std::vector<Box>> own, copies;
   for (const BoundPiece& piece : bound.pieces) {
     const auto key = table.by_name.find(bound.tensors[piece.stored].key);
@@ -80,16 +70,17 @@ void EqualCopies(const BoundLayout& bound, const KeyTable& table, Tensors* tenso
   }
 }
 
-}  // namespace
-
-void MakeAsWritten(const CheckedLayout& layout, const Model& model, const KeyTable& table,
-                   Tensors* tensors) {
-  Diagnostics ignored;
-  const std::optional<BoundLayout> bound =
-      Instantiate(model, layout, DefaultChoice(layout), {}, &ignored);
-  if (!bound) return;
-  ZeroPads(*bound, model, table, tensors);
-  EqualCopies(*bound, table, tensors);
+void WriteKnown(const Conversion& conversion, Tensors* tensors) {
+  for (const KnownElements& known : conversion.known) {
+    const auto size = static_cast<size_t>(BitsOf(conversion.graph.sources[known.source].dtype)) / 8;
+    const std::vector<std::byte> element = StoredValue(known, size);
+    std::byte* bytes = (*tensors)[known.source].data();
+    ForEachRow(known.box, [&](const Row& row) {
+      for (int64_t i = 0; i < row.n; ++i)
+        std::memcpy(bytes + static_cast<size_t>(row.src + i * row.src_stride) * size,
+                    element.data(), size);
+    });
+  }
 }
 
 }  // namespace rr

@@ -14,8 +14,8 @@
 #include "run/adapter_config_out.h"
 #include "run/alike_families.h"
 #include "run/automodel_config.h"
+#include "run/check_known.h"
 #include "run/dequantized_reader.h"
-#include "run/padding.h"
 #include "run/reference.h"
 #include "run/source_reader.h"
 #include "syntax/adapter_style.h"
@@ -267,7 +267,7 @@ std::optional<RunReport> RunPrepared(Files& files, PreparedConversion* prepared,
                                      Diagnostics* diagnostics) {
   const auto start = std::chrono::steady_clock::now();
   const OpenedSource& source = prepared->source;
-  if (!CheckPadding(prepared->conversion, reader, &prepared->report.notes, diagnostics))
+  if (!CheckKnown(prepared->conversion, reader, &prepared->report.notes, diagnostics))
     return std::nullopt;
   uint64_t other_bytes = 0;
   for (const std::string& name : source.checkpoint.other_files)

@@ -77,20 +77,26 @@ class RoundTrips {
       tensors.emplace_back(ByteCount(*table.keys[i].shape, *table.keys[i].dtype));
       reader.Read(i, 0, tensors.back());
     }
-    MakeAsWritten(layout, model, table, &tensors);
+    MakeCopiesEqual(layout, model, table, &tensors);
     return tensors;
   }
 
-  // A table that leaves tensors out, or makes them up, cannot give back what it was given.
+  // A table that leaves tensors out, or holds products of them, cannot give back what it was given.
   static bool IsWhole(const TableRule* table) {
-    return table != nullptr && !table->partial && table->defaults.empty();
+    if (table == nullptr || table->partial) return false;
+    return std::all_of(table->variants.begin(), table->variants.end(), [](const auto& variant) {
+      return std::none_of(variant.entries.begin(), variant.entries.end(),
+                          [](const EntryRule& entry) { return entry.times.has_value(); });
+    });
   }
 
   void Pair(const CheckedLayout& from, const CheckedLayout& to, const Config& config,
-            const KeyTable& table, const Bytes& tensors) {
-    const std::optional<Converted> there = Convert(from, to, config, table, tensors);
+            const KeyTable& table, Bytes tensors) {
+    const std::optional<Converted> there = Convert(from, to, config, table, &tensors, true);
     if (!there) return;
-    const std::optional<Converted> back = Convert(to, from, config, there->table, there->tensors);
+    Bytes converted = there->tensors;
+    const std::optional<Converted> back =
+        Convert(to, from, config, there->table, &converted, false);
     if (!back) return;
     ++report_->round_trips;
     for (uint32_t i = 0; i < table.keys.size(); ++i) {
@@ -111,9 +117,10 @@ class RoundTrips {
     }
   }
 
+  // Tensors that are made up become what the other layout knows of them.
   std::optional<Converted> Convert(const CheckedLayout& from, const CheckedLayout& to,
-                                   const Config& config, const KeyTable& table,
-                                   const Bytes& tensors) {
+                                   const Config& config, const KeyTable& table, Bytes* tensors,
+                                   bool made_up) {
     const size_t errors = diagnostics_->ErrorCount();
     std::optional<BoundSource> bound =
         BindSource(rules_, from, config, given_, table, {}, diagnostics_);
@@ -123,7 +130,8 @@ class RoundTrips {
     std::optional<Conversion> conversion =
         BuildConversion(*bound, table, to, options, diagnostics_);
     if (!conversion) return std::nullopt;
-    const MemoryTensors reader(WithConstants(tensors, conversion->constants));
+    if (made_up) WriteKnown(*conversion, tensors);
+    const MemoryTensors reader(WithConstants(*tensors, conversion->constants));
     MemoryTensors reference(EmptyTensors(conversion->graph));
     ExecuteReference(conversion->graph, reader, reference, diagnostics_);
     for (const uint64_t buffer : {uint64_t{64}, uint64_t{1} << 20}) {

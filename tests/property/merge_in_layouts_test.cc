@@ -147,7 +147,17 @@ class Family {
       made.emplace_back(size);
       reader.Read(i, 0, made.back());
     }
-    MakeAsWritten(hub, weights_, *table, &made);
+    MakeCopiesEqual(hub, weights_, *table, &made);
+    const std::optional<BoundSource> bound =
+        BindSource(rules_, hub, test_model_.config, test_model_.sizes, *table, {}, &diagnostics);
+    INFO(RenderText(diagnostics, {}));
+    REQUIRE(bound.has_value());
+    ConversionOptions options;
+    options.only_present = true;
+    const std::optional<Conversion> moved =
+        BuildConversion(*bound, *table, hub, options, &diagnostics);
+    REQUIRE(moved.has_value());
+    WriteKnown(*moved, &made);
     Tensors tensors;
     for (uint32_t i = 0; i < table->keys.size(); ++i) {
       const FoundKey& key = table->keys[i];

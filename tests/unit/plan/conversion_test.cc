@@ -502,11 +502,47 @@ TEST_CASE("pads are cut and made") {
   CHECK(made.conversion->notes == std::vector<std::string>{"y: padded with zeros from 3 to 4"});
   const Built cut = Build(text, KeysOf({{"y", {4, 2}}}), "b", "a", {{"V", 3}});
   CHECK(Show(cut) == "x F32 [3, 2]\ny -> x 0>0 3:2>2 2:1>1\n");
-  REQUIRE(cut.conversion->cut_pads.size() == 1);
-  CHECK(cut.conversion->cut_pads[0].kept == 3);
-  CHECK(cut.conversion->cut_pads[0].must_be_zero);
+  REQUIRE(cut.conversion->known.size() == 1);
+  const KnownElements& pad = cut.conversion->known[0];
+  CHECK(pad.box == StridedCopy{{{1, 8, 8}, {2, 1, 1}}, 6, 6});
+  CHECK(pad.required);
+  CHECK(!pad.op);
   CHECK(Show(Build(text, KeysOf({{"y", {4, 2}}}), "b", "a", {{"V", 5}})) ==
         "RR405 `{to: Vp, check: zero}` padding 5 to 4 would cut it");
+}
+
+TEST_CASE("what the destination has a default for is known, where it can be compared") {
+  const char* text =
+      "axes: {G: g, D: d, Two: '2', H: h}\nlayouts: {a: {}, b: {}}\n"
+      "blocks: {n: {tensors: {q: G D H, z: G Two D H, s: H}, layouts: {"
+      "a: {q: '(G q[D]) H', default: {z: 0, s: 1}}, "
+      "b: {qz: '(G {q[D] | z[Two D]}) H', s: {is: 's[H]', add: 1}}}}}\n";
+  const Sizes sizes{{"G", 2}, {"D", 3}, {"H", 5}};
+  KeyTable stored = KeysOf({{"qz", {18, 5}}, {"s", {5}}});
+  stored.keys[1].dtype = Dtype::kBF16;
+  const Built left = Build(text, stored, "b", "a", sizes);
+  REQUIRE(left.conversion);
+  CHECK(left.conversion->dropped.empty());
+  CHECK(left.conversion->notes ==
+        std::vector<std::string>{"layout `a` does not store n.z, which is 0 there",
+                                 "layout `a` does not store n.s, which is 1 there"});
+  REQUIRE(left.conversion->known.size() == 2);
+  const KnownElements& zeros = left.conversion->known[0];
+  CHECK(zeros.box == StridedCopy{{{2, 45, 45}, {2, 15, 15}, {3, 5, 5}, {5, 1, 1}}, 15, 15});
+  CHECK(zeros.value == 0);
+  CHECK(zeros.required);
+  const KnownElements& ones = left.conversion->known[1];
+  CHECK(ones.value == 1);
+  REQUIRE(ones.op);
+  CHECK(Describe(*ones.op) == "add 1, cast F64 to BF16");
+  // Codes cannot be compared, and an option leaves out what is something else.
+  stored.keys[1].dtype = Dtype::kU8;
+  CHECK(Build(text, stored, "b", "a", sizes).findings == "RR502 `a` layout `a` does not hold n.s");
+  ConversionOptions partial;
+  partial.allow_partial = true;
+  const Built any = Build(text, KeysOf({{"qz", {18, 5}}, {"s", {5}}}), "b", "a", sizes, partial);
+  REQUIRE(any.conversion);
+  CHECK(!any.conversion->known[0].required);
 }
 
 TEST_CASE("sizes that nothing gives are asked for, once") {
