@@ -82,6 +82,7 @@ bool CheckNoAdapterFlags(const ConvertRequest& request, Diagnostics* diagnostics
   if (request.source.fill_zero) flags.push_back("--fill");
   if (request.source.alpha) flags.push_back("--alpha");
   if (request.conversion.rank) flags.push_back("--rank");
+  if (HaveAdapterConfig(request.source.set)) flags.push_back("--set adapter_config.*");
   if (flags.empty()) return true;
   diagnostics->Add(Code::kBadAdapterUse, Place::File(request.source.path),
                    fmt::format("{} {} for adapters, and this is a model", JoinWords(flags),
