@@ -3,10 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "bind/rule_file_kind.h"
 #include "bind/rule_library.h"
 #include "io/files.h"
 #include "io/paths.h"
-#include "syntax/quant_test.h"
 
 namespace rr::cli {
 namespace {
@@ -22,13 +22,31 @@ std::vector<std::string> FilesIn(const std::string& folder) {
   return files;
 }
 
+// Styles and parts have no tests of their own: whether any were there, and all families that use
+// them are to be tested.
+bool LeaveOutUntestable(std::vector<std::string>* files) {
+  bool used_by_families = false;
+  std::erase_if(*files, [&](const std::string& path) {
+    const RuleFileKind kind = KindOfRuleFile(RealFiles(), path);
+    if (kind == RuleFileKind::kAttributes)
+      throw CLI::ValidationError(
+          "PATH", path + " is a table of attributes, which has no tests: lint reads it");
+    const bool is_used = kind == RuleFileKind::kStyles || kind == RuleFileKind::kPart;
+    used_by_families |= is_used;
+    return is_used;
+  });
+  return used_by_families;
+}
+
 }  // namespace
 
 std::vector<std::string> WithFolderOf(const std::string& path,
                                       std::vector<std::string> directories) {
-  const std::string folder = IsFolder(path)      ? path
-                             : IsQuantFile(path) ? DirectoryOf(DirectoryOf(path))
-                                                 : DirectoryOf(path);
+  // A folder of styles, formats or parts belongs to the rules that it lies in, as its files do.
+  const std::vector<std::string> files = FilesIn(path);
+  const std::string folder = !IsFolder(path) ? RulesFolderOf(RealFiles(), path)
+                             : files.empty() ? path
+                                             : RulesFolderOf(RealFiles(), files[0]);
   std::erase_if(directories, [&](const std::string& directory) {
     return RealFiles().IsSame(directory, folder);
   });
@@ -37,7 +55,7 @@ std::vector<std::string> WithFolderOf(const std::string& path,
 }
 
 NamedRules FindRules(const std::vector<std::string>& paths,
-                     const std::vector<std::string>& directories) {
+                     const std::vector<std::string>& directories, Purpose purpose) {
   NamedRules rules{{}, directories};
   for (auto path = paths.rbegin(); path != paths.rend(); ++path)
     rules.directories = WithFolderOf(*path, std::move(rules.directories));
@@ -52,6 +70,7 @@ NamedRules FindRules(const std::vector<std::string>& paths,
     all_families |= only_styles;
     rules.files.insert(rules.files.end(), found.begin(), found.end());
   }
+  if (purpose == Purpose::kTest) all_families = LeaveOutUntestable(&rules.files) || all_families;
   if (all_families) {
     const RuleLibrary library(RealFiles(), rules.directories);
     for (const std::string& family : library.Families()) {
