@@ -22,20 +22,29 @@ std::vector<std::string> FilesIn(const std::string& folder) {
   return files;
 }
 
-// Styles and parts have no tests of their own: whether any were there, and all families that use
-// them are to be tested.
-bool LeaveOutUntestable(std::vector<std::string>* files) {
-  bool used_by_families = false;
-  std::erase_if(*files, [&](const std::string& path) {
+// Styles and parts have no tests of their own: the families beside them, which use them, are
+// tested. Whether all families are to be, because there are none beside them.
+bool ReplaceByUsers(std::vector<std::string>* files) {
+  std::vector<std::string> tested;
+  bool all_families = false;
+  for (const std::string& path : *files) {
     const RuleFileKind kind = KindOfRuleFile(RealFiles(), path);
     if (kind == RuleFileKind::kAttributes)
       throw CLI::ValidationError(
           "PATH", path + " is a table of attributes, which has no tests: lint reads it");
-    const bool is_used = kind == RuleFileKind::kStyles || kind == RuleFileKind::kPart;
-    used_by_families |= is_used;
-    return is_used;
-  });
-  return used_by_families;
+    std::vector<std::string> users{path};
+    if (kind == RuleFileKind::kStyles || kind == RuleFileKind::kPart) {
+      users = FilesIn(RulesFolderOf(RealFiles(), path));
+      std::erase(users, path);
+      all_families |= users.empty();
+    }
+    for (std::string& user : users) {
+      if (std::find(tested.begin(), tested.end(), user) == tested.end())
+        tested.push_back(std::move(user));
+    }
+  }
+  *files = std::move(tested);
+  return all_families;
 }
 
 }  // namespace
@@ -70,7 +79,7 @@ NamedRules FindRules(const std::vector<std::string>& paths,
     all_families |= only_styles;
     rules.files.insert(rules.files.end(), found.begin(), found.end());
   }
-  if (purpose == Purpose::kTest) all_families = LeaveOutUntestable(&rules.files) || all_families;
+  if (purpose == Purpose::kTest) all_families = ReplaceByUsers(&rules.files) || all_families;
   if (all_families) {
     const RuleLibrary library(RealFiles(), rules.directories);
     for (const std::string& family : library.Families()) {

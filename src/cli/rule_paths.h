@@ -12,7 +12,8 @@ struct NamedRules {
   std::vector<std::string> directories;  // where what the files name is looked up
 };
 
-// Styles and parts that are named themselves are linted; to test them is to test all families.
+// Styles and parts that are named themselves are linted; to test them is to test the families
+// beside them.
 enum class Purpose { kLint, kTest };
 
 // A folder among `paths` stands for its files and those of its `quantization/`. Those of `common/`

@@ -73,3 +73,7 @@ rm -r rules/quantization rules/attributes
 sed -i 's/bsae/base/' rules/adapters/mine.yaml
 sed -i 's/tensosr/tensors/; s/w: A C/w: A B/' rules/common/part.yaml
 sed -i 's/plain: \[w, 0\]/plain: [w, 0, 0]/; s/A: 2/A: 2, B: 3/' rules/toy.yaml
+for path in adapters/mine.yaml common/part.yaml common; do
+  expect 0 test rules/$path --seed 5
+  says 'ok   rules/toy.yaml: 1 elements'
+done
