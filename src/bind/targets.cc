@@ -70,6 +70,30 @@ std::string Choices(const CheckedRules& rules, CheckpointKind kind) {
   return fmt::format("targets: {}", JoinWords(names, kShownTargets));
 }
 
+// What can be written for a layout: its name, and the versions of systems that speak it.
+std::string SpeakersOf(const RuleFile& file, const std::string& layout, CheckpointKind kind) {
+  std::vector<std::string> speakers;
+  for (const TargetRule& rule : file.targets) {
+    for (const TargetCase& one : rule.cases) {
+      if (LayoutOf(one, kind).text != layout) continue;
+      speakers.push_back(one.versions ? fmt::format("{} {}", rule.system.text, one.place.Text())
+                                      : rule.system.text);
+    }
+  }
+  return fmt::format("write `{}`{}", layout,
+                     speakers.empty() ? "; no system speaks it"
+                                      : "; it is spoken by " + JoinWords(speakers, kShownTargets));
+}
+
+// Whether there is a version of each system that the ranges ask for.
+bool AllGiven(const TargetRule& rule, const std::map<std::string, Version>& versions) {
+  return std::all_of(rule.cases.begin(), rule.cases.end(), [&](const TargetCase& one) {
+    return !one.versions ||
+           std::all_of(one.versions->clauses.begin(), one.versions->clauses.end(),
+                       [&](const auto& clause) { return versions.count(clause.system) > 0; });
+  });
+}
+
 }  // namespace
 
 std::optional<ResolvedTarget> ResolveTarget(const CheckedRules& rules, const std::string& target,
@@ -83,6 +107,13 @@ std::optional<ResolvedTarget> ResolveTarget(const CheckedRules& rules, const std
   const std::string& system = systems->first;
   const auto rule = std::find_if(file.targets.begin(), file.targets.end(),
                                  [&](const TargetRule& one) { return one.system.text == system; });
+  if (rule == file.targets.end() && rules.FindLayout(system) != nullptr) {
+    diagnostics
+        ->Add(Code::kBadTarget, {},
+              fmt::format("`{}`: `{}` is a layout, and only systems have versions", target, system))
+        .help = SpeakersOf(file, system, kind);
+    return std::nullopt;
+  }
   if (rule == file.targets.end()) {
     std::vector<std::string> names = rules.LayoutNames();
     for (const TargetRule& one : file.targets) names.push_back(one.system.text);
@@ -124,8 +155,10 @@ std::optional<ResolvedTarget> ResolveTarget(const CheckedRules& rules, const std
   if (ranges.empty()) return nothing();
   Diagnostic& d = diagnostics->Add(
       Code::kBadTarget, rule->system.place,
-      fmt::format("what `{}` stores depends on versions, and `{}` decides none of them", system,
-                  target));
+      AllGiven(*rule, systems->versions)
+          ? fmt::format("no version range of `{}` has `{}`", system, target)
+          : fmt::format("what `{}` stores depends on versions, and `{}` decides none of them",
+                        system, target));
   d.help = fmt::format("write {}@VERSION; ranges: {}", system, JoinWords(ranges, 20));
   return std::nullopt;
 }

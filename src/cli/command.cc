@@ -90,13 +90,16 @@ void AddSourceFlags(CLI::App* command, SourceRequest* request) {
           "--alpha", [request](const double& alpha) { request->alpha = alpha; },
           "lora_alpha of an adapter whose adapter_config.json does not say it")
       ->type_name("A");
+  AddSetFlag(command, request);
+}
+
+void AddFillFlag(CLI::App* command, SourceRequest* request) {
   command
       ->add_option_function<std::string>(
           "--fill", [request](const std::string&) { request->fill_zero = true; },
           "zero: experts, layers and parts that an adapter lacks are zero")
       ->type_name("WHAT")
       ->check(CLI::IsMember({"zero"}));
-  AddSetFlag(command, request);
 }
 
 void AddSetFlag(CLI::App* command, SourceRequest* request) {

@@ -43,6 +43,8 @@ void AddRulesFlag(CLI::App* command, std::vector<std::string>* directories);
 
 // --family --from --config --set --exclude --include --prefix --rename
 void AddSourceFlags(CLI::App* command, SourceRequest* request);
+// --fill zero. Not for merge, where what an adapter lacks stays as the base has it.
+void AddFillFlag(CLI::App* command, SourceRequest* request);
 // --set NAME=VALUE, any number of times
 void AddSetFlag(CLI::App* command, SourceRequest* request);
 // "NAME=VALUE" into request->set; throws CLI::ValidationError.

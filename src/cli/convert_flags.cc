@@ -5,14 +5,35 @@
 #include <filesystem>
 
 namespace rr::cli {
+namespace {
 
-void AddConvertFlags(CLI::App* command, ConvertFlags* flags, bool needs_to) {
+// How the factors of an adapter are written.
+void AddAdapterFlags(CLI::App* command, ConvertFlags* flags) {
+  AddFillFlag(command, &flags->request.source);
+  command
+      ->add_option("--fuse", flags->fuse,
+                   "adapters: how parts with different A share a module: auto, shared or "
+                   "block-diagonal")
+      ->type_name("MODE")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "shared", "block-diagonal"}));
+  command
+      ->add_option("--rank", flags->rank,
+                   "adapters: give every module this rank, by zeros or by taking ranks away that "
+                   "are zero; alpha follows, the scale stays")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1 << 20));
+}
+
+}  // namespace
+
+void AddConvertFlags(CLI::App* command, ConvertFlags* flags, bool writes_adapters) {
   ConvertRequest& request = flags->request;
   command
       ->add_option("--to", request.to,
                    "the layout (megatron) or system (transformers@5.4) that is wanted")
       ->type_name("TARGET")
-      ->required(needs_to);
+      ->required(writes_adapters);
   AddSourceFlags(command, &request.source);
   AddRulesFlag(command, &flags->rules);
   command
@@ -23,30 +44,22 @@ void AddConvertFlags(CLI::App* command, ConvertFlags* flags, bool needs_to) {
       ->add_option("--dtype", flags->dtype, "store floating-point tensors as F64, F32, F16 or BF16")
       ->type_name("DTYPE")
       ->check(CLI::IsMember({"F64", "F32", "F16", "BF16"}));
+  std::vector<std::string> words{"lossy", "shape", "partial"};
+  if (writes_adapters) words.push_back("uniform-rank");
   command
       ->add_option(
           "--allow", flags->allow,
-          "lossy: casts and value words that round down; shape: move tensors whose shape "
-          "contradicts the config unchanged; partial: leave out what the destination does not "
-          "hold; "
-          "uniform-rank: fill the ranks of an adapter with zeros and fold its scales into B")
+          std::string("lossy: casts and value words that round down; shape: move tensors whose "
+                      "shape contradicts the config unchanged; partial: leave out what the "
+                      "destination does not hold") +
+              (writes_adapters
+                   ? "; uniform-rank: fill the ranks of an adapter with zeros and fold its "
+                     "scales into B"
+                   : ""))
       ->type_name("WORD")
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({"lossy", "shape", "partial", "uniform-rank"}));
-  command
-      ->add_option("--fuse", flags->fuse,
-                   "adapters: how parts with different A share a module: auto, shared or "
-                   "block-diagonal")
-      ->type_name("MODE")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"auto", "shared", "block-diagonal"}));
-  if (needs_to)
-    command
-        ->add_option("--rank", flags->rank,
-                     "adapters: give every module this rank, by zeros or by taking ranks away that "
-                     "are zero; alpha follows, the scale stays")
-        ->type_name("N")
-        ->check(CLI::Range(1, 1 << 20));
+      ->check(CLI::IsMember(words));
+  if (writes_adapters) AddAdapterFlags(command, flags);
   command->add_option("--max-shard-size", flags->max_shard, "largest file that is written")
       ->type_name("SIZE")
       ->capture_default_str();

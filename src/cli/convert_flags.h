@@ -17,8 +17,9 @@ struct ConvertFlags {
   int64_t rank = 0;  // 0: as it follows
 };
 
-// `--to` may be left out where there is a layout to keep: a merge, which writes no adapter.
-void AddConvertFlags(CLI::App* command, ConvertFlags* flags, bool needs_to = true);
+// A merge writes no adapters: it lacks the flags that say how, and without `--to` it keeps the
+// base's layout.
+void AddConvertFlags(CLI::App* command, ConvertFlags* flags, bool writes_adapters = true);
 // Throws OsError where the folder of a report does not exist: before the conversion, not behind it.
 void CheckReportFolder(const std::string& path);
 // Prints the report and the findings, writes the report as JSON where `path` is not empty. The exit

@@ -20,6 +20,7 @@ void AddDiff(CLI::App& app, Run* run) {
   command->add_option("SECOND", flags->request.second.path, "another one of the same model")
       ->required();
   AddSourceFlags(command, &flags->request.first);
+  AddFillFlag(command, &flags->request.first);
   command
       ->add_option("--from-second", flags->from_second,
                    "the layout or system of SECOND; found from the keys when not given")

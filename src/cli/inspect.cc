@@ -29,6 +29,7 @@ void AddInspect(CLI::App& app, Run* run) {
                    ->type_name("FILE");
   source->excludes(keys);
   AddSourceFlags(command, &flags->source);
+  AddFillFlag(command, &flags->source);
   AddRulesFlag(command, &flags->rules);
   command->add_flag("--strict", flags->strict, "exit 1 unless every key is accounted for");
   command->add_option("--format", flags->format, "text or json")

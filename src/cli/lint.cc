@@ -113,7 +113,7 @@ int RunLint(const CLI::App& command, const Flags& flags) {
     }
     return CodeFor(flags, report.findings);
   }
-  const NamedRules rules = FindRules(flags.paths, directories);
+  const NamedRules rules = FindRules(flags.paths, directories, Purpose::kLint);
   LintReport report = Lint(RealFiles(), rules.files, rules.directories, selection);
   if (flags.diff) {
     for (const FixedFile& file : ApplyFixes(report.findings, report.sources))

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <memory>
 
+#include "bind/rule_file_kind.h"
 #include "cli/command.h"
 #include "io/git_export.h"
+#include "io/paths.h"
 #include "lint/against.h"
 
 namespace rr::cli {
@@ -19,19 +21,21 @@ struct Compared {
 
 Compared WhatIsCompared(const AgainstFlags& flags) {
   Compared compared;
+  bool all = false;  // what is no family of its own may matter to all
   for (const std::string& path : flags.paths.empty() ? flags.directories : flags.paths) {
     std::string folder = path;
     if (RealFiles().KindOf(path) != FileKind::kDirectory) {
-      const size_t slash = path.rfind('/');
-      folder = slash == std::string::npos ? "." : path.substr(0, slash);
-      std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+      folder = RulesFolderOf(RealFiles(), path);
+      std::string name = BaseNameOf(path);
       if (name.ends_with(".yaml")) name.resize(name.size() - 5);
+      all |= KindOfRuleFile(RealFiles(), path) != RuleFileKind::kFamily;
       compared.families.push_back(std::move(name));
     }
     if (std::find(compared.folders.begin(), compared.folders.end(), folder) ==
         compared.folders.end())
       compared.folders.push_back(std::move(folder));
   }
+  if (all) compared.families.clear();
   return compared;
 }
 

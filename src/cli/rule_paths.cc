@@ -3,10 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "bind/rule_file_kind.h"
 #include "bind/rule_library.h"
 #include "io/files.h"
 #include "io/paths.h"
-#include "syntax/quant_test.h"
 
 namespace rr::cli {
 namespace {
@@ -22,13 +22,40 @@ std::vector<std::string> FilesIn(const std::string& folder) {
   return files;
 }
 
+// Styles and parts have no tests of their own: the families beside them, which use them, are
+// tested. Whether all families are to be, because there are none beside them.
+bool ReplaceByUsers(std::vector<std::string>* files) {
+  std::vector<std::string> tested;
+  bool all_families = false;
+  for (const std::string& path : *files) {
+    const RuleFileKind kind = KindOfRuleFile(RealFiles(), path);
+    if (kind == RuleFileKind::kAttributes)
+      throw CLI::ValidationError(
+          "PATH", path + " is a table of attributes, which has no tests: lint reads it");
+    std::vector<std::string> users{path};
+    if (kind == RuleFileKind::kStyles || kind == RuleFileKind::kPart) {
+      users = FilesIn(RulesFolderOf(RealFiles(), path));
+      std::erase(users, path);
+      all_families |= users.empty();
+    }
+    for (std::string& user : users) {
+      if (std::find(tested.begin(), tested.end(), user) == tested.end())
+        tested.push_back(std::move(user));
+    }
+  }
+  *files = std::move(tested);
+  return all_families;
+}
+
 }  // namespace
 
 std::vector<std::string> WithFolderOf(const std::string& path,
                                       std::vector<std::string> directories) {
-  const std::string folder = IsFolder(path)      ? path
-                             : IsQuantFile(path) ? DirectoryOf(DirectoryOf(path))
-                                                 : DirectoryOf(path);
+  // A folder of styles, formats or parts belongs to the rules that it lies in, as its files do.
+  const std::vector<std::string> files = FilesIn(path);
+  const std::string folder = !IsFolder(path) ? RulesFolderOf(RealFiles(), path)
+                             : files.empty() ? path
+                                             : RulesFolderOf(RealFiles(), files[0]);
   std::erase_if(directories, [&](const std::string& directory) {
     return RealFiles().IsSame(directory, folder);
   });
@@ -37,7 +64,7 @@ std::vector<std::string> WithFolderOf(const std::string& path,
 }
 
 NamedRules FindRules(const std::vector<std::string>& paths,
-                     const std::vector<std::string>& directories) {
+                     const std::vector<std::string>& directories, Purpose purpose) {
   NamedRules rules{{}, directories};
   for (auto path = paths.rbegin(); path != paths.rend(); ++path)
     rules.directories = WithFolderOf(*path, std::move(rules.directories));
@@ -52,6 +79,7 @@ NamedRules FindRules(const std::vector<std::string>& paths,
     all_families |= only_styles;
     rules.files.insert(rules.files.end(), found.begin(), found.end());
   }
+  if (purpose == Purpose::kTest) all_families = ReplaceByUsers(&rules.files) || all_families;
   if (all_families) {
     const RuleLibrary library(RealFiles(), rules.directories);
     for (const std::string& family : library.Families()) {

@@ -41,7 +41,7 @@ void AddTest(CLI::App& app, Run* run) {
   command->callback([flags, run] {
     *run = [flags](const CLI::App& given) {
       TestFilesRequest request;
-      NamedRules rules = FindRules(flags->paths, RuleDirectories(flags->rules));
+      NamedRules rules = FindRules(flags->paths, RuleDirectories(flags->rules), Purpose::kTest);
       request.paths = std::move(rules.files);
       request.directories = std::move(rules.directories);
       request.seed = flags->seed != 0 ? flags->seed : std::random_device()() | 1;

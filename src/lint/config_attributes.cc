@@ -3,7 +3,6 @@
 #include <optional>
 
 #include "syntax/fields.h"
-#include "syntax/yaml_tree.h"
 
 namespace rr {
 
@@ -21,19 +20,23 @@ ConfigAttributes ConfigAttributes::Read(const Files& files,
       if (!text) continue;
       const std::optional<YamlNode> tree =
           ParseYaml(KeepSource(path, std::move(*text)), diagnostics);
-      if (!tree || !ExpectMap(*tree, "a table of attributes", diagnostics)) continue;
-      for (const YamlMember& type : tree->members) {
-        for (const SpannedText& item : TextsOf(type.value, "an attribute", diagnostics)) {
-          result.by_type_[type.key.text].push_back(item.text);
-          result.all_.insert(item.text);
-          for (size_t dot = item.text.find('.'); dot != std::string::npos;
-               dot = item.text.find('.', dot + 1))
-            result.all_.insert(item.text.substr(dot + 1));
-        }
-      }
+      if (tree) result.Add(*tree, diagnostics);
     }
   }
   return result;
+}
+
+void ConfigAttributes::Add(const YamlNode& tree, Diagnostics* diagnostics) {
+  if (!ExpectMap(tree, "a table of attributes", diagnostics)) return;
+  for (const YamlMember& type : tree.members) {
+    for (const SpannedText& item : TextsOf(type.value, "an attribute", diagnostics)) {
+      by_type_[type.key.text].push_back(item.text);
+      all_.insert(item.text);
+      for (size_t dot = item.text.find('.'); dot != std::string::npos;
+           dot = item.text.find('.', dot + 1))
+        all_.insert(item.text.substr(dot + 1));
+    }
+  }
 }
 
 std::vector<std::string> ConfigAttributes::Types() const {

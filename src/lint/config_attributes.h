@@ -10,6 +10,7 @@
 
 #include "base/diagnostic.h"
 #include "io/files.h"
+#include "syntax/yaml_tree.h"
 
 namespace rr {
 
@@ -18,6 +19,9 @@ class ConfigAttributes {
   // A file that is no such table is a finding (RR001, RR002, RR004).
   static ConfigAttributes Read(const Files& files, const std::vector<std::string>& directories,
                                Diagnostics* diagnostics);
+
+  // One such table.
+  void Add(const YamlNode& tree, Diagnostics* diagnostics);
 
   bool empty() const { return by_type_.empty(); }
   std::vector<std::string> Types() const;

@@ -11,17 +11,16 @@
 #include <thread>
 #include <tuple>
 
+#include "bind/rule_file_kind.h"
 #include "bind/rule_library.h"
+#include "lint/other_files.h"
 #include "lint/passes.h"
 #include "lint/suppressions.h"
-#include "lint/untested_format.h"
 #include "syntax/adapter_style.h"
 #include "syntax/parsed_file.h"
 
 namespace rr {
 namespace {
-
-constexpr uint64_t kMostBytes = 1 << 20;
 
 std::string FolderOf(const std::string& path) {
   const size_t slash = path.rfind('/');
@@ -31,6 +30,7 @@ std::string FolderOf(const std::string& path) {
 struct FileFindings {
   Diagnostics found;
   std::vector<SourcePtr> sources;  // what was read for it
+  RuleFileKind kind = RuleFileKind::kFamily;
 };
 
 class Linter {
@@ -45,8 +45,44 @@ class Linter {
     });
   }
 
-  // What the files say, found side by side and put together in their order.
+  // What the files say. What styles and parts mean shows in the families that use them: those that
+  // are not asked for are looked at as well, and nothing else is told of them.
   void LintAll(const std::vector<std::string>& paths) {
+    const std::set<std::string> asked(paths.begin(), paths.end());
+    const std::vector<FileFindings> all = LintEach(paths);
+    all_.AppendNew(attributes_.get().found);
+    for (const FileFindings& file : all) Take(file, [](const auto&) { return true; });
+    const bool by_families = std::any_of(all.begin(), all.end(), [](const FileFindings& file) {
+      return file.kind == RuleFileKind::kStyles || file.kind == RuleFileKind::kPart;
+    });
+    std::vector<std::string> others;
+    const RuleLibrary library(files_, directories_);
+    if (by_families) {
+      for (const std::string& family : library.Families()) {
+        if (const std::string path = library.PathOf(family); asked.count(path) == 0)
+          others.push_back(path);
+      }
+    }
+    for (const FileFindings& file : LintEach(others))
+      Take(file, [&](const auto& name) { return asked.count(std::string(name)) > 0; });
+    report_.files = paths.size();
+  }
+
+  template <class IsTold>
+  void Take(const FileFindings& file, const IsTold& is_told) {
+    for (const SourcePtr& source : file.sources) {
+      if (is_told(source->name())) sources_.emplace(source->name(), source);
+    }
+    Diagnostics told;
+    for (const Diagnostic& d : file.found.all()) {
+      if (d.severity == Severity::kError) broken_.emplace(d.place.FileName());
+      if (is_told(d.place.FileName())) told.Add(d.code, {}, "") = d;
+    }
+    all_.AppendNew(told);
+  }
+
+  // Side by side; in the order of the paths.
+  std::vector<FileFindings> LintEach(const std::vector<std::string>& paths) const {
     std::vector<FileFindings> all(paths.size());
     std::atomic<size_t> next = 0;
     std::exception_ptr failure;
@@ -68,15 +104,7 @@ class Linter {
       work();
     }
     if (failure) std::rethrow_exception(failure);
-    all_.AppendNew(attributes_.get().found);
-    for (const FileFindings& file : all) {
-      for (SourcePtr source : file.sources) sources_.emplace(source->name(), source);
-      for (const Diagnostic& d : file.found.all()) {
-        if (d.severity == Severity::kError) broken_.emplace(d.place.FileName());
-      }
-      all_.AppendNew(file.found);
-    }
-    report_.files = paths.size();
+    return all;
   }
 
   LintReport Finish(const std::vector<std::string>& paths) {
@@ -126,9 +154,12 @@ class Linter {
   };
 
   FileFindings LintFile(const std::string& path, Worker* worker) const {
-    if (IsQuantFile(path)) return LintQuantFile(path);
     FileFindings file;
     RuleLibrary& library = worker->library;
+    const ParsedFilePtr own = library.Parsed(path);
+    const RuleFileKind kind =
+        KindOfRuleFile(own != nullptr && own->tree ? &*own->tree : nullptr, path);
+    if (kind != RuleFileKind::kFamily) return LintOther(own, path, kind);
     if (const RulesPtr rules = library.LoadFile(path, &file.found)) {
       if (rules->valid) {
         const RulesPtr adapters =
@@ -159,23 +190,17 @@ class Linter {
     return file;
   }
 
-  FileFindings LintQuantFile(const std::string& path) const {
+  static FileFindings LintOther(const ParsedFilePtr& own, const std::string& path,
+                                RuleFileKind kind) {
     FileFindings file;
-    std::optional<std::string> text = ReadSmallFile(files_, path, kMostBytes);
-    if (!text) {
+    file.kind = kind;
+    if (own == nullptr) {
       file.found.Add(Code::kBadYaml, Place::File(path), "this is no file of at most 1 MB");
       return file;
     }
-    const auto source = KeepSource(path, std::move(*text));
-    file.sources.push_back(source);
-    const std::optional<YamlNode> tree = ParseYaml(source, &file.found);
-    if (!tree) return file;
-    const std::vector<QuantFormat> formats = ParseQuantFormats(*tree, &file.found);
-    const std::vector<QuantTest> tests = ParseQuantTests(*tree, &file.found);
-    if (!file.found.HasErrors()) FindUntestedFormats(formats, tests, &file.found);
-    Diagnostics of_form;
-    FindDuplicateItems(*tree, &of_form);
-    file.found.AppendNew(of_form);
+    file.sources.push_back(own->source);
+    file.found.AppendNew(own->found);
+    if (own->tree) LintForm(*own->tree, kind, &file.found);
     return file;
   }
 

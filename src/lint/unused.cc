@@ -5,7 +5,7 @@
 #include <set>
 
 #include "lint/passes.h"
-#include "lint/uses.h"
+#include "syntax/names_used.h"
 
 namespace rr {
 namespace {

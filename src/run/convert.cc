@@ -32,7 +32,8 @@ int JobsOf(const ConvertRequest& request) {
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 16);
 }
 
-// Half of each thread's share is for what it reads, half for what it writes.
+// Half of each thread's share is for what it reads, half for what it writes. With less than a page
+// for each, files would be read and written in crumbs.
 PlanOptions PlanOptionsOf(const ConvertRequest& request) {
   PlanOptions options;
   options.buffer_bytes =
@@ -82,6 +83,7 @@ bool CheckNoAdapterFlags(const ConvertRequest& request, Diagnostics* diagnostics
   if (request.source.fill_zero) flags.push_back("--fill");
   if (request.source.alpha) flags.push_back("--alpha");
   if (request.conversion.rank) flags.push_back("--rank");
+  if (HaveAdapterConfig(request.source.set)) flags.push_back("--set adapter_config.*");
   if (flags.empty()) return true;
   diagnostics->Add(Code::kBadAdapterUse, Place::File(request.source.path),
                    fmt::format("{} {} for adapters, and this is a model", JoinWords(flags),
@@ -145,6 +147,25 @@ OutputLayout LayOutDestination(const PreparedConversion& prepared, const Convert
   return LayOut(tensors, options);
 }
 
+// What the buffers of all threads take.
+uint64_t BufferBytes(const Plan& plan, int jobs) {
+  return (plan.largest_read + plan.largest_write) * static_cast<uint64_t>(jobs);
+}
+
+bool CheckMemory(const Plan& plan, const ConvertRequest& request, Diagnostics* diagnostics) {
+  const int jobs = JobsOf(request);
+  const uint64_t least = BufferBytes(plan, jobs);
+  if (least <= request.memory) return true;
+  Diagnostic& d =
+      diagnostics->Add(Code::kTooLittleMemory, {},
+                       fmt::format("--memory {}: the buffers of {} thread{} need {} bytes at least",
+                                   request.memory, jobs, jobs == 1 ? "" : "s", least));
+  d.help = fmt::format("--memory {}", least);
+  if (jobs > 1)
+    d.help += fmt::format(", or --memory {} with --jobs 1", least / static_cast<uint64_t>(jobs));
+  return false;
+}
+
 // What is known before anything is run.
 RunReport ReportOf(const PreparedConversion& prepared, const ConvertRequest& request) {
   const OpenedSource& source = prepared.source;
@@ -174,8 +195,7 @@ RunReport ReportOf(const PreparedConversion& prepared, const ConvertRequest& req
   report.shards = prepared.layout.shards.size();
   report.steps = plan.steps.size();
   report.edges = conversion.graph.edges.size();
-  report.buffer_bytes =
-      (plan.largest_read + plan.largest_write) * static_cast<uint64_t>(prepared.jobs);
+  report.buffer_bytes = BufferBytes(plan, prepared.jobs);
   report.dry_run = request.dry_run;
   return report;
 }
@@ -230,7 +250,8 @@ std::optional<PreparedConversion> PrepareOpened(const Files& files, OpenedSource
                             request.conversion, diagnostics);
   if (!conversion) return std::nullopt;
   prepared.plan = MakePlan(conversion->graph, PlanOptionsOf(request), diagnostics);
-  if (diagnostics->HasErrors()) return std::nullopt;
+  if (diagnostics->HasErrors() || !CheckMemory(prepared.plan, request, diagnostics))
+    return std::nullopt;
   prepared.source = std::move(opened);
   prepared.conversion = std::move(*conversion);
   prepared.layout = LayOutDestination(prepared, request);

@@ -14,6 +14,7 @@
 #include "run/adapter_factors.h"
 #include "run/convert.h"
 #include "run/dequantized_reader.h"
+#include "run/diff_sources.h"
 #include "run/kernel_product.h"
 #include "run/kernel_value.h"
 #include "run/source_reader.h"
@@ -106,16 +107,8 @@ class Comparison {
  private:
   bool Weights() {
     const OpenedSource& second = second_;
-    ConvertRequest request;
-    request.to = second.detection.layout;
-    request.memory = request_.memory;
-    request.jobs = request_.jobs;
-    request.destination = "";
-    request.conversion.allow_lossy = request.conversion.allow_partial = true;
-    request.conversion.choice = &second.bound->layout.choice;
-    request.conversion.copies = TiedOf(second.bound->layout);
     std::optional<PreparedConversion> prepared =
-        PrepareOpened(files_, std::move(first_), request, diagnostics_);
+        PrepareOpened(files_, std::move(first_), ConversionOf(request_, second), diagnostics_);
     if (!prepared) return false;
     std::vector<Comparer::Tensor> tensors;
     std::set<std::string> here;
@@ -182,20 +175,8 @@ class Comparison {
     return pair;
   }
 
-  static std::set<std::string> TiedOf(const BoundLayout& bound) {
-    std::set<std::string> keys;
-    for (const BoundTensor& tensor : bound.tensors) {
-      if (bound.EntryOf(tensor).rule->tied) keys.insert(tensor.key);
-    }
-    return keys;
-  }
-
   bool Adapters() {
-    // Any layout of weights will do: both are compared in it.
-    std::string layout;
-    for (const CheckedLayout& one : second_.rules->layouts) {
-      if (layout.empty() && one.IsInternal()) layout = one.NameOfWeights();
-    }
+    const std::string layout = LayoutOfFactors(*second_.rules);
     const auto first = AdapterFactors::Open(files_, first_, layout, nullptr, diagnostics_);
     const auto second = AdapterFactors::Open(files_, second_, layout, nullptr, diagnostics_);
     if (first == nullptr || second == nullptr) return false;
@@ -280,26 +261,11 @@ class Comparison {
 
 std::optional<DiffReport> Diff(const Files& files, RuleLibrary* library, const DiffRequest& request,
                                Diagnostics* diagnostics) {
-  SourceRequest wanted_second = request.second;
-  wanted_second.internal = RuleLibrary::Internal::kYes;
-  wanted_second.quantized = QuantizedAs::kExact;  // values are compared, whatever codes they have
-  std::optional<OpenedSource> second =
-      OpenBoundSource(files, library, wanted_second, {}, diagnostics);
-  if (!second) return std::nullopt;
-  SourceRequest wanted = request.first;
-  wanted.internal = RuleLibrary::Internal::kYes;
-  wanted.quantized = QuantizedAs::kExact;
-  if (wanted.family.empty()) wanted.family = second->rules->file->family.text;
-  // Adapters have no config.json of their own: what one of them was given holds for both.
-  if (wanted.config.empty() && second->rules->file->adapters) wanted.model_config = second->config;
-  std::optional<OpenedSource> first = OpenBoundSource(files, library, wanted, {}, diagnostics);
-  if (!first) return std::nullopt;
-  if (first->rules->file->adapters != second->rules->file->adapters) {
-    diagnostics->Add(Code::kBadAdapterUse, Place::File(request.first.path),
-                     "one is an adapter, the other a model");
-    return std::nullopt;
-  }
-  return Comparison(files, request, std::move(*first), std::move(*second), diagnostics).Run();
+  std::optional<DiffSources> sources = OpenBoth(files, library, request, diagnostics);
+  if (!sources) return std::nullopt;
+  return Comparison(files, request, std::move(sources->first), std::move(sources->second),
+                    diagnostics)
+      .Run();
 }
 
 Value DiffReport::ToJson() const {

@@ -103,8 +103,9 @@ class Explainer {
       if (!read) return false;
       config_ = std::move(*read);
     }
-    ApplySettings(request_.source, rules_.get(), &config_, &given_, diagnostics_);
-    return !diagnostics_->HasErrors();
+    ApplySettings(request_.source.set, &config_, &given_, diagnostics_);
+    return CheckSettings(request_.source.set, *rules_, {}, library_, diagnostics_) &&
+           !diagnostics_->HasErrors();
   }
 
   std::optional<std::string> Bound() {

@@ -13,31 +13,12 @@
 #include "io/json.h"
 #include "io/tensor_io.h"
 #include "run/automodel_config.h"
-#include "syntax/axis_expression.h"
 
 namespace rr {
 namespace {
 
 // Rules of adapters are derived: of more families than this only as far as they may know a key.
 constexpr size_t kFewFamilies = 8;
-
-// --set adapter_config.NAME=VALUE
-constexpr std::string_view kOfAdapter = "adapter_config.";
-
-void SetInAdapterConfig(const SourceRequest& request, OpenedSource* source) {
-  for (const auto& [name, text] : request.set) {
-    if (!name.starts_with(kOfAdapter)) continue;
-    Value::Map map;
-    if (source->adapter_config.json().AsMap() != nullptr)
-      map = *source->adapter_config.json().AsMap();
-    const std::string field = name.substr(kOfAdapter.size());
-    std::erase_if(map, [&](const auto& member) { return member.first == field; });
-    Diagnostics bad_json;
-    std::optional<Value> value = ParseJson("--set " + name, text, &bad_json);
-    map.push_back({field, value ? std::move(*value) : Value(text)});
-    source->adapter_config = Config(Value(std::move(map)));
-  }
-}
 
 // The names under which the keys are read: what the user said, then known mistakes.
 bool NameKeys(const SourceRequest& request, std::vector<FoundKey>* keys, OpenedSource* source,
@@ -195,8 +176,9 @@ void Recognize(RuleLibrary* library, const SourceRequest& request, const SourceO
                    : library->Of(rules, source->checkpoint.kind, request.internal, diagnostics);
   source->families = families;
   if (diagnostics->HasErrors()) return;
-  ApplySettings(request, families.size() == 1 ? families[0].get() : nullptr, &source->config,
-                &source->given, diagnostics);
+  ApplySettings(request.set, &source->config, &source->given, diagnostics);
+  if (families.size() == 1 && !CheckSettings(request.set, *families[0], {}, library, diagnostics))
+    return;
   std::string layout;
   if (!request.from.empty()) {
     // A target means something only within a family; a layout name is the same in all.
@@ -222,7 +204,10 @@ void Recognize(RuleLibrary* library, const SourceRequest& request, const SourceO
     diagnostics->AppendNew(found);
   }
   for (const KeyRepair& repair : source->repairs) source->detection.reasons.push_back(repair.why);
-  if (source->detection.rules == nullptr) return;
+  if (source->detection.rules == nullptr ||
+      (families.size() > 1 &&
+       !CheckSettings(request.set, *source->detection.rules, {}, library, diagnostics)))
+    return;
   if (sketch) {
     const RulesPtr weights = library->Load(source->detection.rules->file->family.text, diagnostics);
     source->detection.rules = source->detection.family =
@@ -240,7 +225,7 @@ void Recognize(RuleLibrary* library, const SourceRequest& request, const SourceO
 std::optional<OpenedSource> Read(RuleLibrary* library, const SourceRequest& request,
                                  const SourceOptions& options, std::vector<FoundKey> all,
                                  OpenedSource source, Diagnostics* diagnostics) {
-  SetInAdapterConfig(request, &source);
+  SetInAdapterConfig(request.set, &source.adapter_config);
   std::optional<std::vector<FoundKey>> keys =
       TakeKeys(request, std::move(all), &source, diagnostics);
   if (!keys) return std::nullopt;
@@ -267,34 +252,6 @@ std::optional<OpenedSource> Read(RuleLibrary* library, const SourceRequest& requ
 }
 
 }  // namespace
-
-void ApplySettings(const SourceRequest& request, const CheckedRules* rules, Config* config,
-                   std::map<std::string, int64_t>* given, Diagnostics* diagnostics) {
-  for (const auto& [name, text] : request.set) {
-    if (name.starts_with(kOfAdapter)) continue;
-    if (IsAxisName(name)) {
-      const std::optional<int64_t> n = ParseNumber<int64_t>(text);
-      if (!n || *n < 0) {
-        diagnostics->Add(Code::kBadConfig, {},
-                         fmt::format("--set {}={}: a size is a whole number", name, text));
-      } else if (rules != nullptr && rules->file->FindAxis(name) == nullptr) {
-        std::vector<std::string> axes;
-        for (const AxisRule& axis : rules->file->axes) axes.push_back(axis.name.text);
-        diagnostics
-            ->Add(Code::kBadConfig, {},
-                  fmt::format("--set {}={}: family `{}` has no axis {}", name, text,
-                              rules->file->family.text, name))
-            .help = DidYouMean(name, axes);
-      } else {
-        (*given)[name] = *n;
-      }
-      continue;
-    }
-    Diagnostics bad_json;
-    std::optional<Value> value = ParseJson("--set " + name, text, &bad_json);
-    config->Set(name, value ? std::move(*value) : Value(text));
-  }
-}
 
 std::vector<RulesPtr> CandidateFamilies(const SourceRequest& request, const Config& config,
                                         RuleLibrary* library, Diagnostics* diagnostics) {

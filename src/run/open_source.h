@@ -25,6 +25,7 @@
 #include "io/checkpoint.h"
 #include "io/files.h"
 #include "plan/factor_values.h"
+#include "run/settings.h"
 
 namespace rr {
 
@@ -34,8 +35,7 @@ struct SourceRequest {
   std::string family;  // empty: detected
   std::string from;    // layout or target; empty: detected
   std::string config;  // path of a config.json; empty: the one beside the checkpoint
-  std::vector<std::pair<std::string, std::string>>
-      set;                             // NAME=VALUE: an axis, or a config attribute as JSON
+  Settings set;
   std::optional<double> alpha;         // of an adapter whose config does not say it
   bool fill_zero = false;              // what an adapter lacks is zero
   std::optional<Config> model_config;  // the model's, when another checkpoint gave it
@@ -67,9 +67,6 @@ struct OpenedSource {
   std::vector<RulesPtr> families;  // that were meant
 };
 
-// Splits --set into sizes of axes and config attributes. RR422 for text that is neither.
-void ApplySettings(const SourceRequest& request, const CheckedRules* rules, Config* config,
-                   std::map<std::string, int64_t>* given, Diagnostics* diagnostics);
 // The families that a request may mean: --family, those that the config names, or all.
 std::vector<RulesPtr> CandidateFamilies(const SourceRequest& request, const Config& config,
                                         RuleLibrary* library, Diagnostics* diagnostics);

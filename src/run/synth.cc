@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
@@ -85,6 +86,18 @@ Value ConfigOf(const Config& config, const SourceRequest& request, const Checked
     put(into, attribute, value ? std::move(*value) : Value(text));
   }
   return json;
+}
+
+// What --set may change besides what the rules ask for: the dtype, and whatever stands in the
+// config, which is written with the checkpoint.
+std::set<std::string> AttributesWritten(const Config& config) {
+  std::set<std::string> names{"dtype", "torch_dtype"};
+  const Value* text = config.json().Find("text_config");
+  for (const Value* map : {&config.json(), text}) {
+    if (map == nullptr || map->AsMap() == nullptr) continue;
+    for (const auto& [name, value] : *map->AsMap()) names.insert(name);
+  }
+  return names;
 }
 
 // What the config says that the model is published in.
@@ -245,7 +258,8 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
   if (family == nullptr) return std::nullopt;
   const CheckedRules& rules = *family;
   std::map<std::string, int64_t> given;
-  ApplySettings(request.source, &rules, &config, &given, diagnostics);
+  ApplySettings(request.source.set, &config, &given, diagnostics);
+  CheckSettings(request.source.set, rules, AttributesWritten(config), library, diagnostics);
   if (diagnostics->HasErrors() || rules.layouts.empty()) return std::nullopt;
   std::string layout_name = rules.layouts[0].name.text;
   if (!request.layout.empty()) {

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "bind/rule_file_kind.h"
 #include "bind/rule_library.h"
 #include "check/test_names.h"
 #include "run/golden_tests.h"
@@ -21,7 +22,7 @@ RuleFileResult TestFile(const Files& files, const TestFilesRequest& request,
   RuleFileResult result;
   result.path = path;
   RuleLibrary library(files, request.directories);
-  if (IsQuantFile(path)) {
+  if (KindOfRuleFile(files, path) == RuleFileKind::kFormats) {
     result.report.facts = RunQuantFile(files, path, &library, &result.diagnostics);
     return result;
   }

@@ -120,11 +120,6 @@ class QuantTestParser {
 
 }  // namespace
 
-bool IsQuantFile(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash != std::string::npos && ("/" + path.substr(0, slash)).ends_with("/quantization");
-}
-
 std::vector<QuantTest> ParseQuantTests(const YamlNode& root, Diagnostics* diagnostics) {
   std::vector<QuantTest> tests;
   const YamlNode* list = root.Find("tests");

@@ -38,9 +38,6 @@ struct QuantTest {
   std::vector<double> values;
 };
 
-// Files of formats lie in a folder `quantization`.
-bool IsQuantFile(const std::string& path);
-
 // The tests of a file of formats. RR003 to RR005 for what is malformed.
 std::vector<QuantTest> ParseQuantTests(const YamlNode& root, Diagnostics* diagnostics);
 

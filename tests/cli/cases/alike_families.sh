@@ -50,3 +50,41 @@ expect 0 convert bare other --to turned --rules rules --family zebra
 echo '{"model_type": "adder", "rows": 2, "width": 3}' >config.json
 expect 0 convert bare other --to turned --rules rules --config config.json --force
 says "adder: hub -> turned"
+
+# A comparison asks as well, where the families relate the layouts of the two differently.
+rm -r bare other flat turned
+write() { # FOLDER KEY ROWS COLUMNS
+  python3 - "$@" <<'END'
+import json, os, struct, sys
+folder, name, shape = sys.argv[1], sys.argv[2], [int(n) for n in sys.argv[3:]]
+os.makedirs(folder)
+count = 1
+for n in shape: count *= n
+header = json.dumps({name: {"dtype": "F32", "shape": shape, "data_offsets": [0, 4 * count]}}).encode()
+with open(f"{folder}/model.safetensors", "wb") as f:
+    f.write(struct.pack("<Q", len(header)) + header + struct.pack(f"<{count}f", *range(count)))
+END
+}
+write hub w 2 3
+write v v 6
+sizes=(--rules rules --set I=2 --set H=3)
+expect 1 diff v hub "${sizes[@]}"
+complains "error: the keys are stored alike by adder and zebra, in which what one of the two stores corresponds to"
+complains "help: say which with --family, or give the config.json with --config"
+expect 0 diff v hub "${sizes[@]}" --family adder
+expect 1 diff v hub "${sizes[@]}" --family zebra
+says "values differ"
+# Within one layout nothing depends on the family, and one that cannot read both is not meant.
+expect 0 diff hub hub --rules rules
+says "equal"
+family zebra turned "(I H)" ""
+expect 0 diff v hub "${sizes[@]}"
+says "equal"
+# The config of one says it for both.
+family zebra turned "(H I)" ""
+cp config.json hub
+for pair in "v hub" "hub v"; do
+  expect 0 diff $pair "${sizes[@]}"
+  says "adder: "
+  says ": equal"
+done

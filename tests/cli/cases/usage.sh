@@ -62,3 +62,9 @@ complains "--to: the value is empty"
 expect 2 synth nothing --family qwen3_moe --layout ""
 expect 2 inspect ""
 [ ! -e nothing ]
+
+# A merge writes no adapter: what says how one is written is no flag of it.
+for flag in "--fill zero" "--fuse shared" "--rank 4" "--allow uniform-rank"; do
+  expect 2 merge "$SAMPLE" nothing --adapter "$ROOT/examples/qwen3_moe_adapter" $flag
+done
+expect 0 merge "$SAMPLE" nothing --adapter "$ROOT/examples/qwen3_moe_adapter" --allow lossy --dry-run

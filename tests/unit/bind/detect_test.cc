@@ -298,6 +298,13 @@ TEST_CASE("targets: layouts, systems and versions") {
         "RR305 what `transformers` stores depends on versions, and `transformers` decides none of "
         "them");
   CHECK(target("transformers@x") == "RR305 `x` is no version: it is written `transformers@1.2.3`");
+  CHECK(target("peft@0.16,transformers@5") ==
+        "RR305 no version range of `peft` has `peft@0.16,transformers@5`");
+  // A layout is what systems of some versions store, and has no versions of its own.
+  CHECK(target("hub@5") == "RR305 `hub@5`: `hub` is a layout, and only systems have versions");
+  CHECK(helps("hub@5") ==
+        "write `hub`; it is spoken by transformers <5, plain, peft >=0.17,<0.19 and split");
+  CHECK(helps("again@5") == "write `again`; no system speaks it");
   CHECK(target("nowhere") == "RR303 family `a` has no layout and no target `nowhere`");
   CHECK(target("") == "RR303 family `a` has no layout and no target ``");
   CHECK(target("only") == "RR303 `only` stores adapters, no weights of models");

@@ -1,4 +1,4 @@
-#include "lint/uses.h"
+#include "syntax/names_used.h"
 
 namespace rr {
 namespace {

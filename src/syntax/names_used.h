@@ -1,6 +1,6 @@
-// Which axes and kinds a family uses.
-#ifndef RULE_RUNNER_LINT_USES_H_
-#define RULE_RUNNER_LINT_USES_H_
+// Which axes, kinds and config attributes a family uses.
+#ifndef RULE_RUNNER_SYNTAX_NAMES_USED_H_
+#define RULE_RUNNER_SYNTAX_NAMES_USED_H_
 
 #include <set>
 #include <string>
@@ -15,4 +15,4 @@ std::set<std::string> NamesUsed(const RuleFile& file);
 
 }  // namespace rr
 
-#endif  // RULE_RUNNER_LINT_USES_H_
+#endif  // RULE_RUNNER_SYNTAX_NAMES_USED_H_
