@@ -35,7 +35,13 @@ class Binder {
     LayoutMatch match = MatchKeys(layout_, table_);
     auto model = std::make_shared<Model>(rules_, config, given);
     SolveSizes(layout_, match, table_, model.get());
-    const std::vector<std::string> seen = SeeKinds(layout_, match, model.get());
+    const SeenKinds seen = SeeKinds(layout_, match, model.get());
+    if (!seen.kinds.empty()) {
+      // Once more: a key that two kinds have tells the sizes of its own.
+      model = std::make_shared<Model>(rules_, config, given);
+      for (const SeenKinds::One& one : seen.kinds) model->See(one.partition, one.index, one.kind);
+      SolveSizes(layout_, match, table_, model.get());
+    }
     const size_t errors = diagnostics_->ErrorCount();
     model->CheckConfig(layout_, diagnostics_);
     model->CheckRequirements(layout_, diagnostics_);
@@ -44,7 +50,7 @@ class Binder {
     ChooseVariantsByShape(layout_, table_, *model, &match);
     BoundSource source;
     source.model = model;
-    source.saw_kinds = !seen.empty();
+    source.saw_kinds = !seen.kinds.empty();
     InstantiateOptions instantiate;
     instantiate.tied_copies = true;
     if (rules_.file->adapters) {
@@ -66,7 +72,7 @@ class Binder {
     Account(match, &source);
     CheckShapes(&source);
     Describe(&source);
-    source.notes.insert(source.notes.end(), seen.begin(), seen.end());
+    source.notes.insert(source.notes.end(), seen.notes.begin(), seen.notes.end());
     return source;
   }
 

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "bind/evidence.h"
+#include "bind/model.h"
 #include "check/derive_adapters.h"
 
 namespace rr {
@@ -106,6 +107,21 @@ std::string ReadingOf(const BoundSource& source, const KeyTable& table) {
   return text;
 }
 
+namespace {
+
+// Whether the config says that it is none of this family.
+bool Contradicts(const RulesPtr& rules, const Config& config) {
+  const Model model(*rules, config, {});
+  return std::any_of(rules->file->require.begin(), rules->file->require.end(),
+                     [&](const Formula& formula) {
+                       const Formula::Outcome outcome = model.Evaluate(formula);
+                       const bool* holds = outcome.AsBool();
+                       return holds != nullptr && !*holds;
+                     });
+}
+
+}  // namespace
+
 std::vector<RulesPtr> FamiliesOf(const std::vector<RulesPtr>& families, const Config& config) {
   auto named = [&](const std::optional<Value>& type, bool architecture) {
     std::vector<RulesPtr> found;
@@ -130,7 +146,13 @@ std::vector<RulesPtr> FamiliesOf(const std::vector<RulesPtr>& families, const Co
       found = named(architectures->AsList()->front(), true);
     }
   }
-  return found;
+  if (found.size() < 2) return found;
+  // A composite of any text model has one model_type, whatever the text model's family.
+  std::vector<RulesPtr> left;
+  for (const RulesPtr& rules : found) {
+    if (!Contradicts(rules, config)) left.push_back(rules);
+  }
+  return left.empty() ? found : left;
 }
 
 namespace {
@@ -254,15 +276,18 @@ class Detector {
   void Order() {
     for (size_t i = 0; i < readings_.size(); ++i) order_.push_back(i);
     // Of adapters that mean the same, those come first whose config says the rank: it is checked.
-    // Of families, the one whose rules say the least besides what is there.
+    // Of families, the one whose rules say the least besides what is there, then the one that more
+    // systems have: it is named first where several store the keys alike.
     const auto unchecked = [&](size_t i) {
       const AdapterStyle* style = StyleOf(At(i));
       return style != nullptr && !style->config_rank;
     };
-    std::stable_sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
-      return std::tuple(Rank(a), unchecked(a), unused_[At(a).rules.get()]) <
-             std::tuple(Rank(b), unchecked(b), unused_[At(b).rules.get()]);
-    });
+    const auto key = [&](size_t i) {
+      return std::tuple(Rank(i), unchecked(i), unused_[At(i).rules.get()],
+                        -static_cast<int64_t>(At(i).rules->layouts.size()));
+    };
+    std::stable_sort(order_.begin(), order_.end(),
+                     [&](size_t a, size_t b) { return key(a) < key(b); });
   }
 
   // Those that fit as well as the best and mean something else, less what evidence rules out.

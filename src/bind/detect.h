@@ -53,7 +53,8 @@ Detection Detect(const std::vector<RulesPtr>& families, const std::string& layou
 std::string ReadingOf(const BoundSource& source, const KeyTable& table);
 
 // The families whose `describes` names the config's model_type (else that of its text model, else
-// its architecture); empty when none does.
+// its architecture), without those whose `require` it contradicts where others are left; empty when
+// none does.
 std::vector<RulesPtr> FamiliesOf(const std::vector<RulesPtr>& families, const Config& config);
 
 }  // namespace rr

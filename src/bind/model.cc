@@ -150,8 +150,8 @@ const std::map<std::string, bool>& Model::KindsAt(const At& at) const {
       const Formula::Outcome outcome = EvaluateAt(*formula, at);
       const bool* holds = outcome.AsBool();
       if (holds == nullptr) {  // unknown, and so is everything after it
-        const auto seen = seen_.find({p, at.value});
-        if (seen == seen_.end() || index_axis.empty() || kinds.count(seen->second) > 0) break;
+        const auto seen = seen_.find({p, index_axis.empty() ? 0 : at.value});
+        if (seen == seen_.end() || kinds.count(seen->second) > 0) break;
         for (const auto& one : kind.cases) kinds[one.first.text] = one.first.text == seen->second;
         break;
       }
@@ -169,7 +169,8 @@ const std::string& Model::IndexAxisOfPartition(size_t partition) const {
 }
 
 std::vector<std::string> Model::OpenKinds(size_t partition, int64_t index) const {
-  const auto& kinds = KindsAt({IndexAxisOfPartition(partition), index});
+  const std::string& axis = IndexAxisOfPartition(partition);
+  const auto& kinds = KindsAt(axis.empty() ? At{} : At{axis, index});
   std::vector<std::string> open;
   for (const auto& one : rules_->file->kinds[partition].cases) {
     const auto holds = kinds.find(one.first.text);

@@ -10,11 +10,20 @@
 
 namespace rr {
 
-// Of the kinds of a partition that the config does not decide at an index, the model is told the
-// one whose blocks have all keys that were found there, and lack the fewest. Where several do as
-// well nothing is told. The notes say what was seen.
-std::vector<std::string> SeeKinds(const CheckedLayout& layout, const LayoutMatch& match,
-                                  Model* model);
+struct SeenKinds {
+  struct One {
+    size_t partition = 0;
+    int64_t index = 0;  // 0 where the kind is the whole model's
+    std::string kind;
+  };
+  std::vector<One> kinds;
+  std::vector<std::string> notes;  // say the same
+};
+
+// Of the kinds of a partition that the config does not decide, at an index or for the whole model,
+// the model is told the one whose blocks have all keys that were found there, and lack the fewest.
+// Where several do as well nothing is told.
+SeenKinds SeeKinds(const CheckedLayout& layout, const LayoutMatch& match, Model* model);
 
 }  // namespace rr
 

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "bind/captured_index.h"
 #include "syntax/adapter_style.h"
 #include "syntax/axis_expression.h"
 
@@ -87,17 +88,36 @@ class SizeSolver {
   // One equation per different (entry, extent): a checkpoint of 18,867 tensors has few.
   void FindEquations() {
     std::set<std::pair<int, std::vector<int64_t>>> seen;
+    for (const EntryMatch& one : match_.matches) matches_of_.emplace(one.key, &one);
     for (const EntryMatch& one : match_.matches) {
       const CheckedEntry& entry = layout_.entries[static_cast<size_t>(one.entry)];
       if (entry.variant != match_.choice.variants[static_cast<size_t>(entry.block)]) continue;
       const auto& shape = table_.keys[one.key].shape;
-      if (!shape || shape->size() != entry.shape.size() || !seen.insert({one.entry, *shape}).second)
+      if (!shape || shape->size() != entry.shape.size() || seen.count({one.entry, *shape}) > 0 ||
+          BelongsToAnother(one))
         continue;
+      seen.insert({one.entry, *shape});
       for (size_t d = 0; d < shape->size(); ++d) {
         if (std::optional<Poly> extent = ExtentOf(entry, d))
           equations_.insert({std::move(*extent), (*shape)[d], one.key});
       }
     }
+  }
+
+  std::optional<bool> Exists(const EntryMatch& match) const {
+    const int block = layout_.entries[static_cast<size_t>(match.entry)].block;
+    const std::string& axis = model_->IndexAxisOf(block);
+    if (axis.empty()) return model_->Exists(block, std::nullopt);
+    const std::optional<int64_t> index = CapturedIndex(axis, layout_, match, *model_);
+    return index ? model_->Exists(block, index) : std::nullopt;
+  }
+
+  // Whether the key is that of a block that exists where the entry's own does not.
+  bool BelongsToAnother(const EntryMatch& match) const {
+    const auto [first, last] = matches_of_.equal_range(match.key);
+    if (std::distance(first, last) < 2 || Exists(match).value_or(true)) return false;
+    return std::any_of(first, last,
+                       [&](const auto& other) { return Exists(*other.second).value_or(false); });
   }
 
   // nullopt for a dimension that tells no size.
@@ -187,6 +207,7 @@ class SizeSolver {
   const LayoutMatch& match_;
   const KeyTable& table_;
   Model* model_;
+  std::multimap<uint32_t, const EntryMatch*> matches_of_;  // of each key
   std::set<Equation> equations_;
   std::set<std::string> done_;   // each axis once: a size that the config gets wrong stays wrong
   std::set<std::string> tried_;  // one that stood in and is still unknown tells nothing new

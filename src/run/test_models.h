@@ -20,8 +20,9 @@ struct TestModel {
   std::map<std::string, int64_t> sizes;
 };
 
-// One model without a config, and one for every config of an element test that decides something
-// else than sizes, which are chosen here. RR902 where no small sizes satisfy the rules.
+// One model without a config, where the rules need none, and one for every config of an element
+// test that decides something else than sizes, which are chosen here. RR902 where no small sizes
+// satisfy the rules.
 std::vector<TestModel> MakeTestModels(const CheckedRules& rules, std::mt19937_64* random,
                                       Diagnostics* diagnostics);
 

@@ -175,6 +175,18 @@ TEST_CASE("a family that fits as it is comes before one whose kinds had to be se
   CHECK(Find({a, b}, KeysOf({{"w.0", {3}}, {"x.1", {3}}})).what == "a hub");
 }
 
+TEST_CASE("of families of one name those are meant that the config does not contradict") {
+  const RulesPtr two = Family("a", std::string("require: ['h == 2']\n") + kToy);
+  const RulesPtr three = Family("a", std::string("require: ['h == 3']\n") + kToy);
+  const auto meant = [&](Value::Map config) {
+    return FamiliesOf({two, three}, Config(Value(std::move(config))));
+  };
+  CHECK(meant({{"model_type", "a"}, {"h", 2}}) == std::vector<RulesPtr>{two});
+  CHECK(meant({{"model_type", "a"}, {"h", 3}}) == std::vector<RulesPtr>{three});
+  CHECK(meant({{"model_type", "a"}, {"h", 4}}).size() == 2);
+  CHECK(meant({{"model_type", "a"}}).size() == 2);
+}
+
 TEST_CASE("families that store the keys alike are named with the one that is taken") {
   const RulesPtr a = Family("a", kToy);
   const RulesPtr b = Family("b", kToy);
@@ -199,6 +211,17 @@ TEST_CASE(
   const RulesPtr b = Family("b", rules);
   CHECK(Find({a, b}, KeysOf({{"w", {2, 3}}})).what == "b hub");
   CHECK(Find({a, b}, KeysOf({{"w", {2, 3}}, {"x", {2}}})).what == "a hub");
+}
+
+TEST_CASE("of families that say as much the one that more systems have stands first") {
+  const std::string one =
+      "axes: {I: i}\nlayouts: {hub: {}%}\nblocks:\n  b: {tensors: {w: I}, layouts: {hub: {w: "
+      "I}}}\n";
+  std::string more = one;
+  more.replace(more.find('%'), 1, ", other: {like: hub}");
+  std::string less = one;
+  less.replace(less.find('%'), 1, "");
+  CHECK(Find({Family("a", less), Family("b", more)}, KeysOf({{"w", {2}}})).what == "b hub");
 }
 
 TEST_CASE("one whose kinds had to be seen is among those that store the keys alike") {

@@ -109,5 +109,66 @@ TEST_CASE("a kind that no key shows stays unknown") {
   CHECK(Findings(diagnostics).find("RR404") == 0);
 }
 
+// What was seen, and how large `axis` came out.
+std::pair<Notes, std::optional<int64_t>> SeeOf(
+    const std::string& text, const std::vector<std::pair<std::string, std::vector<int64_t>>>& keys,
+    const std::string& axis) {
+  const auto rules = GoodRules(text);
+  Diagnostics diagnostics;
+  const auto source =
+      BindSource(*rules, rules->layouts[0], Config(), {}, KeysOf(keys), {}, &diagnostics);
+  CHECK(Findings(diagnostics) == "");
+  if (!source) return {};
+  Notes seen;
+  for (const std::string& note : source->notes) {
+    if (note.find("seen in the keys") != std::string::npos) seen.push_back(note);
+  }
+  return {seen, source->model->SizeOf(axis)};
+}
+
+TEST_CASE("an index is seen by the parts that a layout makes of it") {
+  const char* rules =
+      "axes: {N: main_layers, M: late_layers, L: N + M, H: h}\n"
+      "kinds: {part: {a: 'attribute[L]', b: else}}\n"
+      "layouts: {hub: {refine: {L: '{N | M}'}, place: {L: {'main.{N}.': '', 'late.{M}.': ''}}}}\n"
+      "blocks:\n"
+      "  one: {where: a, tensors: {w: L H}, layouts: {hub: {'{L}one': H}}}\n"
+      "  two: {where: b, tensors: {w: L H}, layouts: {hub: {'{L}two': H}}}\n";
+  CHECK(SeeOf(rules, {{"main.0.two", {3}}, {"main.1.one", {3}}, {"late.0.two", {3}}}, "L") ==
+        std::pair{Notes{"L = 1 is a (seen in the keys; the config does not say)",
+                        "L = 0 and 2 is b (seen in the keys; the config does not say)"},
+                  std::optional<int64_t>(3)});
+}
+
+TEST_CASE("a key that two kinds have tells the sizes of the one that is seen") {
+  const char* rules =
+      "axes: {L: layers, A: a, B: b}\nkinds: {part: {first: 'attribute[L]', second: else}}\n"
+      "layouts: {hub: {}}\n"
+      "blocks:\n"
+      "  one: {where: first, tensors: {w: L A, x: L A}, layouts: {hub: {'w.{L}': 'w[A]', 'x.{L}': "
+      "'x[A]'}}}\n"
+      "  two: {where: second, tensors: {w: L B, y: L B}, layouts: {hub: {'w.{L}': 'w[B]', 'y.{L}': "
+      "'y[B]'}}}\n";
+  const std::vector<std::pair<std::string, std::vector<int64_t>>> keys{
+      {"w.0", {5}}, {"y.0", {5}}, {"w.1", {3}}, {"x.1", {3}}};
+  CHECK(SeeOf(rules, keys, "A").second == 3);
+  CHECK(SeeOf(rules, keys, "B").second == 5);
+}
+
+TEST_CASE("a kind of the whole model is seen as well") {
+  const char* rules =
+      "axes: {L: layers, H: h}\nkinds: {norms: {two_norms: 'attribute == 2', one_norm: else}}\n"
+      "layouts: {hub: {}}\n"
+      "blocks:\n"
+      "  both: {tensors: {v: L H}, layouts: {hub: {'v.{L}': H}}}\n"
+      "  two: {where: two_norms, tensors: {a: L H, b: L H}, layouts: {hub: {'a.{L}': 'a[H]', "
+      "'b.{L}': 'b[H]'}}}\n"
+      "  one: {where: one_norm, tensors: {c: L H}, layouts: {hub: {'c.{L}': H}}}\n";
+  CHECK(SeeOf(rules, {{"v.0", {3}}, {"a.0", {3}}, {"b.0", {3}}}, "L").first ==
+        Notes{"the model is two_norms (seen in the keys; the config does not say)"});
+  CHECK(SeeOf(rules, {{"v.0", {3}}, {"c.0", {3}}}, "L").first ==
+        Notes{"the model is one_norm (seen in the keys; the config does not say)"});
+}
+
 }  // namespace
 }  // namespace rr
