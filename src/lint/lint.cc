@@ -75,8 +75,11 @@ class Linter {
     }
     Diagnostics told;
     for (const Diagnostic& d : file.found.all()) {
-      if (d.severity == Severity::kError) broken_.emplace(d.place.FileName());
-      if (is_told(d.place.FileName())) told.Add(d.code, {}, "") = d;
+      if (is_told(d.place.FileName())) {
+        told.Add(d.code, {}, "") = d;
+      } else {
+        broken_ = broken_ || d.severity == Severity::kError;
+      }
     }
     all_.AppendNew(told);
   }
@@ -113,7 +116,9 @@ class Linter {
     for (const auto& [name, source] : sources_) suppressions.Read(source, &of_comments);
     std::vector<Diagnostic> shown;
     for (const Diagnostic& d : all_.all()) {
-      if (!suppressions.Allows(d) && selection_.Shows(d)) shown.push_back(d);
+      if (suppressions.Allows(d)) continue;
+      broken_ = broken_ || d.severity == Severity::kError;
+      if (selection_.Shows(d)) shown.push_back(d);
     }
     std::set<std::string> judged(paths.begin(), paths.end()), folders;
     for (const std::string& path : paths) folders.insert(FolderOf(path));
@@ -124,9 +129,9 @@ class Linter {
       if (beside) judged.insert(name);
       if (judged.count(name) > 0) report_.sources.push_back(source);
     }
-    // In a broken file not everything was looked for.
+    // Where something is broken not everything was looked for.
     for (const std::string& file : judged) {
-      if (broken_.empty()) suppressions.ReportUnused(file, &of_comments);
+      if (!broken_) suppressions.ReportUnused(file, &of_comments);
     }
     for (const Diagnostic& d : of_comments.all()) {
       if (judged.count(std::string(d.place.FileName())) > 0 && selection_.Shows(d))
@@ -210,7 +215,7 @@ class Linter {
   std::shared_future<Attributes> attributes_;  // read while files are looked at
   Diagnostics all_;
   std::map<std::string, SourcePtr> sources_;
-  std::set<std::string> broken_;
+  bool broken_ = false;  // there are errors that nothing allows
   LintReport report_;
 };
 

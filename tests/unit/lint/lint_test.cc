@@ -76,6 +76,15 @@ TEST_CASE("a comment allows a finding on its line or on the line below") {
         "[RR308 unused-axis]\n");
 }
 
+TEST_CASE("an error that is allowed hides no other comment") {
+  const std::string targets = "targets: {system: {\"<5\": hub, \">=5.2\": hub}}";
+  const std::string axes = "\naxes: {H: hidden_size}  # rule-runner: allow RR308 -- soon";
+  CHECK(Concise(LintOf(Toy("# rule-runner: allow RR311 -- no 5.0 has it\n" + targets + axes))) ==
+        "/r/toy.yaml:5:46: warning: there is no RR308 to allow here  [RR009 unused-suppression]\n");
+  // Where one is not, not everything was looked for.
+  CHECK(Concise(LintOf(Toy(targets + axes))).find("RR009") == std::string::npos);
+}
+
 TEST_CASE("a comment says why, and what") {
   CHECK(Concise(LintOf(Toy("axes: {H: hidden_size,   F: inner}  # rule-runner: allow RR308"))) ==
         "/r/toy.yaml:3:37: warning: this suppression does not say why  "
