@@ -20,6 +20,7 @@ class StyleParser {
 
   std::vector<AdapterStyle> Parse(const YamlNode& root) {
     if (!ExpectMap(root, "a file of adapter styles", diagnostics_)) return {};
+    ExpectVersion(root, "a file of adapter styles", diagnostics_);
     RefuseUnknownFields(root, "a file of adapter styles", {"rule-runner", "about", "styles"},
                         diagnostics_);
     const YamlNode* styles = root.Find("styles");

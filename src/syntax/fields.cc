@@ -64,6 +64,17 @@ std::optional<bool> YesNoOf(const YamlNode& node, std::string_view what, Diagnos
 
 Name NameFrom(const SpannedText& text) { return {text.text, text.place()}; }
 
+void ExpectVersion(const YamlNode& root, std::string_view what, Diagnostics* diagnostics) {
+  const YamlNode* version = root.Find("rule-runner");
+  if (version == nullptr) {
+    diagnostics->Add(Code::kBadVersion, root.place,
+                     fmt::format("{} begins with `rule-runner: 1`", what));
+  } else if (!version->IsText() || version->text.text != "1") {
+    diagnostics->Add(Code::kBadVersion, version->place,
+                     "this build reads version 1 of the language: `rule-runner: 1`");
+  }
+}
+
 bool RefuseUnknownFields(const YamlNode& map, std::string_view what,
                          const std::vector<std::string>& allowed, Diagnostics* diagnostics) {
   bool known = true;

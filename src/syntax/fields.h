@@ -28,6 +28,8 @@ std::optional<int64_t> IntegerOf(const YamlNode& node, std::string_view what,
 std::optional<bool> YesNoOf(const YamlNode& node, std::string_view what, Diagnostics* diagnostics);
 Name NameFrom(const SpannedText& text);
 
+// RR007 for a file that is of another version of the language, or does not say of which.
+void ExpectVersion(const YamlNode& root, std::string_view what, Diagnostics* diagnostics);
 // RR003 with "did you mean" for every member that is not in `allowed`; true when there is none.
 bool RefuseUnknownFields(const YamlNode& map, std::string_view what,
                          const std::vector<std::string>& allowed, Diagnostics* diagnostics);

@@ -18,6 +18,7 @@ class FormatParser {
 
   std::vector<QuantFormat> Parse(const YamlNode& root) {
     if (!ExpectMap(root, "a file of quantisation formats", diagnostics_)) return {};
+    ExpectVersion(root, "a file of quantisation formats", diagnostics_);
     RefuseUnknownFields(root, "a file of quantisation formats",
                         {"rule-runner", "about", "formats", "tests"}, diagnostics_);
     const YamlNode* formats = Needed(root, "a file of quantisation formats", "formats");

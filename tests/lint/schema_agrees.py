@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""grammar/rule-file.schema.json and the parser agree: a rule file is valid by the schema if and only if lint finds no
-structural fault in it (RR003, RR004, RR005, RR007). Every field has a text that editors show.
+"""grammar/rule-file.schema.json and the parser agree, for every kind of rule file: what the parser finds no fault in is valid, what has a
+structural fault (RR003, RR004, RR005, RR007) is not, and what the schema refuses lint refuses as well. Small wrong files (schema_refuses.yaml)
+are refused by both. Every field has a text that editors show.
 
   schema_agrees.py RULE_RUNNER SOURCE_FOLDER
 
@@ -14,6 +15,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 import jsonschema
 import yaml
@@ -63,7 +65,25 @@ def described(schema, field):
         return True
     if "$ref" in field:
         return described(schema, schema["definitions"][field["$ref"].removeprefix("#/definitions/")])
-    return any(described(schema, one) for one in field.get("anyOf", []))
+    return any(described(schema, one) for one in field.get("anyOf", []) + field.get("allOf", []))
+
+
+def refused_by_one(program, validator, table):
+    """Names of the wrong files that the schema or lint lets pass, and how many there are."""
+    cases = yaml.load(table.read_text(encoding="utf-8"), Loader)
+    passed = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number, case in enumerate(cases):
+            path = pathlib.Path(folder, case.get("place", "."), f"f{number}.yaml")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(case["file"], encoding="utf-8")
+            errors = list(validator.iter_errors(yaml.load(case["file"], Loader)))
+            if not errors:
+                passed.append(f"the schema takes `{case['wrong']}`")
+            if not any(code == case["code"] for code, _ in findings(program, path)):
+                passed.append(f"lint does not find {case['code']} in `{case['wrong']}`: {findings(program, path)}")
+            path.unlink()
+    return passed, len(cases)
 
 
 def main():
@@ -71,24 +91,27 @@ def main():
     schema = json.loads((root / "grammar/rule-file.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft7Validator.check_schema(schema)
     validator = jsonschema.Draft7Validator(schema)
-    folders = ["rules", "rules/common", "tests/lint/ok", "tests/lint/ok/common", "tests/lint/err", "tests/lint/err/common"]
     compared = disagreed = 0
-    for path in sorted(path for folder in folders for path in (root / folder).glob("*.yaml")):
-        found = findings(program, path)
+    paths = [path for folder in ("rules", "tests/lint/ok", "tests/lint/err") for path in (root / folder).rglob("*.yaml")]
+    for path in sorted(path for path in paths if "golden" not in path.name):
+        found = [] if path.is_relative_to(root / "rules") else findings(program, path)
         if any(code in ("RR001", "RR002") for code, _ in found):
             continue
         faults = [f for f in found if f[0] in STRUCTURAL and not re.fullmatch(r"block `.*` has no `tensors`|a tensor needs `is`: its axes", f[1])]
         tree = yaml.load(path.read_text(encoding="utf-8"), Loader)
         errors = list(validator.iter_errors(tree))
         compared += 1
-        if bool(faults) == bool(errors):
+        if (errors or not faults) and (found or not errors):
             continue
         disagreed += 1
-        print(f"{path}: lint finds {faults or 'no structural fault'}; the schema finds "
+        print(f"{path}: lint finds {faults or found or 'no fault'}; the schema finds "
               f"{[jsonschema.exceptions.best_match([e]).message for e in errors] or 'none'}")
+    passed, wrong = refused_by_one(program, validator, pathlib.Path(__file__).with_name("schema_refuses.yaml"))
     silent = without_hover(schema, schema)
-    print(f"{compared} files compared, {disagreed} disagreements, {len(silent)} fields without a description {silent}")
-    return 1 if disagreed or silent or compared < 50 else 0
+    print(*passed, sep="\n", end="\n" if passed else "")
+    print(f"{compared} files compared, {disagreed} disagreements, {wrong} wrong files, {len(passed)} not refused, "
+          f"{len(silent)} fields without a description {silent}")
+    return 1 if disagreed or silent or passed or compared < 150 or wrong < 30 else 0
 
 
 if __name__ == "__main__":

@@ -33,11 +33,11 @@ blocks:
 )yaml"),
                                                  &diagnostics);
   REQUIRE(file.has_value());
-  const std::optional<YamlNode> tree = ParseYaml(
-      KeepSource(
-          "styles.yaml",
-          "styles: {s: {base: hub, scaled rank: {axis: E, is: R // topk, stamp: {a: \"1\"}}}}"),
-      &diagnostics);
+  const std::optional<YamlNode> tree =
+      ParseYaml(KeepSource("styles.yaml",
+                           "rule-runner: 1\nstyles: {s: {base: hub, scaled rank: {axis: E, is: R "
+                           "// topk, stamp: {a: \"1\"}}}}"),
+                &diagnostics);
   std::vector<StylePtr> styles;
   for (AdapterStyle& style : ParseAdapterStyles(*tree, &diagnostics))
     styles.push_back(std::make_shared<AdapterStyle>(std::move(style)));
