@@ -130,7 +130,22 @@ class AdapterConfig::Reader {
     }
   }
 
+  // A list of names, or one text, which is a pattern.
+  void CheckNames(const std::string& name, bool text) {
+    const std::optional<Value> value = config_.Lookup(name);
+    if (!value || value->IsNull() || (text && value->AsString() != nullptr)) return;
+    const char* what = text ? "a list of names or a pattern" : "a list of names";
+    if (value->AsList() == nullptr) return BadValue(name, *value, what);
+    for (const Value& member : *value->AsList()) {
+      if (member.AsString() == nullptr)
+        return BadValue(fmt::format("an item of {}", name), member, "a name");
+    }
+  }
+
   void ReadTargets() {
+    CheckNames("target_modules", true);
+    CheckNames("target_parameters", false);
+    CheckNames("modules_to_save", false);
     const std::optional<Value> targets = config_.Lookup("target_parameters");
     if (!targets || !targets->AsList()) return;
     for (const Value& target : *targets->AsList()) {

@@ -30,6 +30,7 @@ class Reader {
 
   std::optional<AdapterSource> Run() {
     const size_t errors = diagnostics_->ErrorCount();
+    if (!CheckSizes()) return std::nullopt;
     CheckPartners();
     if (!options_.fill_zero) CheckExperts();
     if (diagnostics_->ErrorCount() > errors) return std::nullopt;
@@ -50,6 +51,16 @@ class Reader {
     int64_t rank = 1;
     for (const BoundLeaf::Digit& digit : leaf.axes[axis].digits) rank *= digit.n;
     return rank;
+  }
+
+  // A tensor of an unknown shape has no pieces: it would look as if it were not there.
+  bool CheckSizes() {
+    for (const BoundTensor& tensor : source_.layout.tensors) {
+      if (tensor.unknown_axis.empty()) continue;
+      ReportUnknownShape(tensor, source_.layout.EntryOf(tensor).rule->place, diagnostics_);
+      return false;
+    }
+    return true;
   }
 
   void CheckPartners() {

@@ -9,10 +9,11 @@ namespace rr {
 
 std::vector<Cause> FindCausesOfErrors(const CauseScene& scene) {
   std::vector<Cause> causes;
-  for (const auto find : {CauseRepairedNames, CauseForeignNames, CauseUnmergedAdapter,
-                          CauseFusedModules, CauseOtherTool, CauseTiedHead, CauseRankScaling,
-                          CauseRankConfig, CauseExpertCount, CauseOutputGate, CauseUnknownModel,
-                          CauseWrapperOrder, CauseRepeatedTensors, CauseMlx, CauseBnbExperts})
+  for (const auto find :
+       {CauseRepairedNames, CauseForeignNames, CauseForeignCodes, CauseWrappedModel,
+        CauseUnmergedAdapter, CauseFusedModules, CauseOtherTool, CauseTiedHead, CauseRankScaling,
+        CauseRankConfig, CauseExpertCount, CauseOutputGate, CauseUnknownModel, CauseWrapperOrder,
+        CauseRepeatedTensors, CauseMlx, CauseBnbExperts})
     find(scene, &causes);
   return causes;
 }

@@ -44,6 +44,16 @@ const AdapterStyle* StyleOf(const Candidate& candidate) {
   return candidate.rules->FindLayout(candidate.layout)->style.get();
 }
 
+// Whether some version of some system stores weights so. Adapters have their own order.
+bool IsSpoken(const Candidate& candidate) {
+  if (candidate.rules->file->adapters) return true;
+  const std::vector<TargetRule>& targets = candidate.rules->file->targets;
+  return std::any_of(targets.begin(), targets.end(), [&](const TargetRule& target) {
+    return std::any_of(target.cases.begin(), target.cases.end(),
+                       [&](const auto& one) { return one.weights.text == candidate.layout; });
+  });
+}
+
 // Of styles that read the file alike, the one that another style says it is a twin of stands for
 // all.
 void UsualFirst(const std::vector<Candidate>& candidates, const std::vector<std::string>& readings,
@@ -219,6 +229,7 @@ class Detector {
                                                 : "any family",
                                             table_.keys.size(), table_.keys[0].name));
       d.help = "`rule-runner list` shows what is known; --rules adds rule files";
+      if (named_ && families_.size() == 1) found_.family = families_[0];
       return false;
     }
     const Candidate& closest = At(0);
@@ -276,14 +287,15 @@ class Detector {
   void Order() {
     for (size_t i = 0; i < readings_.size(); ++i) order_.push_back(i);
     // Of adapters that mean the same, those come first whose config says the rank: it is checked.
-    // Of families, the one whose rules say the least besides what is there, then the one that more
-    // systems have: it is named first where several store the keys alike.
+    // Of families, one that has a system which writes such files, then the one whose rules say the
+    // least besides what is there, then the one that more systems have: it is named first where
+    // several store the keys alike.
     const auto unchecked = [&](size_t i) {
       const AdapterStyle* style = StyleOf(At(i));
       return style != nullptr && !style->config_rank;
     };
     const auto key = [&](size_t i) {
-      return std::tuple(Rank(i), unchecked(i), unused_[At(i).rules.get()],
+      return std::tuple(Rank(i), unchecked(i), !IsSpoken(At(i)), unused_[At(i).rules.get()],
                         -static_cast<int64_t>(At(i).rules->layouts.size()));
     };
     std::stable_sort(order_.begin(), order_.end(),
@@ -321,6 +333,9 @@ class Detector {
       if (std::find(nearest.begin(), nearest.end(), FamilyOf(At(i))) == nearest.end())
         nearest.push_back(FamilyOf(At(i)));
     }
+    // A part of a checkpoint that one family alone knows to the last key; what it lacks is named.
+    if (nearest.size() == 1 && Best().known == Best().total && Best().absent != SIZE_MAX)
+      return true;
     if (nearest.size() > 1) {
       diagnostics_
           ->Add(Code::kUnknownFamily, {},

@@ -13,6 +13,8 @@ namespace rr {
 // One cause each; they add what they see.
 void CauseRepairedNames(const CauseScene& scene, std::vector<Cause>* causes);
 void CauseForeignNames(const CauseScene& scene, std::vector<Cause>* causes);
+void CauseWrappedModel(const CauseScene& scene, std::vector<Cause>* causes);
+void CauseForeignCodes(const CauseScene& scene, std::vector<Cause>* causes);
 void CauseUnmergedAdapter(const CauseScene& scene, std::vector<Cause>* causes);
 void CauseFusedModules(const CauseScene& scene, std::vector<Cause>* causes);
 void CauseOtherTool(const CauseScene& scene, std::vector<Cause>* causes);

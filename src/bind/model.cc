@@ -257,11 +257,30 @@ void Model::CheckConfig(const CheckedLayout& layout, Diagnostics* diagnostics) c
                                      axis.name.text, size.error));
     d.help = "check config.json against the family, or give --set";
   }
+  CheckKinds(diagnostics);
   // Without a config nothing contradicts the family's requirements; a layout's must be known to
   // hold.
   for (const Formula& formula : rules_->file->require) {
     if (Evaluate(formula).kind != Formula::Outcome::Kind::kAbsent)
       Require(formula, "the rules of " + rules_->file->family.text, diagnostics);
+  }
+}
+
+// What the config says of kinds can be read: an attribute that is absent is seen in the keys, one
+// that makes no sense is not made up for by them.
+void Model::CheckKinds(Diagnostics* diagnostics) const {
+  for (const KindRule& partition : rules_->file->kinds) {
+    for (const auto& [name, formula] : partition.cases) {
+      if (!formula) continue;
+      const std::string& axis = IndexAxisOfKind(name.text);
+      const Formula::Outcome outcome = EvaluateAt(*formula, axis.empty() ? At{} : At{axis, 0});
+      if (outcome.ok() || outcome.kind == Formula::Outcome::Kind::kAbsent) continue;
+      diagnostics
+          ->Add(Code::kBadConfig, formula->text().place(),
+                fmt::format("what is `{}` cannot be had from the config: {}", name.text,
+                            outcome.message))
+          .help = "check config.json against the family, or give --set";
+    }
   }
 }
 

@@ -115,6 +115,7 @@ class Model {
     kinds_at_.clear();
   }
   const std::string& IndexAxisOfKind(const std::string& kind) const;
+  void CheckKinds(Diagnostics* diagnostics) const;
   void Require(const Formula& formula, const std::string& who, Diagnostics* diagnostics) const;
 
   const CheckedRules* rules_;

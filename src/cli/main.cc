@@ -2,8 +2,11 @@
 
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <vector>
 
 #include "cli/command.h"
+#include "cli/nearest_argument.h"
 
 namespace {
 
@@ -43,7 +46,11 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kDone : kUsage;
+    const int code = app.exit(error);
+    const std::string nearest =
+        code == 0 ? "" : NearestArgument(app, std::vector<std::string>(argv + 1, argv + argc));
+    if (!nearest.empty()) fmt::print(stderr, "{}\n", nearest);
+    return code == 0 ? kDone : kUsage;
   }
   try {
     const int code = run(*app.get_subcommands().at(0));

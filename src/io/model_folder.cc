@@ -37,6 +37,7 @@ struct Contents {
   std::vector<std::string> safetensors;
   std::vector<std::string> indexes;
   std::vector<std::string> foreign;  // weights of other formats
+  std::vector<std::string> folders;  // with weights in them; looked for where there are none here
   bool has_adapter_config = false;
   bool has_snapshots = false;
 
@@ -44,6 +45,20 @@ struct Contents {
     return std::find(safetensors.begin(), safetensors.end(), name) != safetensors.end();
   }
 };
+
+// Several adapters of a model, or a model beside its adapters.
+std::vector<std::string> FoldersWithWeights(const Files& files, const std::string& folder) {
+  std::vector<std::string> folders;
+  for (const std::string& name : files.List(folder)) {
+    const std::string path = JoinPath(folder, name);
+    if (name.starts_with(".") || files.KindOf(path) != FileKind::kDirectory) continue;
+    const std::vector<std::string> inner = files.List(path);
+    if (std::any_of(inner.begin(), inner.end(),
+                    [](const std::string& file) { return file.ends_with(kEnding); }))
+      folders.push_back(name);
+  }
+  return folders;
+}
 
 Contents LookInto(const Files& files, const std::string& folder) {
   Contents contents;
@@ -58,6 +73,8 @@ Contents LookInto(const Files& files, const std::string& folder) {
     contents.has_adapter_config = contents.has_adapter_config || name == "adapter_config.json";
     contents.has_snapshots = contents.has_snapshots || name == "snapshots";
   }
+  if (contents.safetensors.empty() && contents.indexes.empty())
+    contents.folders = FoldersWithWeights(files, folder);
   return contents;
 }
 
@@ -136,10 +153,12 @@ class Picker {
                                 contents_.foreign.front(), other->what),
                     other->help);
     }
-    return Refuse(Code::kNoCheckpoint, "the folder has no .safetensors file",
-                  contents_.has_snapshots
-                      ? "this is a cache folder: give one of the folders in `snapshots`"
-                      : "");
+    return Refuse(
+        Code::kNoCheckpoint, "the folder has no .safetensors file",
+        contents_.has_snapshots ? "this is a cache folder: give one of the folders in `snapshots`"
+        : contents_.folders.empty() ? ""
+                                    : fmt::format("give one of the folders in it: {}",
+                                                  JoinWords(Quoted(contents_.folders), 5)));
   }
 
   const std::string& folder_;

@@ -81,6 +81,16 @@ std::optional<OtherFormat> LooksLike(std::string_view first_bytes) {
     return OtherFormat{"JSON text, not the weights themselves",
                        "give the folder or the .safetensors file"};
   }
+  // As the length of a header eight letters are more bytes than there are.
+  const auto is_letter = [](unsigned char c) { return c >= ' ' && c <= '~'; };
+  const std::string_view letters = first_bytes.substr(0, 8);
+  if (letters.size() == 8 && std::all_of(letters.begin(), letters.end(), is_letter)) {
+    const std::string_view line =
+        first_bytes.substr(0, std::min<size_t>(first_bytes.find('\n'), 40));
+    if (std::all_of(line.begin(), line.end(), is_letter))
+      return OtherFormat{"text, often an error message that was saved: " + std::string(line),
+                         kFetchHelp};
+  }
   return std::nullopt;
 }
 

@@ -206,7 +206,7 @@ bool IsAccountedFor(const OpenedSource& source, const Diagnostics& diagnostics) 
   if (diagnostics.HasErrors()) return false;
   if (source.bound) return source.bound->unmatched.empty() && source.bound->missing.empty();
   // Several layouts of one family are left: the first of them is as good as any.
-  if (source.detection.family == nullptr) return false;
+  if (source.detection.family == nullptr || source.detection.candidates.empty()) return false;
   const Candidate& best = source.detection.candidates[0];
   return best.complete && best.known == best.total && best.missing == 0;
 }

@@ -79,6 +79,20 @@ std::optional<std::vector<FoundKey>> TakeKeys(const SourceRequest& request,
       source->tensor_of.push_back(i);
     }
   }
+  if (keys.empty() && !source->excluded.empty()) {
+    const bool by_include = exclude == std::nullopt;
+    diagnostics->Add(
+        Code::kUnmatchedKey, {},
+        by_include
+            ? fmt::format("--include leaves nothing: `{}` is found in none of the {} keys, for "
+                          "instance {}",
+                          request.include, source->excluded.size(), source->excluded[0])
+            : fmt::format("--exclude `{}`{} leaves none of the {} keys, for instance {}",
+                          request.exclude,
+                          include ? fmt::format(" and --include `{}`", request.include) : "",
+                          source->excluded.size(), source->excluded[0]));
+    return std::nullopt;
+  }
   if (!NameKeys(request, &keys, source, diagnostics)) return std::nullopt;
   if (!placeholders.empty()) source->repairs.push_back(PlaceholdersLeftOut(placeholders));
   return keys;

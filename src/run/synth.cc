@@ -88,10 +88,10 @@ Value ConfigOf(const Config& config, const SourceRequest& request, const Checked
   return json;
 }
 
-// What --set may change besides what the rules ask for: the dtype, and whatever stands in the
-// config, which is written with the checkpoint.
+// What --set may change besides what the rules ask for: model_type, the dtype, and whatever stands
+// in the config, which is written with the checkpoint.
 std::set<std::string> AttributesWritten(const Config& config) {
-  std::set<std::string> names{"dtype", "torch_dtype"};
+  std::set<std::string> names{"model_type", "dtype", "torch_dtype"};
   const Value* text = config.json().Find("text_config");
   for (const Value* map : {&config.json(), text}) {
     if (map == nullptr || map->AsMap() == nullptr) continue;

@@ -316,7 +316,12 @@ void Builder::Add(YamlNode node) {
 }
 
 // The parser's terse sentences, said for someone who writes rule files.
-std::string ExplainParserError(const std::string& message, std::string_view rest) {
+std::string ExplainParserError(const std::string& message, std::string_view before,
+                               std::string_view rest) {
+  const std::string_view line = before.substr(before.rfind('\n') + 1);
+  const std::string_view indent = line.substr(0, line.find_first_not_of(" \t"));
+  if (indent.find('\t') != std::string_view::npos)
+    return "a tab before the text of a line; indent with spaces";
   static const std::pair<std::string_view, std::string_view> kSentences[] = {
       {"end of map not found",
        "expected the next key, indented like the others, or the end of the map"},
@@ -383,7 +388,8 @@ std::optional<YamlNode> ParseYaml(SourcePtr source, Diagnostics* diagnostics) {
     const uint32_t at = builder.OffsetOf(error.mark);
     const auto end = std::min(at + 1, static_cast<uint32_t>(text.size()));
     diagnostics->Add(Code::kBadYaml, Place{source, at, end, {}},
-                     ExplainParserError(error.msg, std::string_view(text).substr(at)));
+                     ExplainParserError(error.msg, std::string_view(text).substr(0, at),
+                                        std::string_view(text).substr(at)));
     return std::nullopt;
   }
   if (builder.refused()) return std::nullopt;

@@ -55,6 +55,12 @@ refused RR105 "$SAMPLE" there --to hub --only '('
 refused RR105 "$SAMPLE" there --to hub --exclude '('
 expect 1 convert "$SAMPLE" there --to hub --set HH=3
 complains 'no axis HH'
+expect 1 convert "$SAMPLE" there --to hub --set num_hidden_layrs=3
+complains 'did you mean `num_hidden_layers`?'
+expect 1 convert "$SAMPLE" there --to hub --exclude '.'
+complains 'exclude `.` leaves none of the 86 keys'
+expect 1 convert "$SAMPLE" there --to hub --include 'nothing'
+complains '`nothing` is found in none of the 86 keys'
 
 # What is for adapters.
 refused RR515 "$SAMPLE" there --to megatron --rank 4 --fill zero

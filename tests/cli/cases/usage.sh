@@ -7,6 +7,11 @@ says 0.
 expect 2
 complains subcommand
 expect 2 convrt
+complains 'did you mean `convert`?'
+expect 2 convert a b --form hub --to megatron
+complains '--form: did you mean `--from`?'
+expect 2 convert a b --to=hub --familiy=llama
+complains '--familiy: did you mean `--family`?'
 expect 2 --no-such-flag
 
 # What the examples name, in a folder of its own.

@@ -140,6 +140,13 @@ TEST_CASE("values that are no ranks and no alphas") {
   CHECK(
       FaultOf(R"({"r": 8.0})") ==
       "RR422 `a/adapter_config.json` r is 8.0, where a rank, a positive whole number, is expected");
+  CHECK(FaultOf(R"({"target_modules": 7, "target_parameters": "x", "modules_to_save": [1]})") ==
+        "RR422 `a/adapter_config.json` target_modules is 7, where a list of names or a pattern is "
+        "expected\n"
+        "RR422 `a/adapter_config.json` target_parameters is \"x\", where a list of names is "
+        "expected\n"
+        "RR422 `a/adapter_config.json` an item of modules_to_save is 1, where a name is expected");
+  CHECK(FaultOf(R"({"target_modules": "q_proj", "target_parameters": null})") == "");
   CHECK(FaultOf(R"({"lora_alpha": "16"})") ==
         "RR422 `a/adapter_config.json` lora_alpha is \"16\", where a number is expected");
   CHECK(FaultOf(R"({"lora_alpha": NaN})") ==

@@ -49,6 +49,36 @@ TEST_CASE("without a config the ranks are known, alpha and scale are not") {
   CHECK(rslora.adapter->ScaleOf(rslora.adapter->facts.begin()->first) == 3 / std::sqrt(6.0));
 }
 
+TEST_CASE("a factor whose shape needs a size that nobody knows is not taken as absent") {
+  const RulesOf rules = GoodAdapters(R"(
+axes: {L: num_layers, H: hidden, G: groups, D: {is: head, default: 5}}
+layouts: {split: {place: {L: "layers.{L}."}}}
+blocks: {attention: {tensors: {q: "L : G D <- H"}, layouts: {split: {"{L}q.weight": "q[(G D) H]"}}}}
+)",
+                                     R"(
+rule-runner: 1
+styles:
+  pair:
+    base: split
+    modules: [{of: '(.*)\.weight', keys: {'\1.lora_A.weight': R IN, '\1.lora_B.weight': OUT R}}]
+)");
+  const KeyTable table = MakeKeyTable({{"layers.0.q.lora_A.weight", {{8, 7}}, Dtype::kF32},
+                                       {"layers.0.q.lora_B.weight", {{12, 8}}, Dtype::kF32}});
+  const auto findings = [&](Value::Map config) {
+    Diagnostics diagnostics;
+    const auto source = BindSource(*rules, *rules->FindLayout("pair"),
+                                   Config(Value(std::move(config))), {}, table, {}, &diagnostics);
+    REQUIRE(source.has_value());
+    ReadAdapterSource(*source, {}, {}, &diagnostics);
+    return Findings(diagnostics);
+  };
+  CHECK(findings({{"num_layers", 1}, {"hidden", 7}, {"head", 4}}) == "");
+  // By default a head has 5, of which 12 has no whole number.
+  CHECK(findings({{"num_layers", 1}, {"hidden", 7}})
+            .find("the shape of layers.0.q.lora_B.weight needs G, which is unknown") !=
+        std::string::npos);
+}
+
 TEST_CASE("ranks that the config contradicts, with the experts that are folded into them") {
   CHECK(BindAdapter("pair", ExpertPairs(false), RankConfig(4, 4))
             .findings.starts_with(

@@ -123,6 +123,54 @@ TEST_CASE("two families with the same keys: the config names one") {
             .what == "a other");
 }
 
+TEST_CASE("a family that the config names is known where none of its layouts knows a key") {
+  const RulesPtr a = Family("a", kToy);
+  const RulesPtr b = Family("b", kToy);
+  const KeyTable table = KeysOf({{"module.v", {2, 3}}});
+  const Detected named = Find({a, b}, table, {{"model_type", "b"}});
+  CHECK(named.what.starts_with("RR408"));
+  CHECK(named.detection.family == b);
+  CHECK(named.detection.rules == nullptr);
+  CHECK(Find({a, b}, table).detection.family == nullptr);
+  CHECK(Find({a}, table).detection.family == a);  // --family
+}
+
+TEST_CASE("without a config a part is of the family that alone knows all of its keys") {
+  const std::string text =
+      "axes: {L: l, H: h}\nlayouts: {hub: {}}\n"
+      "blocks: {b: {tensors: {v: L H, w: L H}, layouts: {hub: {'v.{L}': 'v[H]', '%.{L}': "
+      "'w[H]'}}}}\n";
+  const auto with = [&](const std::string& name, const std::string& key) {
+    std::string own = text;
+    return Family(name, own.replace(own.find('%'), 1, key));
+  };
+  const RulesPtr a = with("a", "w");
+  const RulesPtr b = with("b", "x");
+  const KeyTable lacks_v1 = KeysOf({{"v.0", {3}}, {"w.0", {3}}, {"w.1", {3}}});
+  const Detected part = Find({a, b}, lacks_v1);
+  CHECK(part.what == "a hub");
+  CHECK(part.detection.candidates[0].missing == 1);
+  CHECK(Find({a, b}, KeysOf({{"v.0", {3}}, {"v.1", {3}}, {"v.3", {3}}})).what ==
+        "RR408 `` no family fits in full: a and b know 3 of 3 keys");
+}
+
+TEST_CASE("of layouts of families that store the keys alike one that a system writes") {
+  const std::string rules =
+      "axes: {I: i, H: h}\nlayouts: {hub: {}, own: {}}\nblocks:\n"
+      "  b: {tensors: {w: I H}, layouts: {hub: {%: I H}, own: {$: I H}}}\n";
+  const auto with = [&](const std::string& name, const char* hub, const char* own,
+                        const std::string& targets) {
+    std::string text = rules;
+    text.replace(text.find('%'), 1, hub);
+    text.replace(text.find('$'), 1, own);
+    return Family(name, text + targets);
+  };
+  const RulesPtr a = with("a", "v", "w", "targets: {server: hub}\n");
+  const RulesPtr b = with("b", "w", "v", "targets: {server: hub}\n");
+  CHECK(Find({a, b}, KeysOf({{"w", {2, 3}}})).what == "b hub");
+  CHECK(Find({a, b}, KeysOf({{"v", {2, 3}}})).what == "a hub");
+}
+
 TEST_CASE("a whole model with a few keys besides, to which no other family comes near") {
   std::string layouts, tensors;
   std::vector<std::pair<std::string, std::vector<int64_t>>> keys;

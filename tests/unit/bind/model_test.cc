@@ -247,5 +247,23 @@ TEST_CASE("configs that do not fit the family") {
   CHECK(FaultsOf({{"hidden_size", 2.5}}).starts_with("RR422"));
 }
 
+TEST_CASE("what a config says of kinds makes sense, or is not there") {
+  const auto rules = GoodRules(
+      "axes: {L: n}\nkinds: {k: {moe: L % step == 0, dense: else}}\nlayouts: {hub: {}}\n"
+      "blocks: {a: {where: moe, tensors: {w: L}, layouts: {hub: {'a.{L}': '1'}}}, "
+      "b: {where: dense, tensors: {w: L}, layouts: {hub: {'b.{L}': '1'}}}}\n");
+  const auto faults = [&](Value::Map config) {
+    const Model model(*rules, ConfigOf(std::move(config)), {});
+    Diagnostics diagnostics;
+    model.CheckConfig(*rules->FindLayout("hub"), &diagnostics);
+    return Findings(diagnostics);
+  };
+  CHECK(faults({{"n", 2}}) == "");
+  CHECK(faults({{"n", 2}, {"step", 2}}) == "");
+  CHECK(faults({{"n", 2}, {"step", 0}}) ==
+        "RR422 `L % step == 0` what is `moe` cannot be had from the config: 0 % 0 divides by "
+        "zero");
+}
+
 }  // namespace
 }  // namespace rr

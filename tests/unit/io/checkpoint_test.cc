@@ -106,6 +106,16 @@ TEST_CASE("nothing to open") {
         "this is a cache folder: give one of the folders in `snapshots`");
 }
 
+TEST_CASE("a folder of several adapters") {
+  Folder folder;
+  folder.Put("poems/adapter_model.safetensors", SmallFile({"a"}));
+  folder.Put("prose/adapter_model.safetensors", SmallFile({"a"}));
+  folder.Put("logs/run.txt", SmallFile({"a"}));
+  CHECK(!folder.Open());
+  CHECK(folder.Found() == Lines{"RR414 the folder has no .safetensors file"});
+  CHECK(folder.diagnostics.all()[0].help == "give one of the folders in it: `poems` and `prose`");
+}
+
 TEST_CASE("several files and no index") {
   Folder folder;
   folder.Put("a.safetensors", SmallFile({"a"}));

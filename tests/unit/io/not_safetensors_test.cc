@@ -29,7 +29,10 @@ TEST_CASE("by first bytes") {
   CHECK(What(std::string(512, '\0')) ==
         "only zeros at its start, as an interrupted download leaves");
   CHECK(What("").empty());
-  CHECK(What("hello, world").empty());
+  CHECK(What("Entry not found") == "text, often an error message that was saved: Entry not found");
+  CHECK(What("Not Found\nmore") == "text, often an error message that was saved: Not Found");
+  CHECK(What("Entry n\xff").empty());
+  CHECK(What("short").empty());
   CHECK(What("\x78\x20\0\0\0\0\0\0"s).empty());
 }
 

@@ -39,7 +39,7 @@ const std::vector<Table>& Tables() {
       {"deepseek3.2-671b", "deepseek_v32", "deepseek_v32", {}},
       {"deepseek4-284b",
        "deepseek_v4",
-       "",
+       "deepseek_v4",
        {"head.weight", ".w1.weight", ".w2.weight", ".w3.weight", "e_score_correction_bias"}},
       {"gemma4-26b",
        "gemma4",
