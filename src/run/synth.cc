@@ -88,8 +88,8 @@ Value ConfigOf(const Config& config, const SourceRequest& request, const Checked
   return json;
 }
 
-// What --set may change besides what the rules ask for: model_type, the dtype, and whatever stands
-// in the config, which is written with the checkpoint.
+// What --set may change besides what the rules ask for: what the config that is written says of
+// the model, and whatever else stands in it.
 std::set<std::string> AttributesWritten(const Config& config) {
   std::set<std::string> names{"model_type", "dtype", "torch_dtype"};
   const Value* text = config.json().Find("text_config");

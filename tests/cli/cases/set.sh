@@ -31,10 +31,11 @@ refused 'attribute `num_expert`' synth there --config "$SAMPLE/config.json" --se
 for known in num_experts=5 E=5 expert_tensor_parallel_size=2 quantization_config=null; do
   expect 0 convert "$SAMPLE" there --to megatron --set $known --dry-run
 done
-# synth writes the config: what stands there may be changed, and the dtype.
+# synth writes the config: what stands there may be changed, and what is said there of the model.
 sed 's/"vocab_size"/"rope_theta": 1, &/' "$SAMPLE/config.json" >config.json
-expect 0 synth there --config config.json --set rope_theta=5 --set torch_dtype=float16
+expect 0 synth there --config config.json --set rope_theta=5 --set torch_dtype=float16 --set model_type=mine
 grep -q '"rope_theta": 5,' there/config.json
+grep -q '"model_type": "mine"' there/config.json
 rm -r there
 
 # An attribute of the adapter's config is for adapters.
