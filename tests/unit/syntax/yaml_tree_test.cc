@@ -294,7 +294,7 @@ TEST_CASE("what is no YAML, at its place") {
   CHECK(Faults("a: 'b") == "1:6-1:6 RR001 quoted text without its closing quote\n");
   CHECK(Faults("a: \"\\q\"") == "1:7-1:8 RR001 not YAML: unknown escape character: q\n");
   CHECK(Faults("a:\n\tb: c\n") ==
-        "2:3-2:4 RR001 a `:` cannot stand here; put quotes around text with `: ` in it\n");
+        "2:3-2:4 RR001 a tab before the text of a line; indent with spaces\n");
 }
 
 TEST_CASE("bytes that are no text") {
