@@ -339,7 +339,7 @@ class AdapterGraphBuilder {
                             JoinWords(all, kShownModules)))
           .help = "--allow partial leaves them out";
     }
-    for (std::string& name : all) conversion().dropped.push_back(std::move(name));
+    for (std::string& name : all) conversion().left_out.push_back(std::move(name));
   }
 
   // Beside experts that are parameters PEFT takes modules of these names for theirs, wherever they

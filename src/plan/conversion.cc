@@ -248,7 +248,7 @@ class GraphBuilder {
           .help = "--allow partial leaves them out";
       good_ = false;
     }
-    for (std::string& name : names) result_.dropped.push_back(std::move(name));
+    for (std::string& name : names) result_.left_out.push_back(std::move(name));
   }
 
   void LeaveOutTensors(const std::vector<int>& lost) {
@@ -385,7 +385,7 @@ class GraphBuilder {
           diagnostics_->Add(
               Code::kPartialConversion, {},
               fmt::format("layout `{}` has no place for {}", layout_.name.text, found.name));
-        result_.dropped.push_back(found.name);
+        result_.left_out.push_back(found.name);
         continue;
       }
       Edge edge;

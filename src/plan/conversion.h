@@ -49,6 +49,7 @@ struct KnownElements {
   std::optional<ValueOp> op;  // to what is stored; without one all bits are zero
   bool required = false;      // others are an error; else they are counted for the report
   std::string what;           // "its padding"
+  bool operator==(const KnownElements&) const = default;
 };
 
 struct Conversion {
@@ -57,12 +58,17 @@ struct Conversion {
   std::vector<KnownElements> known;  // looked at before anything is written
   std::vector<double> constants;     // extra sources after the checkpoint's: one element each, F64
   // For the report: what is not an exact, complete move.
-  std::vector<std::string> lossy;  // casts and value words that round
-  std::vector<std::string>
-      dropped;  // tensors that the destination does not hold, tied copies, ignored keys
+  std::vector<std::string> lossy;      // casts and value words that round
+  std::vector<std::string> left_out;   // what the destination does not hold
+  std::vector<std::string> dropped;    // tied copies, ignored keys
   std::vector<std::string> defaulted;  // tensors made from a default, sizes that nothing says
   std::vector<std::string> notes;
 };
+
+// Whether both do the same with equal sources.
+inline bool SameEffect(const Conversion& a, const Conversion& b) {
+  return a.graph == b.graph && a.constants == b.constants && a.known == b.known;
+}
 
 // Errors: RR402, RR501, RR502, RR503, RR505, RR506, RR510, and those of Instantiate.
 std::optional<Conversion> BuildConversion(const BoundSource& source, const KeyTable& table,

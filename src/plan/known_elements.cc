@@ -39,7 +39,6 @@ StridedCopy BoxOf(const Padding& padding, const std::vector<int64_t>& shape) {
 // codes, whole numbers, a size that is unknown.
 std::optional<std::map<uint32_t, Dtype>> FloatsOf(const BoundSource& source, const KeyTable& table,
                                                   int tensor) {
-  static constexpr Dtype kFloats[] = {Dtype::kF64, Dtype::kF32, Dtype::kF16, Dtype::kBF16};
   std::map<uint32_t, Dtype> dtypes;
   for (uint32_t i = 0; i < source.layout.tensors.size(); ++i) {
     const BoundTensor& stored = source.layout.tensors[i];
@@ -48,9 +47,7 @@ std::optional<std::map<uint32_t, Dtype>> FloatsOf(const BoundSource& source, con
                      [&](const CheckedLeaf& leaf) { return leaf.tensor == tensor; }))
       continue;
     const std::optional<Dtype>& dtype = table.keys[source.found[i]].dtype;
-    if (!stored.unknown_axis.empty() || !dtype ||
-        std::find(std::begin(kFloats), std::end(kFloats), *dtype) == std::end(kFloats))
-      return std::nullopt;
+    if (!stored.unknown_axis.empty() || !dtype || !IsFloat(*dtype)) return std::nullopt;
     dtypes[i] = *dtype;
   }
   return dtypes;

@@ -27,8 +27,7 @@ bool SameResult(const PreparedConversion& a, const PreparedConversion& b) {
   const auto config = [](const PreparedConversion& one) {
     return one.adapter_config ? ToJson(*one.adapter_config) : std::string();
   };
-  return a.conversion.graph == b.conversion.graph &&
-         a.conversion.constants == b.conversion.constants && config(a) == config(b);
+  return SameEffect(a.conversion, b.conversion) && config(a) == config(b);
 }
 
 }  // namespace

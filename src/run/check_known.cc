@@ -10,10 +10,15 @@
 #include "run/kernel_value.h"
 
 namespace rr {
-namespace {
+std::vector<std::byte> StoredValue(const KnownElements& known, size_t size) {
+  std::vector<std::byte> bytes(size, std::byte{0});
+  if (known.op)
+    ConvertRow(*known.op, 1, reinterpret_cast<const std::byte*>(&known.value), 1, bytes.data(), 1);
+  return bytes;
+}
 
-// How many elements are something else.
-uint64_t CountOthers(const KnownElements& known, size_t size, const TensorReader& reader) {
+uint64_t CountOthers(const KnownElements& known, Dtype dtype, const TensorReader& reader) {
+  const auto size = static_cast<size_t>(BitsOf(dtype)) / 8;
   constexpr int64_t kBlock = 1 << 20;
   const std::vector<std::byte> expected = StoredValue(known, size);
   std::vector<std::byte> block;
@@ -33,22 +38,12 @@ uint64_t CountOthers(const KnownElements& known, size_t size, const TensorReader
   return others;
 }
 
-}  // namespace
-
-std::vector<std::byte> StoredValue(const KnownElements& known, size_t size) {
-  std::vector<std::byte> bytes(size, std::byte{0});
-  if (known.op)
-    ConvertRow(*known.op, 1, reinterpret_cast<const std::byte*>(&known.value), 1, bytes.data(), 1);
-  return bytes;
-}
-
 bool CheckKnown(const Conversion& conversion, const TensorReader& reader,
                 std::vector<std::string>* notes, Diagnostics* diagnostics) {
   bool good = true;
   for (const KnownElements& known : conversion.known) {
     const GraphTensor& tensor = conversion.graph.sources[known.source];
-    const uint64_t others =
-        CountOthers(known, static_cast<size_t>(BitsOf(tensor.dtype)) / 8, reader);
+    const uint64_t others = CountOthers(known, tensor.dtype, reader);
     if (others == 0) continue;
     const std::string text = fmt::format("{} has {} elements in {} that are not {}", tensor.key,
                                          WithCommas(others), known.what, known.value);

@@ -2,6 +2,7 @@
 #define RULE_RUNNER_RUN_CHECK_KNOWN_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace rr {
 
 // An element that is as it is known, of `size` bytes.
 std::vector<std::byte> StoredValue(const KnownElements& known, size_t size);
+
+// How many of the elements are something else.
+uint64_t CountOthers(const KnownElements& known, Dtype dtype, const TensorReader& reader);
 
 // What a conversion leaves out because it is known is looked at first. Elements that are something
 // else are counted for the report, or are an error: RR501 for padding with `check: zero` (real pads

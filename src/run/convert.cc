@@ -182,7 +182,8 @@ RunReport ReportOf(const PreparedConversion& prepared, const ConvertRequest& req
       "{}: {}; {}: {}", report.from, ToString(StrengthOf(*source.rules->FindLayout(report.from))),
       report.to, ToString(StrengthOf(*source.rules->FindLayout(report.to))));
   report.lossy = conversion.lossy;
-  report.dropped = conversion.dropped;
+  report.dropped = conversion.left_out;
+  report.dropped.insert(report.dropped.end(), conversion.dropped.begin(), conversion.dropped.end());
   for (const std::string& key : source.excluded) report.dropped.push_back(key + " (--exclude)");
   report.defaulted = conversion.defaulted;
   report.absent = source.bound->absent_blocks;

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "run/adapter_factors.h"
+#include "run/check_known.h"
 #include "run/convert.h"
 #include "run/dequantized_reader.h"
 #include "run/diff_sources.h"
@@ -139,6 +140,8 @@ class Comparison {
                                  report_.second);
     }
     if (found.HasErrors()) return false;
+    CompareKnown(prepared->conversion, *reader);
+    report_.not_compared = std::move(prepared->conversion.left_out);
     for (const Comparer::Tensor& tensor : comparer.tensors()) {
       report_.compared += !tensor.skip;
       report_.largest = std::max(report_.largest, tensor.largest);
@@ -147,6 +150,21 @@ class Comparison {
             {tensor.key, "values differ", tensor.elements, tensor.largest});
     }
     return true;
+  }
+
+  // What the second's layout does not store it says by a value, and the first may say another.
+  void CompareKnown(const Conversion& conversion, const TensorReader& reader) {
+    for (const KnownElements& known : conversion.known) {
+      if (!known.op) continue;  // padding is no part of the model
+      const GraphTensor& tensor = conversion.graph.sources[known.source];
+      const uint64_t others = CountOthers(known, tensor.dtype, reader);
+      if (others == 0) continue;
+      report_.differences.push_back(
+          {tensor.key,
+           fmt::format("{} elements of {}, which is {} where `{}` does not store it",
+                       WithCommas(others), known.what, known.value, report_.second),
+           0, 0});
+    }
   }
 
   // The tensor and the second's of this key; what can be told without their values is.
@@ -269,7 +287,8 @@ std::optional<DiffReport> Diff(const Files& files, RuleLibrary* library, const D
 }
 
 Value DiffReport::ToJson() const {
-  Value::List list;
+  Value::List list, none;
+  for (const std::string& name : not_compared) none.push_back(name);
   for (const TensorDifference& one : differences)
     list.push_back(Value(Value::Map{{"key", one.key},
                                     {"what", one.what},
@@ -282,7 +301,8 @@ Value DiffReport::ToJson() const {
                           {"kind", adapters ? "adapter" : "weights"},
                           {"compared", static_cast<int64_t>(compared)},
                           {"largest", largest},
-                          {"differences", std::move(list)}});
+                          {"differences", std::move(list)},
+                          {"not_compared", std::move(none)}});
 }
 
 std::string DiffReport::ToText() const {
@@ -302,6 +322,9 @@ std::string DiffReport::ToText() const {
   }
   if (differences.size() > kShown)
     text += fmt::format("  and {} more\n", differences.size() - kShown);
+  if (!not_compared.empty())
+    text += fmt::format("  not compared, `{}` does not hold it: {}\n", second,
+                        JoinWords(not_compared, kShown));
   return text;
 }
 

@@ -26,7 +26,7 @@ struct DiffRequest {
 };
 
 struct TensorDifference {
-  std::string key;  // of the second
+  std::string key;  // of the second; of the first where only that stores it
   std::string what;
   uint64_t elements = 0;  // that differ
   double largest = 0;     // absolute difference
@@ -38,6 +38,7 @@ struct DiffReport {
   uint64_t compared = 0;  // tensors, or weights of an adapter
   double largest = 0;     // of all differences, also those within the tolerance
   std::vector<TensorDifference> differences;
+  std::vector<std::string> not_compared;  // what the first has and the second's layout cannot
 
   bool equal() const { return differences.empty(); }
   Value ToJson() const;

@@ -71,13 +71,6 @@ std::vector<Conversion> Conversions(const Files& files, const DiffRequest& reque
   return conversions;
 }
 
-bool SameConversions(const std::vector<Conversion>& a, const std::vector<Conversion>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const Conversion& x, const Conversion& y) {
-                      return x.graph == y.graph && x.constants == y.constants;
-                    });
-}
-
 std::set<std::string> TiedOf(const BoundLayout& bound) {
   std::set<std::string> keys;
   for (const BoundTensor& tensor : bound.tensors) {
@@ -142,7 +135,8 @@ std::optional<DiffSources> OpenBoth(const Files& files, RuleLibrary* library,
     if (!chosen) {
       chosen = std::move(read);
       own = std::move(conversions);
-    } else if (!SameConversions(conversions, own)) {
+    } else if (!std::equal(conversions.begin(), conversions.end(), own.begin(), own.end(),
+                           SameEffect)) {
       others.push_back(family);
     }
   }

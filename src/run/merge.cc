@@ -89,6 +89,7 @@ void ReportAdapter(const std::string& name, const LoadedAdapter& adapter, RunRep
   Append(adapter.source->detection.reasons, &report->reasons);
   const Conversion& conversion = adapter.factors->conversion();
   Append(conversion.notes, &report->notes);
+  Append(conversion.left_out, &report->dropped);
   Append(conversion.dropped, &report->dropped);
   Append(conversion.defaulted, &report->defaulted);
 }

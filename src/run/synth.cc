@@ -287,9 +287,9 @@ std::optional<SynthReport> Synth(Files& files, RuleLibrary* library, const Synth
       BuildConversion(*bound, *content, wanted, options, diagnostics);
   if (!conversion) return std::nullopt;
 
-  if (!conversion->dropped.empty())
+  if (!conversion->left_out.empty())
     report.notes.push_back(
-        fmt::format("`{}` does not hold {}", layout_name, JoinWords(conversion->dropped, 5)));
+        fmt::format("`{}` does not hold {}", layout_name, JoinWords(conversion->left_out, 5)));
   report.family = rules.file->family.text;
   report.layout = layout_name;
   for (const GraphTensor& tensor : conversion->graph.destinations)

@@ -25,3 +25,39 @@ says 'lm_head.weight: values differ (1 elements'
 expect 1 diff other tied
 complains '[RR504 copies-differ]'
 complains 'the first of the two says both, and `hub` has one place for them'
+
+# What a layout does not store: known by a value, or not to be compared.
+mkdir rules
+cat >rules/toy.yaml <<'END'
+rule-runner: 1
+family: toy
+describes: {model_type: [toy]}
+axes: {H: width}
+layouts: {full: {}, less: {}}
+blocks:
+  norm: {tensors: {w: H, b: H}, layouts: {full: {w: "w[H]", b: "b[H]"}, less: {v: "w[H]", default: {b: 0}}}}
+  extra: {optional: yes, tensors: {x: H}, layouts: {full: {x: H}, less: {partial: no extra}}}
+END
+toy=(--family toy --rules rules)
+expect 0 synth less "${toy[@]}" --layout less --set H=5
+expect 0 convert less full "${toy[@]}" --to full
+expect 0 diff full less "${toy[@]}"
+expect 0 convert full again "${toy[@]}" --to less
+says 'note: layout `less` does not store norm.b, which is 0 there'
+mkdir biased
+edit full biased/model.safetensors flip b
+expect 1 convert biased there "${toy[@]}" --to less
+complains 'b has 1 elements in `norm.b` that are not 0  [RR502 partial-conversion]'
+[ ! -e there ]
+expect 0 convert biased there "${toy[@]}" --to less --allow partial
+says 'b has 1 elements in `norm.b` that are not 0'
+for pair in 'biased less' 'less biased'; do
+  expect 1 diff $pair "${toy[@]}"
+done
+expect 1 diff biased less "${toy[@]}"
+says 'b: 1 elements of `norm.b`, which is 0 where `less` does not store it'
+expect 0 synth whole "${toy[@]}" --layout full --set H=5 --optional
+expect 1 diff whole less "${toy[@]}"
+says 'not compared, `less` does not hold it: extra.x (no extra)'
+expect 1 diff whole less "${toy[@]}" --format json
+json 'd["not_compared"] == ["extra.x (no extra)"]'

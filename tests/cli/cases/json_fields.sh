@@ -32,7 +32,19 @@ check inspect odd.json fp8.json inspect_adapter.json attention.json headless.jso
 
 edit "$SAMPLE" other.safetensors flip lm_head.weight
 expect 1 diff "$SAMPLE" other.safetensors --config config.json --format json; keep diff
-check diff diff.json
+mkdir partial
+cat >partial/two.yaml <<'Y'
+rule-runner: 1
+family: two
+axes: {A: rows}
+layouts: {hub: {}, less: {partial: w only}}
+blocks: {b: {tensors: {w: A, v: A}, layouts: {hub: {w: "w[A]", v: "v[A]"}, less: {x: "w[A]"}}}}
+Y
+two=(--rules partial --family two)
+expect 0 synth both "${two[@]}" --set rows=3
+expect 0 convert both one "${two[@]}" --to less --allow partial
+expect 0 diff both one "${two[@]}" --format json; keep partial
+check diff diff.json partial.json
 
 expect 0 list --format json; keep list
 check list list.json

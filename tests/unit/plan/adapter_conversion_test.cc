@@ -506,7 +506,7 @@ TEST_CASE("magnitudes and biases of B: where there is a place for them") {
       ConvertAdapter(BindAdapter("pair", pairs, RankConfig(8, 8)), "stacked", partial);
   REQUIRE(cut.conversion.has_value());
   CHECK(cut.tensors.size() == 4);
-  CHECK(cut.conversion->conversion.dropped.size() == 4);
+  CHECK(cut.conversion->conversion.left_out.size() == 4);
 }
 
 TEST_CASE("modules that the destination has no place for, and only some keys") {

@@ -70,7 +70,7 @@ TEST_CASE("a loader of pairs: refused with the keys, left out when that is allow
   PutPair(&pairs, LayerKey(1) + "q", kTagQ, 1, 0, 8, kHidden, kQ);
   PutPair(&pairs, LayerKey(1) + "v", kTagV, 1, 0, 8, kHidden, kV);
   CHECK(cut.tensors == pairs);
-  CHECK(cut.conversion->conversion.dropped ==
+  CHECK(cut.conversion->conversion.left_out ==
         std::vector<std::string>{"attention.q (its DoRA magnitude)",
                                  "attention.v (its DoRA magnitude)",
                                  "attention.v (the bias of its B)",

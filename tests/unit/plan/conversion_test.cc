@@ -222,7 +222,7 @@ TEST_CASE("layers that the destination has no place for are lost only when that 
   options.allow_partial = true;
   const Built allowed = Build(text, MakeKeyTable(keys), "full", "less", sizes, options);
   REQUIRE(allowed.conversion.has_value());
-  CHECK(allowed.conversion->dropped == std::vector<std::string>{"layers.2.w"});
+  CHECK(allowed.conversion->left_out == std::vector<std::string>{"layers.2.w"});
   CHECK(allowed.conversion->graph.destinations.size() == 2);
 }
 
@@ -253,7 +253,7 @@ TEST_CASE("partial layouts and defaults") {
   options.allow_partial = true;
   const Built partial = Build(text, full, "full", "none", {}, options);
   CHECK(Show(partial) == "y F32 [2]\nw -> y 0>0 2:1>1\n");
-  CHECK(partial.conversion->dropped == std::vector<std::string>{"n.bias (it has no bias)"});
+  CHECK(partial.conversion->left_out == std::vector<std::string>{"n.bias (it has no bias)"});
   // Of the bias the source has nothing at all: the destination has none either.
   const Built without = Build(text, KeysOf({{"y", {2}}}), "none", "full");
   CHECK(Show(without) == "w F32 [2]\ny -> w 0>0 2:1>1\n");
@@ -522,7 +522,7 @@ TEST_CASE("what the destination has a default for is known, where it can be comp
   stored.keys[1].dtype = Dtype::kBF16;
   const Built left = Build(text, stored, "b", "a", sizes);
   REQUIRE(left.conversion);
-  CHECK(left.conversion->dropped.empty());
+  CHECK(left.conversion->left_out.empty());
   CHECK(left.conversion->notes ==
         std::vector<std::string>{"layout `a` does not store n.z, which is 0 there",
                                  "layout `a` does not store n.s, which is 1 there"});

@@ -87,7 +87,7 @@ TEST_CASE("a product takes one factor along the axes that the factor lacks") {
         std::vector<float>{2, 6, 10, 4, 8, 12, -21, -27, -33, -24, -30, -36});
   CHECK(packed.conversion->lossy ==
         std::vector<std::string>{"multiply by x.s, which does not come back: w"});
-  CHECK(packed.conversion->dropped.empty());
+  CHECK(packed.conversion->left_out.empty());
 
   const Built split = Build(kScaled,
                             MakeKeyTable({{"w.0", std::vector<int64_t>{3, 2}, Dtype::kF32},
