@@ -59,6 +59,14 @@ TEST_CASE("captures, fused dimensions, offsets") {
         "  up from 15: L=1 I=(3*5) H=(5*1)\n");
 }
 
+TEST_CASE("a key of no index needs no size of what else it captures") {
+  const char* text =
+      "axes: {L: l, E: e, H: h}\nkinds: {k: {moe: L >= first, dense: else}}\nlayouts: {a: {}}\n"
+      "blocks: {m: {where: moe, tensors: {w: L E H}, layouts: {a: {'w.{L}.{E}': H}}}}\n";
+  CHECK(Bound(text, "a", {{"L", 2}, {"H", 3}}, {{"first", 2}}) == "");
+  CHECK(Bound(text, "a", {{"L", 2}, {"H", 3}}, {{"first", 1}}).starts_with("RR404"));
+}
+
 TEST_CASE("one factor of an index in the key, the other in the shape") {
   CHECK(Bound("axes: {L: l, B: b, J: j, H: h}\n"
               "layouts: {a: {refine: {L: B J}, place: {L: {'layer_{J}.': B}}}}\n"

@@ -241,6 +241,12 @@ TEST_CASE("a multiplied weight multiplies B alone") {
   CHECK(layout.entries[1].rule->multiply.has_value());
 }
 
+TEST_CASE("what is stored together with something that no adapter changes has no factors") {
+  CHECK(Derived(Family("q: 'L : I <- H', z: L I H, up: 'L : I <- H'",
+                       "'{L}w': '{q[I] | z[I]} H', '{L}u': 'up[I H]'"),
+                Style(kPlain)) == "x.{L}.u.A = R up.A[H] [R, H]\nx.{L}.u.B = up.B[I] R [I, R]\n");
+}
+
 TEST_CASE("the first module that matches counts; tied and dropped keys have no factors") {
   CHECK(Derived(
             Family("w: 'V <- H'", "w: V H, h: {is: V H, tied: yes}, v: {drop: it is computed}", ""),

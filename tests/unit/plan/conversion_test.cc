@@ -543,6 +543,23 @@ TEST_CASE("what the destination has a default for is known, where it can be comp
   const Built any = Build(text, KeysOf({{"qz", {18, 5}}, {"s", {5}}}), "b", "a", sizes, partial);
   REQUIRE(any.conversion);
   CHECK(!any.conversion->known[0].required);
+  // Families that know something else are not alike.
+  std::string two = text;
+  two.replace(two.find("z: 0"), 4, "z: 2");
+  stored.keys[1].dtype = Dtype::kBF16;
+  const Built other = Build(two, stored, "b", "a", sizes);
+  REQUIRE(other.conversion);
+  CHECK(SameEffect(*left.conversion, *Build(text, stored, "b", "a", sizes).conversion));
+  CHECK(!SameEffect(*left.conversion, *other.conversion));
+}
+
+TEST_CASE("a default stands in for nothing where all that is stored of the block is absent") {
+  const char* text =
+      "axes: {H: h, E: e}\nlayouts: {a: {}, b: {}}\nblocks:\n"
+      "  n: {tensors: {w: H}, layouts: {a: {w: H}, b: {w: H}}}\n"
+      "  m: {optional: yes, tensors: {v: E H, z: E H}, layouts: {"
+      "a: {'v.{E}': 'v[H]', default: {z: 0}}, b: {'v.{E}': 'v[H]', 'z.{E}': 'z[H]'}}}\n";
+  CHECK(Show(Build(text, KeysOf({{"w", {2}}}), "a", "b")) == "w F32 [2]\nw -> w 0>0 2:1>1\n");
 }
 
 TEST_CASE("sizes that nothing gives are asked for, once") {
